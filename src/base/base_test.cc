@@ -1,0 +1,110 @@
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "base/bounded_queue.h"
+#include "base/check.h"
+#include "base/digest.h"
+#include "base/encoding.h"
+#include "base/result.h"
+#include "base/text.h"
+
+namespace penstock {
+namespace {
+
+TEST(Encoding, RoundTripsAllBytes) {
+  std::string bytes;
+  for (int i = 0; i < 300; ++i) {
+    EXPECT_EQ(HexDecode(HexEncode(bytes)), bytes);
+    EXPECT_EQ(Base64Decode(Base64Encode(bytes)), bytes);
+    EXPECT_EQ(Base64DecodedSize(Base64Encode(bytes)), bytes.size());
+    EXPECT_EQ(PercentDecode(PercentEncode(bytes)), bytes);
+    bytes += static_cast<char>(i * 7);
+  }
+  EXPECT_EQ(Base64Encode("foob"), "Zm9vYg==");
+}
+
+TEST(Encoding, RefusesBrokenBase64) {
+  for (const char* text : {"A", "AA", "AAA", "AA=A", "====", "AAAA====", "AB==", "AA-_", "AA A", "AAB="}) {
+    EXPECT_FALSE(Base64Decode(text)) << text;
+    EXPECT_FALSE(Base64DecodedSize(text)) << text;
+  }
+}
+
+TEST(Encoding, PercentEncodesAsSignaturesDo) {
+  EXPECT_EQ(PercentEncode("a b/c~é"), "a%20b%2Fc~%C3%A9");
+  EXPECT_EQ(PercentEncode("a/b", true), "a/b");
+  EXPECT_EQ(PercentDecode("a%2", false), "a%2");
+  EXPECT_EQ(PercentDecode("a+b%20c", true), "a b c");
+}
+
+TEST(Encoding, KnowsUtf8) {
+  EXPECT_TRUE(IsValidUtf8("aé€😀"));
+  for (const char* bytes : {"\xC0\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xE2\x82", "\x80", "\xFF"}) {
+    EXPECT_FALSE(IsValidUtf8(bytes));
+  }
+}
+
+TEST(Digest, MatchesPublishedVectors) {
+  EXPECT_EQ(HexEncode(Md5("")), "d41d8cd98f00b204e9800998ecf8427e");
+  EXPECT_EQ(HexEncode(Sha1("abc")), "a9993e364706816aba3e25717850c26c9cd0d89d");
+  EXPECT_EQ(HexEncode(Sha256("abc")), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  EXPECT_EQ(HexEncode(HmacSha256("key", "The quick brown fox jumps over the lazy dog")),
+            "f7bc83f430538424b13298e6aa6fb143ef4d59a14946175997479dbc2d1a3cd8");
+  EXPECT_EQ(Crc32("123456789"), 0xCBF43926u);
+  EXPECT_EQ(Crc32c("123456789"), 0xE3069283u);
+  EXPECT_EQ(Crc64Nvme("123456789"), 0xAE8B14860A799888ull);
+}
+
+TEST(Digest, CrcsRunOn) {
+  std::string text = "The quick brown fox jumps over the lazy dog, twice over and once again.";
+  for (size_t cut = 0; cut <= text.size(); ++cut) {
+    EXPECT_EQ(Crc32(text.substr(cut), Crc32(text.substr(0, cut))), Crc32(text));
+    EXPECT_EQ(Crc64Nvme(text.substr(cut), Crc64Nvme(text.substr(0, cut))), Crc64Nvme(text));
+  }
+}
+
+TEST(Text, SplitsTrimsAndParses) {
+  EXPECT_EQ(Split("a,,b", ','), (std::vector<std::string_view>{"a", "", "b"}));
+  EXPECT_EQ(Trim(" \t a b \n"), "a b");
+  EXPECT_TRUE(EqualsIgnoreCase("HeAdEr", "hEaDeR"));
+  EXPECT_EQ(ParseInt64("-12"), -12);
+  EXPECT_FALSE(ParseInt64("12x"));
+  EXPECT_FALSE(ParseUint64("-1"));
+  EXPECT_EQ(ParseDouble("0.25"), 0.25);
+  EXPECT_FALSE(ParseDouble("nan"));
+}
+
+Result<int> Half(int n) {
+  if (n % 2 != 0) return InvalidArgument("odd");
+  return n / 2;
+}
+Result<int> Quarter(int n) {
+  ASSIGN_OR_RETURN(int half, Half(n));
+  RETURN_IF_ERROR(Half(half));
+  return Half(half);
+}
+
+TEST(Result, CarriesValuesAndErrors) {
+  EXPECT_EQ(*Quarter(8), 2);
+  EXPECT_EQ(Quarter(6).error(), InvalidArgument("odd"));
+  EXPECT_EQ(InvalidArgument("odd").In("reading x").message, "reading x: odd");
+}
+
+TEST(BoundedQueueTest, HandsOverInOrderAndCloses) {
+  BoundedQueue<int> queue(2);
+  std::thread producer([&] {
+    for (int i = 0; i < 100; ++i) queue.Push(i);
+    queue.Close();
+  });
+  int expected = 0;
+  while (auto item = queue.Pop()) EXPECT_EQ(*item, expected++);
+  EXPECT_EQ(expected, 100);
+  producer.join();
+  EXPECT_FALSE(queue.Push(1));
+}
+
+TEST(CheckDeathTest, SaysWhatFailed) { EXPECT_DEATH(CHECK(1 > 2, "one is {}", 1), "CHECK failed: 1 > 2: one is 1"); }
+
+}  // namespace
+}  // namespace penstock

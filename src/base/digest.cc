@@ -1,0 +1,116 @@
+#include "base/digest.h"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+
+#include <array>
+
+#include "base/check.h"
+
+namespace penstock {
+namespace {
+
+const EVP_MD* Algorithm(HashKind kind) {
+  switch (kind) {
+    case HashKind::kMd5: return EVP_md5();
+    case HashKind::kSha1: return EVP_sha1();
+    case HashKind::kSha256: return EVP_sha256();
+  }
+  return nullptr;
+}
+
+std::string HashOnce(HashKind kind, std::string_view bytes) {
+  Hasher hasher(kind);
+  hasher.Update(bytes);
+  return hasher.Finish();
+}
+
+std::string Hmac(const EVP_MD* algorithm, std::string_view key, std::string_view bytes) {
+  unsigned char out[EVP_MAX_MD_SIZE];
+  unsigned int size = 0;
+  unsigned char* done = HMAC(algorithm, key.data(), static_cast<int>(key.size()),
+                             reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), out, &size);
+  CHECK(done != nullptr);
+  return {reinterpret_cast<char*>(out), size};
+}
+
+// Reflected CRC tables, eight bytes a step ("slicing by 8", Intel 2006).
+template <class Word, Word kPolynomial>
+struct SlicedTable {
+  std::array<std::array<Word, 256>, 8> rows{};
+  constexpr SlicedTable() {
+    for (unsigned i = 0; i < 256; ++i) {
+      Word value = i;
+      for (int bit = 0; bit < 8; ++bit) value = (value >> 1) ^ ((value & 1) != 0 ? kPolynomial : Word{0});
+      rows[0][i] = value;
+    }
+    for (unsigned i = 0; i < 256; ++i) {
+      for (size_t row = 1; row < 8; ++row) rows[row][i] = (rows[row - 1][i] >> 8) ^ rows[0][rows[row - 1][i] & 255];
+    }
+  }
+};
+
+template <class Word, Word kPolynomial>
+Word RunCrc(std::string_view bytes, Word crc) {
+  static const SlicedTable<Word, kPolynomial> table;
+  crc = ~crc;
+  const auto* p = reinterpret_cast<const unsigned char*>(bytes.data());
+  size_t left = bytes.size();
+  while (left >= 8) {
+    uint64_t chunk = 0;
+    for (unsigned i = 0; i < 8; ++i) chunk |= static_cast<uint64_t>(p[i]) << (8 * i);
+    chunk ^= crc;
+    crc = 0;
+    for (unsigned i = 0; i < 8; ++i) crc ^= table.rows[7 - i][chunk >> (8 * i) & 255];
+    p += 8;
+    left -= 8;
+  }
+  for (; left > 0; --left) crc = (crc >> 8) ^ table.rows[0][(crc ^ *p++) & 255];
+  return ~crc;
+}
+
+}  // namespace
+
+struct Hasher::Context {
+  EVP_MD_CTX* evp;
+};
+
+Hasher::Hasher(HashKind kind) : context_(new Context{EVP_MD_CTX_new()}) {
+  CHECK(context_->evp != nullptr && EVP_DigestInit_ex(context_->evp, Algorithm(kind), nullptr) == 1);
+}
+Hasher::~Hasher() {
+  if (context_) EVP_MD_CTX_free(context_->evp);
+}
+Hasher::Hasher(Hasher&&) noexcept = default;
+Hasher& Hasher::operator=(Hasher&& other) noexcept {
+  std::swap(context_, other.context_);
+  return *this;
+}
+
+void Hasher::Update(std::string_view bytes) { CHECK(EVP_DigestUpdate(context_->evp, bytes.data(), bytes.size()) == 1); }
+
+std::string Hasher::Finish() {
+  unsigned char out[EVP_MAX_MD_SIZE];
+  unsigned int size = 0;
+  CHECK(EVP_DigestFinal_ex(context_->evp, out, &size) == 1);
+  return {reinterpret_cast<char*>(out), size};
+}
+
+std::string Md5(std::string_view bytes) { return HashOnce(HashKind::kMd5, bytes); }
+std::string Sha1(std::string_view bytes) { return HashOnce(HashKind::kSha1, bytes); }
+std::string Sha256(std::string_view bytes) { return HashOnce(HashKind::kSha256, bytes); }
+std::string HmacSha256(std::string_view key, std::string_view bytes) { return Hmac(EVP_sha256(), key, bytes); }
+std::string HmacSha1(std::string_view key, std::string_view bytes) { return Hmac(EVP_sha1(), key, bytes); }
+
+uint32_t Crc32(std::string_view bytes, uint32_t crc) { return RunCrc<uint32_t, 0xEDB88320u>(bytes, crc); }
+uint32_t Crc32c(std::string_view bytes, uint32_t crc) { return RunCrc<uint32_t, 0x82F63B78u>(bytes, crc); }
+uint64_t Crc64Nvme(std::string_view bytes, uint64_t crc) {
+  return RunCrc<uint64_t, 0x9A6C9329AC4BC9B5ull>(bytes, crc);
+}
+
+bool ConstantTimeEquals(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
+}
+
+}  // namespace penstock

@@ -1,0 +1,28 @@
+// The program's log: JSON lines on stderr, or plain lines for people. Not for the pure folders (scripts/check_includes.py
+// holds that). Thread-safe.
+#pragma once
+
+#include <fmt/core.h>
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace penstock {
+
+enum class LogLevel { kDebug, kInfo, kWarning, kError, kOff };
+enum class LogFormat { kText, kJson };
+
+/// Once, from main(), before other threads start. Until then: text, kWarning and above.
+void ConfigureLog(LogLevel least, LogFormat format);
+bool LogEnabled(LogLevel level);
+/// One line; control characters in `message` are escaped, so that foreign text cannot forge lines.
+void LogLine(LogLevel level, std::string_view message);
+
+/// Log(LogLevel::kInfo, "listening on {}", address);
+template <class... Args>
+void Log(LogLevel level, fmt::format_string<Args...> format, Args&&... args) {
+  if (LogEnabled(level)) LogLine(level, fmt::format(format, std::forward<Args>(args)...));
+}
+
+}  // namespace penstock
