@@ -1,0 +1,55 @@
+// The one way out: signs a request with Signature Version 4, sends it, reads the service's error. The typed clients
+// (dynamodb_client.h, s3_client.h, emr_client.h, data_pipeline_client.h) stand on it. Whether a service is AWS's, ours or
+// anybody's is an endpoint, never another code path.
+#pragma once
+
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <string_view>
+
+#include "aws/credentials.h"
+#include "ports/clock.h"
+#include "ports/http.h"
+#include "ports/random.h"
+
+namespace penstock {
+
+/// Where a service is and as whom to call it. Value type; the pointed-to things outlive the clients.
+struct ServiceEndpoint {
+  std::string url;     // "http://127.0.0.1:7400", no final slash
+  std::string region;  // of the signature's scope
+  std::shared_ptr<CredentialsProvider> credentials;
+};
+
+/// What every client needs of the world. Copied freely; the pointees outlive the clients.
+struct ClientContext {
+  HttpClient* http;
+  Clock* clock;
+  Random* random;
+};
+
+/// Why a call failed.
+struct CallError {
+  std::string type;     // "ProvisionedThroughputExceededException", without name space; empty: no answer came
+  std::string message;  // the service's words, or what the network said
+  int http = 0;         // 0: no answer came
+  std::string request_id;
+
+  /// A throttle of any class (…ThroughputExceeded, Throttling…, RequestLimitExceeded, SlowDown, TooManyRequests, 429).
+  bool IsThrottle() const;
+  /// A throttle, a 5xx, or no answer: the same request may succeed later.
+  bool IsRetryable() const;
+  /// As an Error for people: "<attempted>: <type>: <message> (HTTP 400, request …)".
+  Error ToError(std::string_view attempted) const;
+};
+
+template <class T>
+using CallResult = Result<T, CallError>;
+
+enum class RetryPolicy {
+  kNone,      // one try; for callers with a controller of their own (transfer)
+  kStandard,  // up to 3 tries with jittered exponential back-off from 100 ms; IsRetryable() only
+};
+
+}  // namespace penstock
