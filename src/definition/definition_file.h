@@ -1,0 +1,45 @@
+// Definition files: the JSON that people write and `aws datapipeline put-pipeline-definition` reads
+// (Developer Guide, "Pipeline Definition File Syntax").
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "definition/definition.h"
+#include "definition/problem.h"
+
+namespace penstock {
+
+/// Where something stands in a file; columns count bytes; both from 1.
+struct FilePosition {
+  int line = 1, column = 1;
+  bool operator==(const FilePosition&) const = default;
+};
+
+struct DefinitionFile {
+  Definition definition;
+  std::string template_name, template_description;  // of `metadata`; empty if absent
+  std::vector<Problem> notes;  // accepted, but other readers refuse it: warnings
+
+  /// Where the problem's object, field or parameter stands; {1,1} for the file as a whole.
+  FilePosition PositionOf(const Problem& problem) const;
+
+  std::map<std::pair<std::string, std::string>, FilePosition, std::less<>>
+      positions;  // (object id, field or "")
+};
+
+/// Reads a file. A repeated key means a list, in order. Fields are sorted by key, stably, as the
+/// AWS CLI sends them; name defaults to the id; unquoted numbers and booleans count as their text
+/// (with a note). The error starts with "LINE:COLUMN: ". Bounded: 64 levels, 64 MiB.
+Result<DefinitionFile> ParseDefinitionFile(std::string_view text);
+
+/// The file form, two-space indentation: id, name if it differs, then fields in order, repeated
+/// keys folded into a list; `parameters` and `values` if there are any. ParseDefinitionFile reads
+/// back an equal definition when fields are sorted.
+std::string WriteDefinitionFile(const Definition& definition);
+
+}  // namespace penstock

@@ -1,0 +1,72 @@
+// A definition with its inheritance worked out: what scheduling, evaluation and validation read.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "definition/definition.h"
+#include "definition/type_catalogue.h"
+#include "expr/expression.h"
+
+namespace penstock {
+
+/// One value of one field after inheritance. Points into the ResolvedDefinition it came from.
+struct ResolvedField {
+  const Field* field;            // key, value, is_ref
+  const PipelineObject* origin;  // the object that wrote it: this one or an ancestor
+  const expr::Text* text;  // parsed value; nullptr: no expression in it, or one that does not parse
+  std::string_view key() const { return field->key; }
+  std::string_view value() const { return field->value; }
+  bool is_ref() const { return field->is_ref; }
+};
+
+/// One object with all its fields, own and inherited. Points into the ResolvedDefinition.
+struct ResolvedObject {
+  const PipelineObject* source = nullptr;
+  const TypeInfo* type = nullptr;  // nullptr: no type (Default, abstract parents) or an unknown one
+  std::string_view type_name;      // as written; empty if none
+  std::vector<ResolvedField>
+      fields;  // own fields in their order, then inherited ones; repeated keys stay in order
+
+  std::string_view id() const { return source->id; }
+  std::string_view name() const { return source->name; }
+  bool Runnable() const { return type != nullptr && type->Runnable(); }
+
+  /// First value of the field, or nullptr.
+  const ResolvedField* Find(std::string_view key) const;
+  /// All values of the field, in order.
+  std::vector<const ResolvedField*> FindAll(std::string_view key) const;
+  /// First value as text; empty if absent.
+  std::string_view Value(std::string_view key) const;
+  /// Ids that the reference field names, in order.
+  std::vector<std::string_view> References(std::string_view key) const;
+};
+
+/// Immutable; cheap to copy and safe to share between threads. Never fails: what is wrong in the
+/// definition (unknown parent, cycles, duplicate ids) is cut where it starts and reported by
+/// Validate.
+class ResolvedDefinition {
+ public:
+  ResolvedDefinition();  // of an empty definition
+
+  const Definition& source() const;
+  /// In the order of the definition.
+  const std::vector<ResolvedObject>& objects() const;
+  /// By id, or nullptr. Of duplicates the first. O(1).
+  const ResolvedObject* Find(std::string_view id) const;
+  /// The object with id Default, or nullptr.
+  const ResolvedObject* Default() const { return Find("Default"); }
+
+ private:
+  friend ResolvedDefinition Resolve(Definition);
+  struct Body;
+  std::shared_ptr<const Body> body_;
+};
+
+/// Inheritance (guide: "parent"; own fields replace the parent's whole list; `parent` absent means
+/// Default; id, name, type are not inherited). Time is linear in the size of the result.
+ResolvedDefinition Resolve(Definition definition);
+
+}  // namespace penstock
