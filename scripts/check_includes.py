@@ -13,7 +13,7 @@ LOCAL = ["local/s3", "local/dynamodb", "local/emr", "local/cloudwatch", "local/s
 # folder -> folders it may include besides itself
 ALLOWED = {folder: PURE[:i] for i, folder in enumerate(PURE)}
 ALLOWED["ports"] = ["base", "time"]
-ALLOWED["system"] = ["ports", "base", "time"]
+ALLOWED["system"] = ["ports", "base", "json", "time"]
 BELOW = PURE + ["ports"]
 ALLOWED["net"] = BELOW
 ALLOWED["store"] = BELOW

@@ -46,6 +46,9 @@ class Processes {
   virtual Status Signal(const ProcessId& process, int signal) = 0;
   /// Waits until it ends, at most `timeout`; nullopt: still running. Reaps children.
   virtual std::optional<ExitStatus> Wait(const ProcessId& process, Duration timeout) = 0;
+  /// Every living process that was started with exactly this variable in its environment, whoever started it: how what is
+  /// left of a dead worker is found. Processes of other users are not seen.
+  virtual std::vector<ProcessId> FindByEnvironment(const std::string& name, const std::string& value) = 0;
 };
 
 }  // namespace penstock

@@ -57,15 +57,39 @@ std::optional<ProcessStat> Find(const ProcessId& process) {
   return stat;
 }
 
-/// Whether any living process is in the group.
-bool GroupHasMembers(int64_t group) {
+/// Every process that has not ended.
+std::vector<std::pair<int64_t, ProcessStat>> LivingProcesses() {
+  std::vector<std::pair<int64_t, ProcessStat>> living;
   std::unique_ptr<DIR, int (*)(DIR*)> folder(opendir("/proc"), closedir);
-  if (!folder) return false;
+  if (!folder) return living;
   while (const dirent* entry = readdir(folder.get())) {
     auto pid = ParseInt64(entry->d_name);
     if (!pid) continue;
     auto stat = ReadStat(*pid);
-    if (stat && stat->group == group && !HasEnded(stat->state)) return true;
+    if (stat && !HasEnded(stat->state)) living.emplace_back(*pid, *stat);
+  }
+  return living;
+}
+
+/// Whether any living process is in the group.
+bool GroupHasMembers(int64_t group) {
+  auto living = LivingProcesses();
+  return std::any_of(living.begin(), living.end(),
+                     [&](const auto& process) { return process.second.group == group; });
+}
+
+/// Whether /proc/<pid>/environ, NUL-separated, holds the assignment.
+bool HasVariable(int64_t pid, const std::string& assignment) {
+  FileDescriptor descriptor(open(fmt::format("/proc/{}/environ", pid).c_str(), O_RDONLY | O_CLOEXEC));
+  if (!descriptor.valid()) return false;
+  std::string environment;
+  char buffer[4096];
+  ssize_t count;
+  while ((count = read(descriptor.get(), buffer, sizeof buffer)) > 0) {
+    environment.append(buffer, static_cast<size_t>(count));
+  }
+  for (std::string_view entry : Split(environment, '\0')) {
+    if (entry == assignment) return true;
   }
   return false;
 }
@@ -291,6 +315,15 @@ std::optional<ExitStatus> PosixProcesses::Wait(const ProcessId& process, Duratio
     pollfd entry{pidfd.get(), POLLIN, 0};
     poll(&entry, 1, static_cast<int>(std::min(left, longest).count()));
   }
+}
+
+std::vector<ProcessId> PosixProcesses::FindByEnvironment(const std::string& name,
+                                                         const std::string& value) {
+  std::vector<ProcessId> found;
+  for (const auto& [pid, stat] : LivingProcesses()) {
+    if (HasVariable(pid, name + "=" + value)) found.push_back({pid, stat.start_time});
+  }
+  return found;
 }
 
 }  // namespace penstock

@@ -1,0 +1,116 @@
+#include "system/process_worker_host.h"
+
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <stdlib.h>
+
+#include "system/posix_files.h"
+#include "system/posix_processes.h"
+#include "system/system_clock.h"
+#include "system/system_random.h"
+
+namespace penstock {
+namespace {
+
+class ProcessWorkerHostTest : public testing::Test {
+ protected:
+  ProcessWorkerHostTest() {
+    char name[] = "/tmp/penstock-worker-host-XXXXXX";
+    folder_ = mkdtemp(name);
+  }
+  ~ProcessWorkerHostTest() override {
+    for (const ProcessId& process : Members()) (void)processes_.Signal(process, SIGKILL);
+    (void)files_.RemoveTree(folder_);
+  }
+
+  // A worker that starts a child of its own, in a session of its own, and waits.
+  std::unique_ptr<ProcessWorkerHost> Open(std::string command = "setsid sleep 300 & exec sleep 301") {
+    WorkerHostOptions options{
+        .folder = folder_,
+        .arguments = [command](const WorkerSpec&) { return std::vector<std::string>{"/bin/sh", "-c", command}; },
+        .environment = [](const WorkerSpec&) {
+          return std::vector<std::pair<std::string, std::string>>{{"PATH", "/usr/bin:/bin"}};
+        }};
+    options.look_interval = Duration(5);
+    options.stop_grace = Duration(200);
+    auto host = ProcessWorkerHost::Open(options, files_, processes_, clock_, random_);
+    EXPECT_TRUE(host) << host.error().message;
+    return *std::move(host);
+  }
+
+  std::vector<ProcessId> Members() { return processes_.FindByEnvironment("PENSTOCK_WORKER_HOME", folder_); }
+
+  template <class Condition>
+  bool Eventually(Condition condition) {
+    for (int i = 0; i < 2000; ++i) {
+      if (condition()) return true;
+      clock_.Sleep(Duration(5));
+    }
+    return false;
+  }
+
+  std::string folder_;
+  SystemClock clock_;
+  SystemRandom random_;
+  PosixFiles files_;
+  PosixProcesses processes_;
+  const WorkerSpec spec_{.worker_group = "@Cluster_2026-01-01T00:00:00", .account = "123456789012", .region = "us-east-1"};
+};
+
+TEST_F(ProcessWorkerHostTest, StartsOnceAndStopsAllOfIt) {
+  auto host = Open();
+  ASSERT_TRUE(host->Start(spec_));
+  ASSERT_TRUE(host->Start(spec_));
+  EXPECT_TRUE(Eventually([&] { return Members().size() == 2; }));
+  EXPECT_EQ(host->Look(spec_.worker_group).condition, WorkerCondition::kRunning);
+  ASSERT_TRUE(host->Stop(spec_.worker_group));
+  EXPECT_TRUE(Eventually([&] { return host->Look(spec_.worker_group).condition == WorkerCondition::kAbsent; }));
+  EXPECT_TRUE(Members().empty());
+}
+
+TEST_F(ProcessWorkerHostTest, ReplacesADeadWorkerAndWhatItLeft) {
+  auto host = Open();
+  ASSERT_TRUE(host->Start(spec_));
+  ASSERT_TRUE(Eventually([&] { return Members().size() == 2; }));
+  std::vector<ProcessId> before = Members();
+  for (const ProcessId& process : before) {
+    if (process.pid == before.front().pid) kill(static_cast<pid_t>(process.pid), SIGKILL);
+  }
+  EXPECT_TRUE(Eventually([&] {
+    std::vector<ProcessId> now = Members();
+    for (const ProcessId& process : now) {
+      if (std::find(before.begin(), before.end(), process) != before.end()) return false;
+    }
+    return now.size() == 2;
+  }));
+}
+
+TEST_F(ProcessWorkerHostTest, GivesUpOnAWorkerThatKeepsDying) {
+  auto host = Open("exit 3");
+  ASSERT_TRUE(host->Start(spec_));
+  ASSERT_TRUE(Eventually([&] { return host->Look(spec_.worker_group).condition == WorkerCondition::kFailed; }));
+  EXPECT_NE(host->Look(spec_.worker_group).message.find("ended with exit status 3 and was started again 5 times"),
+            std::string::npos)
+      << host->Look(spec_.worker_group).message;
+}
+
+TEST_F(ProcessWorkerHostTest, ARestartedHostAdoptsWhatItKnowsAndEndsTheRest) {
+  std::vector<ProcessId> workers;
+  {
+    auto host = Open();
+    ASSERT_TRUE(host->Start(spec_));
+    ASSERT_TRUE(Eventually([&] { return Members().size() == 2; }));
+    workers = Members();
+  }
+  ProcessSpec stranger{.arguments = {"/bin/sleep", "300"},
+                       .environment = {{"PENSTOCK_WORKER", "unknown"}, {"PENSTOCK_WORKER_HOME", folder_}}};
+  auto process = processes_.Start(stranger);
+  ASSERT_TRUE(process);
+  auto host = Open();
+  EXPECT_TRUE(Eventually([&] { return processes_.Wait(*process, Duration(0)).has_value(); }));
+  EXPECT_EQ(host->Look(spec_.worker_group).condition, WorkerCondition::kRunning);
+  EXPECT_EQ(Members(), workers);
+}
+
+}  // namespace
+}  // namespace penstock
