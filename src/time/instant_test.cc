@@ -5,7 +5,8 @@
 namespace penstock {
 namespace {
 
-const Instant kGuide = *FromCivil({2011, 5, 24, 17, 10, 0, 0});  // the developer guide's reference value, a Tuesday
+const Instant kGuide =
+    *FromCivil({2011, 5, 24, 17, 10, 0, 0});  // the developer guide's reference value, a Tuesday
 
 TEST(Instant, FormatsEveryForm) {
   EXPECT_EQ(FormatDateTime(kGuide), "2011-05-24T17:10:00");
@@ -16,7 +17,8 @@ TEST(Instant, FormatsEveryForm) {
 }
 
 TEST(Instant, ParsesWhatItFormats) {
-  for (Instant t : {kGuide, Instant(Duration(0)), *FromCivil({2024, 2, 29, 23, 59, 59, 0}), *FromCivil({1, 1, 1})}) {
+  for (Instant t : {kGuide, Instant(Duration(0)), *FromCivil({2024, 2, 29, 23, 59, 59, 0}),
+                    *FromCivil({1, 1, 1})}) {
     EXPECT_EQ(ParseDateTime(FormatDateTime(t)), t);
     EXPECT_EQ(ParseIso(FormatIsoMillis(t)), t);
     EXPECT_EQ(ParseAmzDate(FormatAmzDate(t)), t);
@@ -33,8 +35,9 @@ TEST(Instant, ParsesIsoVariants) {
 }
 
 TEST(Instant, RefusesWhatIsNotATime) {
-  for (const char* text : {"", "2011", "2011-13-01T00:00:00", "2011-02-29T00:00:00", "2011-05-24T24:00:00",
-                           "2011-05-24T17:10:00Z", "2011-05-24 17:10:00", "2011-05-24T17:10:000"}) {
+  for (const char* text :
+       {"", "2011", "2011-13-01T00:00:00", "2011-02-29T00:00:00", "2011-05-24T24:00:00",
+        "2011-05-24T17:10:00Z", "2011-05-24 17:10:00", "2011-05-24T17:10:000"}) {
     EXPECT_FALSE(ParseDateTime(text)) << text;
   }
   for (const char* text : {"2011-05-24T", "2011-05-24T17:10:00.", "2011-05-24T17:10:00+9", "x"}) {

@@ -8,7 +8,7 @@
 // rounded), z zone ("UTC"), Z offset
 // ("+0000"; ZZ "+00:00"; ZZZ "UTC"). 'quoted' text and '' stand for themselves, as does every
 // character but A-Z and a-z. YY, yy, xx are two-digit years; when parsing, within 1970-2069 +
-// (Joda: pivot 30 years before to 69 after 2000).
+// (within 1950-2049).
 #pragma once
 
 #include <string>

@@ -20,7 +20,7 @@ struct Period {
   bool operator==(const Period&) const = default;
 };
 
-inline constexpr int64_t kPeriodCountMax = 1'000'000'000;
+inline constexpr int64_t kPeriodCountMax = 100'000'000;
 
 /// "<positive integer> <unit>", any case, singular or plural, surrounding and repeated blanks
 /// allowed. `seconds` is an extension: who must refuse it looks at `unit`. The error says what was
