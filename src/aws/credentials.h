@@ -18,8 +18,8 @@ struct Credentials {
   bool operator==(const Credentials&) const = default;
 };
 
-/// Gives credentials that are valid now, renewing them in time. Thread-safe. The error says what was looked for, where, and
-/// how to provide it.
+/// Gives credentials that are valid now, renewing them in time. Thread-safe. The error says what
+/// was looked for, where, and how to provide it.
 class CredentialsProvider {
  public:
   virtual ~CredentialsProvider() = default;

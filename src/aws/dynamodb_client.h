@@ -1,4 +1,5 @@
-// DynamoDB (2012-08-10, JSON 1.0). Bodies are JSON texts: bulk callers write and read them without a tree in between.
+// DynamoDB (2012-08-10, JSON 1.0). Bodies are JSON texts: bulk callers write and read them without
+// a tree in between.
 #pragma once
 
 #include "aws/service_client.h"
@@ -10,8 +11,10 @@ class DynamoDbClient {
  public:
   DynamoDbClient(ClientContext context, ServiceEndpoint endpoint);
 
-  /// One operation ("Scan", "BatchWriteItem", …): the request's JSON text in, the answer's JSON text out.
-  CallResult<std::string> Call(std::string_view operation, std::string body, RetryPolicy retry = RetryPolicy::kStandard,
+  /// One operation ("Scan", "BatchWriteItem", …): the request's JSON text in, the answer's JSON
+  /// text out.
+  CallResult<std::string> Call(std::string_view operation, std::string body,
+                               RetryPolicy retry = RetryPolicy::kStandard,
                                std::stop_token stop = {}) const;
 
   const ServiceEndpoint& endpoint() const { return endpoint_; }

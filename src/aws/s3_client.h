@@ -47,7 +47,8 @@ struct S3PutOptions {
   std::string kms_key_id;
 };
 
-/// Thread-safe. Every call is tried again as RetryPolicy::kStandard says. Uploads carry a CRC-32 checksum.
+/// Thread-safe. Every call is tried again as RetryPolicy::kStandard says. Uploads carry a CRC-32
+/// checksum.
 class S3Client {
  public:
   S3Client(ClientContext context, ServiceEndpoint endpoint);
@@ -56,27 +57,34 @@ class S3Client {
   CallResult<void> HeadBucket(const std::string& bucket, std::stop_token stop = {}) const;
 
   /// The new object's ETag.
-  CallResult<std::string> PutObject(const S3Location& at, std::string_view body, const S3PutOptions& options = {},
+  CallResult<std::string> PutObject(const S3Location& at, std::string_view body,
+                                    const S3PutOptions& options = {},
                                     std::stop_token stop = {}) const;
   CallResult<std::string> GetObject(const S3Location& at, std::stop_token stop = {}) const;
-  /// Bytes [offset, offset + size) into `sink` (nothing is written unless the answer is 2xx). `if_match`: an ETag, or empty.
-  CallResult<void> GetRange(const S3Location& at, uint64_t offset, uint64_t size, const std::string& if_match,
-                            BodySink& sink, std::stop_token stop = {}) const;
+  /// Bytes [offset, offset + size) into `sink` (nothing is written unless the answer is 2xx).
+  /// `if_match`: an ETag, or empty.
+  CallResult<void> GetRange(const S3Location& at, uint64_t offset, uint64_t size,
+                            const std::string& if_match, BodySink& sink,
+                            std::stop_token stop = {}) const;
   CallResult<S3ObjectInfo> HeadObject(const S3Location& at, std::stop_token stop = {}) const;
   /// No error if it is not there.
   CallResult<void> DeleteObject(const S3Location& at, std::stop_token stop = {}) const;
   /// One page. `delimiter` may be empty.
-  CallResult<S3Listing> List(const std::string& bucket, const std::string& prefix, const std::string& delimiter,
-                             const std::optional<std::string>& continuation_token, int keys_max = 1000,
-                             std::stop_token stop = {}) const;
+  CallResult<S3Listing> List(const std::string& bucket, const std::string& prefix,
+                             const std::string& delimiter,
+                             const std::optional<std::string>& continuation_token,
+                             int keys_max = 1000, std::stop_token stop = {}) const;
 
-  CallResult<std::string> CreateMultipartUpload(const S3Location& at, const S3PutOptions& options = {},
+  CallResult<std::string> CreateMultipartUpload(const S3Location& at,
+                                                const S3PutOptions& options = {},
                                                 std::stop_token stop = {}) const;
-  CallResult<S3Part> UploadPart(const S3Location& at, const std::string& upload_id, int number, std::string_view body,
-                                std::stop_token stop = {}) const;
+  CallResult<S3Part> UploadPart(const S3Location& at, const std::string& upload_id, int number,
+                                std::string_view body, std::stop_token stop = {}) const;
   /// The object's ETag. The object appears whole, now or never.
-  CallResult<std::string> CompleteMultipartUpload(const S3Location& at, const std::string& upload_id,
-                                                  const std::vector<S3Part>& parts, bool only_if_absent = false,
+  CallResult<std::string> CompleteMultipartUpload(const S3Location& at,
+                                                  const std::string& upload_id,
+                                                  const std::vector<S3Part>& parts,
+                                                  bool only_if_absent = false,
                                                   std::stop_token stop = {}) const;
   CallResult<void> AbortMultipartUpload(const S3Location& at, const std::string& upload_id,
                                         std::stop_token stop = {}) const;

@@ -1,6 +1,6 @@
-// The one way out: signs a request with Signature Version 4, sends it, reads the service's error. The typed clients
-// (dynamodb_client.h, s3_client.h, emr_client.h, data_pipeline_client.h) stand on it. Whether a service is AWS's, ours or
-// anybody's is an endpoint, never another code path.
+// The one way out: signs a request with Signature Version 4, sends it, reads the service's error.
+// The typed clients (dynamodb_client.h, s3_client.h, emr_client.h, data_pipeline_client.h) stand on
+// it. Whether a service is AWS's, ours or anybody's is an endpoint, never another code path.
 #pragma once
 
 #include <memory>
@@ -15,7 +15,8 @@
 
 namespace penstock {
 
-/// Where a service is and as whom to call it. Value type; the pointed-to things outlive the clients.
+/// Where a service is and as whom to call it. Value type; the pointed-to things outlive the
+/// clients.
 struct ServiceEndpoint {
   std::string url;     // "http://127.0.0.1:7400", no final slash
   std::string region;  // of the signature's scope
@@ -31,12 +32,14 @@ struct ClientContext {
 
 /// Why a call failed.
 struct CallError {
-  std::string type;     // "ProvisionedThroughputExceededException", without name space; empty: no answer came
+  std::string
+      type;  // "ProvisionedThroughputExceededException", without name space; empty: no answer came
   std::string message;  // the service's words, or what the network said
   int http = 0;         // 0: no answer came
   std::string request_id;
 
-  /// A throttle of any class (…ThroughputExceeded, Throttling…, RequestLimitExceeded, SlowDown, TooManyRequests, 429).
+  /// A throttle of any class (…ThroughputExceeded, Throttling…, RequestLimitExceeded, SlowDown,
+  /// TooManyRequests, 429).
   bool IsThrottle() const;
   /// A throttle, a 5xx, or no answer: the same request may succeed later.
   bool IsRetryable() const;
