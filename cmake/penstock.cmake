@@ -53,7 +53,7 @@ function(penstock_library folder)
     string(REGEX REPLACE "^penstock_" "" name ${target})
     add_executable(${name}_test ${tests})
     # Tests may use the real clock, files and stores; the libraries they test may not.
-    target_link_libraries(${name}_test PRIVATE ${target} penstock_system penstock_store GTest::gtest_main GTest::gmock
+    target_link_libraries(${name}_test PRIVATE ${target} penstock_system penstock_key_value GTest::gtest_main GTest::gmock
                                                ${RAPIDCHECK})
     target_compile_definitions(${name}_test PRIVATE PENSTOCK_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
     penstock_use_pch(${name}_test)
@@ -97,7 +97,7 @@ function(penstock_fuzz_targets)
     return()
   endif()
   penstock_resolve(deps base json time expr definition engine store net aws transfer activities runner scheduler service
-                   gateway local/s3 local/dynamodb local/emr system)
+                   gateway local/s3 local/dynamodb local/emr system key_value)
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/fuzz/*_fuzz.cc)
   foreach(source IN LISTS sources)
     get_filename_component(name ${source} NAME_WE)
@@ -117,7 +117,7 @@ function(penstock_benchmarks)
     return()
   endif()
   penstock_resolve(deps base json time expr definition engine store net aws transfer gateway local/s3 local/dynamodb
-                   system)
+                   system key_value)
   add_custom_target(benchmarks)
   foreach(source IN LISTS sources)
     get_filename_component(name ${source} NAME_WE)

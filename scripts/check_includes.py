@@ -16,6 +16,7 @@ ALLOWED["ports"] = ["base", "time"]
 ALLOWED["system"] = ["ports", "base", "json", "time"]
 BELOW = PURE + ["ports"]
 ALLOWED["net"] = BELOW
+ALLOWED["key_value"] = ["ports", "base", "time"]
 ALLOWED["store"] = BELOW
 ALLOWED["aws"] = BELOW
 ALLOWED["transfer"] = BELOW + ["aws"]

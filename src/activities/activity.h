@@ -62,7 +62,7 @@ class Activity {
   virtual ~Activity() = default;
   /// Runs the attempt to its end. When `stop` is requested (cancel, lost lease, shutdown) it ends soon, having left nothing
   /// half-written, with any result: nobody reads it.
-  virtual ActivityResult Run(const Task& task, const ActivityContext& context, std::stop_token stop) = 0;
+  virtual ActivityResult Run(const PolledTask& task, const ActivityContext& context, std::stop_token stop) = 0;
 };
 
 }  // namespace penstock

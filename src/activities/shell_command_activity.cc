@@ -27,7 +27,7 @@ using Variables = std::vector<std::pair<std::string, std::string>>;
 // One attempt.
 class ShellRun {
  public:
-  ShellRun(const Task& task, const ActivityContext& context, std::stop_token stop)
+  ShellRun(const PolledTask& task, const ActivityContext& context, std::stop_token stop)
       : task_(task), attempt_(task.attempt()), context_(context), stop_(std::move(stop)) {}
 
   ActivityResult Run() {
@@ -155,7 +155,7 @@ class ShellRun {
                        kStdOutput, kStdError);
   }
 
-  const Task& task_;
+  const PolledTask& task_;
   const PipelineObject& attempt_;
   const ActivityContext& context_;
   std::stop_token stop_;
@@ -164,7 +164,7 @@ class ShellRun {
 
 }  // namespace
 
-ActivityResult ShellCommandActivity::Run(const Task& task, const ActivityContext& context, std::stop_token stop) {
+ActivityResult ShellCommandActivity::Run(const PolledTask& task, const ActivityContext& context, std::stop_token stop) {
   return ShellRun(task, context, std::move(stop)).Run();
 }
 

@@ -11,7 +11,7 @@ namespace penstock {
 /// `stdout` and `stderr` name S3 objects for the captured output.
 class ShellCommandActivity : public Activity {
  public:
-  ActivityResult Run(const Task& task, const ActivityContext& context, std::stop_token stop) override;
+  ActivityResult Run(const PolledTask& task, const ActivityContext& context, std::stop_token stop) override;
 };
 
 }  // namespace penstock

@@ -27,10 +27,10 @@ Result<PipelineObject> ParseObject(const std::string& id, const json::Value& val
 
 }  // namespace
 
-std::string Task::type() const { return FieldOf(attempt(), "type").value_or(""); }
+std::string PolledTask::type() const { return FieldOf(attempt(), "type").value_or(""); }
 
-Result<Task> ParseTask(const json::Object& source) {
-  Task task;
+Result<PolledTask> ParseTask(const json::Object& source) {
+  PolledTask task;
   ASSIGN_OR_RETURN(task.task_id, json::GetString(source, "taskId"));
   ASSIGN_OR_RETURN(task.pipeline_id, json::GetString(source, "pipelineId"));
   ASSIGN_OR_RETURN(task.attempt_id, json::GetString(source, "attemptId"));
@@ -64,7 +64,7 @@ bool BoolField(const PipelineObject& object, std::string_view key, bool otherwis
   return value ? EqualsIgnoreCase(*value, "true") : otherwise;
 }
 
-std::vector<const PipelineObject*> Follow(const Task& task, const PipelineObject& object, std::string_view key) {
+std::vector<const PipelineObject*> Follow(const PolledTask& task, const PipelineObject& object, std::string_view key) {
   std::vector<const PipelineObject*> targets;
   for (const Field& field : object.fields) {
     if (field.key != key || !field.is_ref) continue;

@@ -13,7 +13,7 @@
 
 namespace penstock {
 
-struct Task {
+struct PolledTask {
   std::string task_id;
   std::string pipeline_id;
   std::string attempt_id;
@@ -26,7 +26,7 @@ struct Task {
 };
 
 /// Reads the member taskObject of a PollForTask answer. The error says what is missing.
-Result<Task> ParseTask(const json::Object& task_object);
+Result<PolledTask> ParseTask(const json::Object& task_object);
 
 /// First and all values of one field, references included (their ids).
 std::optional<std::string> FieldOf(const PipelineObject& object, std::string_view key);
@@ -35,6 +35,6 @@ std::vector<std::string> FieldsOf(const PipelineObject& object, std::string_view
 bool BoolField(const PipelineObject& object, std::string_view key, bool otherwise);
 
 /// The objects that a reference field of `object` names, in order; those that did not come with the task are left out.
-std::vector<const PipelineObject*> Follow(const Task& task, const PipelineObject& object, std::string_view key);
+std::vector<const PipelineObject*> Follow(const PolledTask& task, const PipelineObject& object, std::string_view key);
 
 }  // namespace penstock

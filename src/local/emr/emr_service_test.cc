@@ -4,7 +4,7 @@
 
 #include <map>
 
-#include "store/memory_key_value.h"
+#include "key_value/memory_key_value.h"
 #include "system/system_random.h"
 
 namespace penstock::emr {

@@ -1,4 +1,4 @@
-#include "store/memory_key_value.h"
+#include "key_value/memory_key_value.h"
 
 #include "base/check.h"
 

@@ -1,4 +1,4 @@
-#include "store/rocksdb_key_value.h"
+#include "key_value/rocksdb_key_value.h"
 
 #include <rocksdb/cache.h>
 #include <rocksdb/convenience.h>

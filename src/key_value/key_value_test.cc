@@ -9,8 +9,8 @@
 #include <random>
 #include <thread>
 
-#include "store/memory_key_value.h"
-#include "store/rocksdb_key_value.h"
+#include "key_value/memory_key_value.h"
+#include "key_value/rocksdb_key_value.h"
 
 namespace penstock {
 namespace {
