@@ -94,6 +94,9 @@ class S3Client {
   const ServiceEndpoint& endpoint() const { return endpoint_; }
 
  private:
+  CallResult<HttpResponse> Send(const ServiceCall& call, BodySink* sink,
+                                std::stop_token stop) const;
+
   ClientContext context_;
   ServiceEndpoint endpoint_;
 };

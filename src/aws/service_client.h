@@ -41,7 +41,8 @@ struct CallError {
   /// A throttle of any class (…ThroughputExceeded, Throttling…, RequestLimitExceeded, SlowDown,
   /// TooManyRequests, 429).
   bool IsThrottle() const;
-  /// A throttle, a 5xx, or no answer: the same request may succeed later.
+  /// A throttle, a 5xx, or no answer: the same request may succeed later. Not so if we were told to
+  /// stop, or have no credentials.
   bool IsRetryable() const;
   /// As an Error for people: "<attempted>: <type>: <message> (HTTP 400, request …)".
   Error ToError(std::string_view attempted) const;
@@ -54,5 +55,34 @@ enum class RetryPolicy {
   kNone,      // one try; for callers with a controller of their own (transfer)
   kStandard,  // up to 3 tries with jittered exponential back-off from 100 ms; IsRetryable() only
 };
+
+/// One request to a service, before it is signed.
+struct ServiceCall {
+  std::string service;  // signing name
+  std::string method = "POST";
+  std::string target = "/";  // path and query, encoded
+  Headers headers;
+  std::string_view body;     // outlives the call
+  Duration timeout{60'000};  // of silence
+};
+
+/// Signs and sends `call`, again as `retry` says; the answer is 2xx. With `sink` the body of a 2xx
+/// goes there; once bytes went into it there is no further try. Errors are read from JSON, XML and
+/// header forms. Thread-safe.
+CallResult<HttpResponse> CallService(const ClientContext& context, const ServiceEndpoint& endpoint,
+                                     const ServiceCall& call, RetryPolicy retry,
+                                     BodySink* sink = nullptr, std::stop_token stop = {});
+
+/// The call of one operation of a JSON service: X-Amz-Target `<target_prefix>.<operation>`, content
+/// type application/x-amz-json-`<version>`. `body` outlives it.
+ServiceCall JsonCall(std::string_view service, std::string_view target_prefix,
+                     std::string_view version, std::string_view operation, std::string_view body);
+
+/// Reads the error of an answer that is not 2xx (or of a 200 that carries one).
+CallError ReadCallError(const HttpResponse& response);
+
+/// Sleeps before the `tries`-th new try (1 is the first): uniform in [0, 100 ms × 2^tries], at most
+/// 20 s. False if `stop` came meanwhile.
+bool BackOff(const ClientContext& context, int tries, const std::stop_token& stop);
 
 }  // namespace penstock

@@ -1,0 +1,18 @@
+#include "aws/data_pipeline_client.h"
+
+namespace penstock {
+
+DataPipelineClient::DataPipelineClient(ClientContext context, ServiceEndpoint endpoint)
+    : context_(context), endpoint_(std::move(endpoint)) {}
+
+CallResult<std::string> DataPipelineClient::Call(std::string_view operation, std::string_view body,
+                                                 RetryPolicy retry, std::stop_token stop,
+                                                 Duration silence_max) const {
+  ServiceCall call = JsonCall("datapipeline", "DataPipeline", "1.1", operation, body);
+  call.timeout = silence_max;
+  ASSIGN_OR_RETURN(HttpResponse response,
+                   CallService(context_, endpoint_, call, retry, nullptr, std::move(stop)));
+  return std::move(response.body);
+}
+
+}  // namespace penstock
