@@ -1,0 +1,52 @@
+// ContentDigest: what a set of items contains, whatever their order, layout and spelling: the sum
+// modulo 2^128 of a hash of each item's canonical form. Equal sums over a table, over an export's
+// files and over a later scan prove that nothing was lost, added twice or changed.
+// docs/internals/digest.md defines it byte by byte. Pure.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "transfer/item.h"
+#include "transfer/line_buffer.h"
+
+namespace penstock {
+
+/// A sum of item hashes. Value type; starts at "no items".
+struct ContentDigest {
+  uint64_t high = 0, low = 0;
+
+  void Add(const ContentDigest& other) {
+    low += other.low;
+    high += other.high + (low < other.low ? 1 : 0);
+  }
+  bool operator==(const ContentDigest&) const = default;
+  auto operator<=>(const ContentDigest&) const = default;
+};
+
+/// "xxh3-128-sum:" and 32 lower-case hex digits, the highest first.
+std::string FormatDigest(const ContentDigest& digest);
+std::optional<ContentDigest> ParseDigest(std::string_view text);
+
+/// Hashes items. One thread at a time; keeps its memory between items.
+class ItemHasher {
+ public:
+  /// The hash of one item: the digest of a set with only that item.
+  ContentDigest Hash(const Item& item);
+  /// The canonical form of one value, appended: equal bytes exactly for equal values. For keys.
+  void AppendCanonical(const Item& item, const ItemNode& node, LineBuffer* out);
+
+ private:
+  void Map(const Item& item, uint32_t index, LineBuffer* out);
+  void Value(const Item& item, uint32_t index, LineBuffer* out);
+  void Set(const Item& item, uint32_t index, LineBuffer* out);
+
+  LineBuffer canonical_;
+  std::vector<uint32_t> order_;
+  std::vector<std::string> members_;
+};
+
+}  // namespace penstock

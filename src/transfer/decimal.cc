@@ -1,0 +1,83 @@
+#include "transfer/decimal.h"
+
+namespace penstock {
+namespace {
+
+constexpr int64_t kExponentMax = 1'000'000;
+
+constexpr bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+constexpr int32_t FloorHalf(int32_t n) { return n >= 0 ? n / 2 : -((1 - n) / 2); }
+constexpr int32_t CeilHalf(int32_t n) { return -FloorHalf(-n); }
+
+}  // namespace
+
+bool Decimal::FitsDynamoDb() const {
+  if (size == 0) return true;
+  // 1E-130 is 0.1E-129 here, 9.9E+125 is 0.99E+126.
+  return size <= 38 && exponent >= -129 && exponent <= 126;
+}
+
+uint32_t Decimal::StoredSize() const {
+  if (size == 0) return 1;
+  int32_t pairs = CeilHalf(exponent) - FloorHalf(exponent - size);
+  return 1 + static_cast<uint32_t>(pairs) + (negative ? 1 : 0);
+}
+
+std::optional<Decimal> ParseDecimal(std::string_view text) {
+  Decimal result;
+  const char* p = text.data();
+  const char* end = p + text.size();
+  if (p != end && (*p == '-' || *p == '+')) result.negative = *p++ == '-';
+
+  int64_t integer_digits = 0;  // between the first non-zero digit and the point
+  int64_t leading_zeros = 0;   // between the point and the first non-zero digit
+  int64_t zeros_held = 0;      // zeros that count only if another digit follows
+  bool any = false, point = false;
+  for (; p != end; ++p) {
+    if (*p == '.') {
+      if (point) return std::nullopt;
+      point = true;
+      continue;
+    }
+    if (!IsDigit(*p)) break;
+    any = true;
+    bool started = result.size > 0;
+    if (*p == '0' && !started) {
+      if (point) ++leading_zeros;
+      continue;
+    }
+    if (!point) ++integer_digits;
+    if (*p == '0') {
+      ++zeros_held;
+      continue;
+    }
+    if (result.size + zeros_held >= Decimal::kDigitsMax) return std::nullopt;
+    for (; zeros_held > 0; --zeros_held) result.digits[result.size++] = '0';
+    result.digits[result.size++] = *p;
+  }
+  if (!any) return std::nullopt;
+
+  int64_t power = 0;
+  if (p != end) {
+    if (*p != 'e' && *p != 'E') return std::nullopt;
+    ++p;
+    bool negative_power = false;
+    if (p != end && (*p == '-' || *p == '+')) negative_power = *p++ == '-';
+    if (p == end) return std::nullopt;
+    for (; p != end; ++p) {
+      if (!IsDigit(*p)) return std::nullopt;
+      if (power <= kExponentMax) power = power * 10 + (*p - '0');
+    }
+    if (negative_power) power = -power;
+  }
+  if (result.size == 0) {
+    result.negative = false;
+    return result;
+  }
+  int64_t exponent = power + integer_digits - leading_zeros;
+  if (exponent > kExponentMax || exponent < -kExponentMax) return std::nullopt;
+  result.exponent = static_cast<int32_t>(exponent);
+  return result;
+}
+
+}  // namespace penstock

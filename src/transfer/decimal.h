@@ -1,0 +1,42 @@
+// Decimal: the value behind a DynamoDB number's text. Numbers travel as text from socket to file;
+// this is only for asking whether a text is a number, whether DynamoDB could hold it, how many
+// bytes it takes there, and whether two texts mean the same value. No floating point anywhere.
+// Pure.
+#pragma once
+
+#include <array>
+#include <compare>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace penstock {
+
+/// ±0.d1d2…dn × 10^exponent with d1 and dn not 0. Zero has no digits, no sign, exponent 0. Equal
+/// values have equal members.
+struct Decimal {
+  static constexpr int kDigitsMax = 64;  // of any server; DynamoDB itself stops at 38
+
+  bool negative = false;
+  uint8_t size = 0;
+  int32_t exponent = 0;
+  std::array<char, kDigitsMax> digits;  // '0'..'9', the first `size` are set
+
+  std::string_view text() const { return {digits.data(), size}; }
+  /// Between 1E-130 and 9.99…E+125 with at most 38 digits, or 0.
+  bool FitsDynamoDb() const;
+  /// Bytes in an item: 1, and 1 for each pair of decimal digits (aligned on the point), and 1 if
+  /// negative.
+  uint32_t StoredSize() const;
+
+  bool operator==(const Decimal& other) const {
+    return negative == other.negative && exponent == other.exponent && text() == other.text();
+  }
+};
+
+/// Optional sign, digits with at most one point, optional exponent; nothing around it. nullopt for
+/// anything else (NaN, hex, separators) and for more than kDigitsMax significant digits or an
+/// exponent beyond ±1,000,000.
+std::optional<Decimal> ParseDecimal(std::string_view text);
+
+}  // namespace penstock

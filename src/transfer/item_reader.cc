@@ -1,0 +1,355 @@
+#include "transfer/item_reader.h"
+
+#include <algorithm>
+#include <string>
+
+#include "base/encoding.h"
+#include "transfer/decimal.h"
+
+namespace penstock {
+namespace {
+
+constexpr int kLevelsMax = 32;         // of a file's item: DynamoDB's limit
+constexpr int kServerLevelsMax = 128;  // of a server's: where we stop recursing
+constexpr size_t kNameSizeMax = 65'535;
+
+/// The shown part of foreign text in a message.
+std::string Shown(std::string_view text) {
+  constexpr size_t kShownMax = 60;
+  if (text.size() <= kShownMax) return fmt::format("\"{}\"", text);
+  while (text.size() > kShownMax || (!text.empty() && (text.back() & 0xC0) == 0x80))
+    text.remove_suffix(1);
+  return fmt::format("\"{}…\"", text);
+}
+
+bool ServerTag(std::string_view tag, AttributeType* type) {
+  switch (tag.size()) {
+    case 1:
+      switch (tag[0]) {
+        case 'S':
+          *type = AttributeType::kS;
+          return true;
+        case 'N':
+          *type = AttributeType::kN;
+          return true;
+        case 'B':
+          *type = AttributeType::kB;
+          return true;
+        case 'M':
+          *type = AttributeType::kM;
+          return true;
+        case 'L':
+          *type = AttributeType::kL;
+          return true;
+      }
+      return false;
+    case 2:
+      if (tag[1] != 'S') return false;
+      switch (tag[0]) {
+        case 'S':
+          *type = AttributeType::kSS;
+          return true;
+        case 'N':
+          *type = AttributeType::kNS;
+          return true;
+        case 'B':
+          *type = AttributeType::kBS;
+          return true;
+      }
+      return false;
+    case 4:
+      if (tag == "BOOL")
+        *type = AttributeType::kBool;
+      else if (tag == "NULL")
+        *type = AttributeType::kNull;
+      else
+        return false;
+      return true;
+  }
+  return false;
+}
+
+/// The spellings of four generations of exporters: first letter lowered, all lowered, and the two
+/// null tags.
+bool FileTag(std::string_view tag, AttributeType* type) {
+  switch (tag.size()) {
+    case 1:
+      switch (tag[0]) {
+        case 's':
+          *type = AttributeType::kS;
+          return true;
+        case 'n':
+          *type = AttributeType::kN;
+          return true;
+        case 'b':
+          *type = AttributeType::kB;
+          return true;
+        case 'm':
+          *type = AttributeType::kM;
+          return true;
+        case 'l':
+          *type = AttributeType::kL;
+          return true;
+      }
+      return false;
+    case 2:
+      if (tag[1] != 'S' && tag[1] != 's') return false;
+      switch (tag[0]) {
+        case 's':
+          *type = AttributeType::kSS;
+          return true;
+        case 'n':
+          *type = AttributeType::kNS;
+          return true;
+        case 'b':
+          *type = AttributeType::kBS;
+          return true;
+      }
+      return false;
+    case 4:
+      if (tag == "bOOL" || tag == "bool")
+        *type = AttributeType::kBool;
+      else if (tag == "nULL" || tag == "null")
+        *type = AttributeType::kNull;
+      else
+        return false;
+      return true;
+    case 9:
+      *type = AttributeType::kNull;
+      return tag == "nULLValue";
+  }
+  return false;
+}
+
+}  // namespace
+
+void ItemReader::Begin(size_t text_size, Item* item) {
+  if (item->decoded_capacity_ < text_size) {
+    item->decoded_.reset(new char[text_size]);
+    item->decoded_capacity_ = text_size;
+  }
+  scratch_ = item->decoded_.get();
+  item->nodes_.clear();
+  item->nodes_.push_back({.type = AttributeType::kM});
+}
+
+bool ItemReader::Read(JsonCursor& cursor, Item* item) {
+  Begin(cursor.left(), item);
+  if (!cursor.Take('{')) return false;
+  if (!cursor.TakeIf('}')) {
+    do {
+      if (!Attribute(cursor, item)) return false;
+    } while (cursor.TakeIf(','));
+    if (!cursor.Take('}')) return false;
+  }
+  return End(cursor, item);
+}
+
+bool ItemReader::Attribute(JsonCursor& cursor, Item* item) {
+  JsonCursor::Text name;
+  if (!cursor.String(&name, &scratch_) || !cursor.Take(':')) return false;
+  uint32_t index = static_cast<uint32_t>(item->nodes_.size());
+  item->nodes_.push_back({.name = name.bytes, .name_is_plain = name.is_plain});
+  ++item->nodes_[0].count;
+  if (Value(cursor, item, index, 1)) return true;
+  return cursor.Relabel(fmt::format("attribute {}: ", Shown(name.bytes)));
+}
+
+bool ItemReader::Add(std::string_view name, JsonCursor& value, Item* item) {
+  uint32_t index = static_cast<uint32_t>(item->nodes_.size());
+  item->nodes_.push_back({.name = name});
+  ++item->nodes_[0].count;
+  if (Value(value, item, index, 1) && (value.AtEnd() || value.Fail("text after the value")))
+    return true;
+  return value.Relabel(fmt::format("attribute {}: ", Shown(name)));
+}
+
+bool ItemReader::End(JsonCursor& cursor, Item* item) {
+  item->nodes_[0].end = static_cast<uint32_t>(item->nodes_.size());
+  if (dialect_ == ItemDialect::kServer) return true;
+  if (item->nodes_[0].count == 0) return cursor.Fail("an item without attributes");
+  return CheckNames(cursor, *item, 0);
+}
+
+bool ItemReader::Value(JsonCursor& cursor, Item* item, uint32_t index, int depth) {
+  if (!cursor.Take('{')) return false;
+  if (cursor.Peek() == '}') return cursor.Fail("a value without a type");
+  size_t tag_offset = cursor.offset();
+  JsonCursor::Text tag;
+  if (!cursor.String(&tag, &scratch_)) return false;
+  AttributeType type = AttributeType::kNull;
+  if (!ServerTag(tag.bytes, &type) &&
+      !(dialect_ == ItemDialect::kFile && FileTag(tag.bytes, &type))) {
+    return cursor.FailAt(tag_offset, fmt::format("unknown type {}", Shown(tag.bytes)));
+  }
+  if (!cursor.Take(':')) return false;
+  item->nodes_[index].type = type;
+  bool good = false;
+  switch (type) {
+    case AttributeType::kS:
+    case AttributeType::kN:
+    case AttributeType::kB:
+      good = Scalar(cursor, item, index);
+      break;
+    case AttributeType::kSS:
+      good = Set(cursor, item, index, AttributeType::kS);
+      break;
+    case AttributeType::kNS:
+      good = Set(cursor, item, index, AttributeType::kN);
+      break;
+    case AttributeType::kBS:
+      good = Set(cursor, item, index, AttributeType::kB);
+      break;
+    case AttributeType::kM:
+      good = Members(cursor, item, index, depth);
+      break;
+    case AttributeType::kL:
+      good = List(cursor, item, index, depth);
+      break;
+    case AttributeType::kBool:
+      item->nodes_[index].truth = cursor.Peek() == 't';
+      good = cursor.Peek() == 't'   ? cursor.TakeWord("true")
+             : cursor.Peek() == 'f' ? cursor.TakeWord("false")
+                                    : cursor.Fail("BOOL must be true or false");
+      break;
+    case AttributeType::kNull:
+      good = cursor.Peek() == 't' ? cursor.TakeWord("true") : cursor.Fail("NULL must be true");
+      break;
+  }
+  if (!good) return false;
+  if (cursor.Peek() == ',') return cursor.Fail("two types in one value");
+  if (!cursor.Take('}')) return false;
+  item->nodes_[index].end = static_cast<uint32_t>(item->nodes_.size());
+  return true;
+}
+
+bool ItemReader::Scalar(JsonCursor& cursor, Item* item, uint32_t index) {
+  ItemNode& node = item->nodes_[index];
+  if (cursor.Peek() != '"')
+    return cursor.Fail(fmt::format("{} must be a JSON string", AttributeTypeName(node.type)));
+  size_t offset = cursor.offset();
+  JsonCursor::Text text;
+  if (!cursor.String(&text, &scratch_)) return false;
+  node.text = text.bytes;
+  node.text_is_plain = text.is_plain;
+  node.end = index + 1;
+  if (node.type == AttributeType::kN) {
+    std::optional<Decimal> number = ParseDecimal(node.text);
+    if (!number) return cursor.FailAt(offset, fmt::format("not a number: {}", Shown(node.text)));
+    if (dialect_ == ItemDialect::kFile && !number->FitsDynamoDb()) {
+      return cursor.FailAt(
+          offset,
+          fmt::format("{} is not a number that DynamoDB can hold (38 digits, 1E-130 to 9.99E+125)",
+                      Shown(node.text)));
+    }
+    // Digits and signs only, however they were written in JSON.
+    node.text_is_plain = true;
+  } else if (node.type == AttributeType::kB) {
+    if (!Base64DecodedSize(node.text)) {
+      return cursor.FailAt(
+          offset, fmt::format("not base64 (standard alphabet, padded): {}", Shown(node.text)));
+    }
+    node.text_is_plain = true;
+  }
+  return true;
+}
+
+bool ItemReader::Set(JsonCursor& cursor, Item* item, uint32_t index, AttributeType member) {
+  if (!cursor.Take('[')) return false;
+  if (!cursor.TakeIf(']')) {
+    do {
+      uint32_t at = static_cast<uint32_t>(item->nodes_.size());
+      item->nodes_.push_back({.type = member});
+      ++item->nodes_[index].count;
+      if (!Scalar(cursor, item, at)) return false;
+    } while (cursor.TakeIf(','));
+    if (!cursor.Take(']')) return false;
+  }
+  if (dialect_ == ItemDialect::kServer) return true;
+  if (item->nodes_[index].count == 0) return cursor.Fail("a set must not be empty");
+  item->nodes_[index].end = static_cast<uint32_t>(item->nodes_.size());
+  return CheckMembers(cursor, *item, index);
+}
+
+bool ItemReader::List(JsonCursor& cursor, Item* item, uint32_t index, int depth) {
+  if (depth > (dialect_ == ItemDialect::kFile ? kLevelsMax : kServerLevelsMax)) {
+    return cursor.Fail("nested deeper than 32 levels");
+  }
+  if (!cursor.Take('[')) return false;
+  if (cursor.TakeIf(']')) return true;
+  do {
+    uint32_t at = static_cast<uint32_t>(item->nodes_.size());
+    item->nodes_.push_back({});
+    ++item->nodes_[index].count;
+    if (!Value(cursor, item, at, depth + 1)) return false;
+  } while (cursor.TakeIf(','));
+  return cursor.Take(']');
+}
+
+bool ItemReader::Members(JsonCursor& cursor, Item* item, uint32_t parent, int depth) {
+  if (depth > (dialect_ == ItemDialect::kFile ? kLevelsMax : kServerLevelsMax)) {
+    return cursor.Fail("nested deeper than 32 levels");
+  }
+  if (!cursor.Take('{')) return false;
+  if (!cursor.TakeIf('}')) {
+    do {
+      JsonCursor::Text name;
+      if (!cursor.String(&name, &scratch_) || !cursor.Take(':')) return false;
+      uint32_t at = static_cast<uint32_t>(item->nodes_.size());
+      item->nodes_.push_back({.name = name.bytes, .name_is_plain = name.is_plain});
+      ++item->nodes_[parent].count;
+      if (!Value(cursor, item, at, depth + 1)) return false;
+    } while (cursor.TakeIf(','));
+    if (!cursor.Take('}')) return false;
+  }
+  if (dialect_ == ItemDialect::kServer) return true;
+  item->nodes_[parent].end = static_cast<uint32_t>(item->nodes_.size());
+  return CheckNames(cursor, *item, parent);
+}
+
+bool ItemReader::CheckNames(JsonCursor& cursor, const Item& item, uint32_t parent) {
+  const ItemNode& map = item.nodes_[parent];
+  constexpr uint32_t kQuadraticMax = 12;  // below this, comparing all pairs beats sorting
+  sorted_.clear();
+  for (uint32_t i = parent + 1; i < map.end; i = item.nodes_[i].end) {
+    std::string_view name = item.nodes_[i].name;
+    if (name.empty()) return cursor.Fail("empty attribute name");
+    if (name.size() > kNameSizeMax)
+      return cursor.Fail("an attribute name is longer than 65,535 bytes");
+    if (map.count <= kQuadraticMax &&
+        std::find(sorted_.begin(), sorted_.end(), name) != sorted_.end()) {
+      return cursor.Fail(fmt::format("attribute name {} occurs twice", Shown(name)));
+    }
+    sorted_.push_back(name);
+  }
+  if (map.count <= kQuadraticMax) return true;
+  std::sort(sorted_.begin(), sorted_.end());
+  auto twice = std::adjacent_find(sorted_.begin(), sorted_.end());
+  return twice == sorted_.end() ||
+         cursor.Fail(fmt::format("attribute name {} occurs twice", Shown(*twice)));
+}
+
+bool ItemReader::CheckMembers(JsonCursor& cursor, const Item& item, uint32_t set) {
+  const ItemNode& node = item.nodes_[set];
+  if (node.type == AttributeType::kNS) {
+    std::vector<Decimal> numbers;
+    numbers.reserve(node.count);
+    for (uint32_t i = set + 1; i < node.end; ++i)
+      numbers.push_back(*ParseDecimal(item.nodes_[i].text));
+    std::sort(numbers.begin(), numbers.end(), [](const Decimal& a, const Decimal& b) {
+      return std::tuple(a.negative, a.exponent, a.text()) <
+             std::tuple(b.negative, b.exponent, b.text());
+    });
+    auto twice = std::adjacent_find(numbers.begin(), numbers.end());
+    return twice == numbers.end() || cursor.Fail("a number set has two members of equal value");
+  }
+  // Strict base64 is canonical: equal bytes have equal text.
+  sorted_.clear();
+  for (uint32_t i = set + 1; i < node.end; ++i) sorted_.push_back(item.nodes_[i].text);
+  std::sort(sorted_.begin(), sorted_.end());
+  auto twice = std::adjacent_find(sorted_.begin(), sorted_.end());
+  return twice == sorted_.end() ||
+         cursor.Fail(fmt::format("a set has the member {} twice", Shown(*twice)));
+}
+
+}  // namespace penstock

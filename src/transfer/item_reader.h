@@ -1,0 +1,56 @@
+// ItemReader: DynamoDB attribute JSON in any of its spellings -> Item. Strict: what DynamoDB would
+// refuse is refused here, with the reason, before anything is sent. Pure.
+#pragma once
+
+#include <string_view>
+
+#include "transfer/item.h"
+#include "transfer/json_cursor.h"
+
+namespace penstock {
+
+enum class ItemDialect {
+  /// From a server: wire tags only ("S", "NULL"). Its limits are its own business; form and numbers
+  /// are checked.
+  kServer,
+  /// From a file: also first-letter-lowered tags ("s", "sS", "bOOL"), all-lower ones, "nULL" and
+  /// "nULLValue". DynamoDB's
+  /// limits hold: numbers, 32 levels, names, no empty set, nothing twice.
+  kFile,
+};
+
+/// One thread at a time; keeps nothing between items but its memory.
+class ItemReader {
+ public:
+  explicit ItemReader(ItemDialect dialect) : dialect_(dialect) {}
+
+  /// Reads an object of attributes at the cursor: {"name":{"S":"x"},…}. REQUIRES: the text is valid
+  /// UTF-8. On false the cursor has the reason (with the attribute's name) and `item` is
+  /// unspecified.
+  bool Read(JsonCursor& cursor, Item* item);
+
+  /// The same piecewise, for formats whose names are not JSON: Begin, Add for each attribute with a
+  /// cursor at its value, End. `text_size`: bytes of all the values together. `name` must outlive
+  /// the item's use.
+  void Begin(size_t text_size, Item* item);
+  bool Add(std::string_view name, JsonCursor& value, Item* item);
+  bool End(JsonCursor& cursor, Item* item);
+  /// After Begin: room for decoded strings, `text_size` bytes of it.
+  char* scratch() { return scratch_; }
+
+ private:
+  bool Attribute(JsonCursor& cursor, Item* item);
+  bool Members(JsonCursor& cursor, Item* item, uint32_t parent, int depth);
+  bool Value(JsonCursor& cursor, Item* item, uint32_t index, int depth);
+  bool Set(JsonCursor& cursor, Item* item, uint32_t index, AttributeType member);
+  bool List(JsonCursor& cursor, Item* item, uint32_t index, int depth);
+  bool Scalar(JsonCursor& cursor, Item* item, uint32_t index);
+  bool CheckNames(JsonCursor& cursor, const Item& item, uint32_t parent);
+  bool CheckMembers(JsonCursor& cursor, const Item& item, uint32_t set);
+
+  const ItemDialect dialect_;
+  char* scratch_ = nullptr;
+  std::vector<std::string_view> sorted_;  // for finding doubles
+};
+
+}  // namespace penstock

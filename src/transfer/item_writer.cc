@@ -1,0 +1,237 @@
+#include "transfer/item_writer.h"
+
+#include <algorithm>
+
+#include "transfer/byte_scan.h"
+
+namespace penstock {
+namespace {
+
+using Tags = std::array<std::string_view, 10>;  // by AttributeType
+
+constexpr Tags kWireTags = {"{\"S\":",  "{\"N\":", "{\"B\":", "{\"SS\":",   "{\"NS\":",
+                            "{\"BS\":", "{\"M\":", "{\"L\":", "{\"BOOL\":", "{\"NULL\":"};
+constexpr Tags kLineTags = {"{\"s\":",  "{\"n\":", "{\"b\":", "{\"sS\":",   "{\"nS\":",
+                            "{\"bS\":", "{\"m\":", "{\"l\":", "{\"bOOL\":", "{\"nULLValue\":"};
+constexpr Tags kLineTagsNull = {"{\"s\":",  "{\"n\":", "{\"b\":", "{\"sS\":",   "{\"nS\":",
+                                "{\"bS\":", "{\"m\":", "{\"l\":", "{\"bOOL\":", "{\"nULL\":"};
+
+char* Put(std::string_view bytes, char* out) {
+  std::memcpy(out, bytes.data(), bytes.size());
+  return out + bytes.size();
+}
+
+char* PutEscape(unsigned char c, char* out) {
+  constexpr char kHex[] = "0123456789abcdef";
+  switch (c) {
+    case '"':
+      return Put("\\\"", out);
+    case '\\':
+      return Put("\\\\", out);
+    case '\t':
+      return Put("\\t", out);
+    case '\b':
+      return Put("\\b", out);
+    case '\n':
+      return Put("\\n", out);
+    case '\r':
+      return Put("\\r", out);
+    case '\f':
+      return Put("\\f", out);
+    default:
+      out = Put("\\u00", out);
+      *out++ = kHex[c >> 4];
+      *out++ = kHex[c & 15];
+      return out;
+  }
+}
+
+/// Copies text without quotes, backslashes and control characters, escaping the two separators.
+char* PutSeparatorsEscaped(const char* at, const char* end, char* out) {
+  while (true) {
+    const char* lead =
+        static_cast<const char*>(std::memchr(at, '\xE2', static_cast<size_t>(end - at)));
+    if (lead == nullptr || end - lead < 3) return Put({at, static_cast<size_t>(end - at)}, out);
+    out = Put({at, static_cast<size_t>(lead - at)}, out);
+    bool separator = lead[1] == '\x80' && (lead[2] == '\xA8' || lead[2] == '\xA9');
+    out = separator ? Put(lead[2] == '\xA8' ? "\\u2028" : "\\u2029", out) : Put({lead, 3}, out);
+    at = lead + 3;
+  }
+}
+
+char* PutString(std::string_view text, bool plain, char* out) {
+  *out++ = '"';
+  if (plain) {
+    out = Put(text, out);
+  } else {
+    const char* at = text.data();
+    const char* end = at + text.size();
+    while (true) {
+      bool ascii = true;
+      const char* special = FindStringSpecial(at, end, &ascii);
+      out = ascii ? Put({at, static_cast<size_t>(special - at)}, out)
+                  : PutSeparatorsEscaped(at, special, out);
+      if (special == end) break;
+      out = PutEscape(static_cast<unsigned char>(*special), out);
+      at = special + 1;
+    }
+  }
+  *out++ = '"';
+  return out;
+}
+
+/// The most that a node's own bytes can become: each byte a \u00xx escape, and the punctuation
+/// around.
+size_t Room(const ItemNode& node) { return 6 * (node.name.size() + node.text.size()) + 48; }
+
+}  // namespace
+
+struct ItemEmitter {
+  const Item& item;
+  const Tags& tags;
+  AttributeOrder order;
+  ItemWriter* writer;  // null when the order is kServer
+  LineBuffer* out;
+
+  void Members(uint32_t parent) {
+    const ItemNode& map = item.node(parent);
+    if (order == AttributeOrder::kServer || map.count < 2) {
+      for (uint32_t i = parent + 1; i < map.end; i = item.node(i).end) Member(i, i == parent + 1);
+      return;
+    }
+    size_t first = Sort(parent, map);
+    for (uint32_t k = 0; k < map.count; ++k) Member(writer->order_[first + k], k == 0);
+    writer->order_.resize(first);
+  }
+
+  void Member(uint32_t index, bool first) {
+    const ItemNode& node = item.node(index);
+    char* p = out->Reserve(Room(node));
+    if (!first) *p++ = ',';
+    p = PutString(node.name, node.name_is_plain, p);
+    *p++ = ':';
+    Value(index, node, p);
+  }
+
+  /// `p`: where to go on writing, in room reserved for this node.
+  void Value(uint32_t index, const ItemNode& node, char* p) {
+    p = Put(tags[static_cast<size_t>(node.type)], p);
+    switch (node.type) {
+      case AttributeType::kS:
+      case AttributeType::kN:
+      case AttributeType::kB:
+        p = PutString(node.text, node.text_is_plain, p);
+        break;
+      case AttributeType::kBool:
+        p = Put(node.truth ? "true" : "false", p);
+        break;
+      case AttributeType::kNull:
+        p = Put("true", p);
+        break;
+      case AttributeType::kSS:
+      case AttributeType::kNS:
+      case AttributeType::kBS:
+        *p++ = '[';
+        out->AdvanceTo(p);
+        for (uint32_t i = index + 1; i < node.end; ++i) {
+          const ItemNode& member = item.node(i);
+          p = out->Reserve(Room(member));
+          if (i != index + 1) *p++ = ',';
+          out->AdvanceTo(PutString(member.text, member.text_is_plain, p));
+        }
+        p = Put("]", out->Reserve(2));
+        break;
+      case AttributeType::kM:
+        *p++ = '{';
+        out->AdvanceTo(p);
+        Members(index);
+        p = Put("}", out->Reserve(2));
+        break;
+      case AttributeType::kL:
+        *p++ = '[';
+        out->AdvanceTo(p);
+        for (uint32_t i = index + 1; i < node.end; i = item.node(i).end) {
+          const ItemNode& element = item.node(i);
+          p = out->Reserve(Room(element));
+          if (i != index + 1) *p++ = ',';
+          Value(i, element, p);
+        }
+        p = Put("]", out->Reserve(2));
+        break;
+    }
+    *p++ = '}';
+    out->AdvanceTo(p);
+  }
+
+  /// Appends the members of `parent` in order to writer->order_; where they begin.
+  size_t Sort(uint32_t parent, const ItemNode& map) {
+    std::vector<uint32_t>& indexes = writer->order_;
+    size_t first = indexes.size();
+    if (order == AttributeOrder::kSorted) {
+      for (uint32_t i = parent + 1; i < map.end; i = item.node(i).end) indexes.push_back(i);
+      std::sort(indexes.begin() + static_cast<ptrdiff_t>(first), indexes.end(),
+                [&](uint32_t a, uint32_t b) { return item.node(a).name < item.node(b).name; });
+      return first;
+    }
+    // java.util.HashMap: 16 buckets, doubled while more than three quarters full; inside a bucket,
+    // order of insertion. Buckets of eight and more would be trees, which no sane table meets.
+    uint32_t capacity = 16;
+    while (map.count * 4 > capacity * 3) capacity *= 2;
+    std::vector<uint64_t>& buckets = writer->buckets_;
+    buckets.clear();
+    for (uint32_t i = parent + 1; i < map.end; i = item.node(i).end) {
+      uint32_t hash = JavaStringHash(item.node(i).name);
+      buckets.push_back(static_cast<uint64_t>((hash ^ (hash >> 16)) & (capacity - 1)) << 32 | i);
+    }
+    std::sort(buckets.begin(), buckets.end());
+    for (uint64_t bucket : buckets) indexes.push_back(static_cast<uint32_t>(bucket));
+    return first;
+  }
+};
+
+void ItemWriter::AppendLine(const Item& item, LineBuffer* out) {
+  const Tags& tags = style_.null_tag == NullTag::kNullValue ? kLineTags : kLineTagsNull;
+  out->Append('{');
+  ItemEmitter{item, tags, style_.order, this, out}.Members(0);
+  out->Append("}\n");
+}
+
+void ItemWriter::AppendWire(const Item& item, LineBuffer* out) {
+  out->Append('{');
+  ItemEmitter{item, kWireTags, AttributeOrder::kServer, nullptr, out}.Members(0);
+  out->Append('}');
+}
+
+void ItemWriter::AppendWireValue(const Item& item, const ItemNode& node, LineBuffer* out) {
+  uint32_t index = static_cast<uint32_t>(&node - &item.root());
+  ItemEmitter{item, kWireTags, AttributeOrder::kServer, nullptr, out}.Value(
+      index, node, out->Reserve(Room(node)));
+}
+
+uint32_t JavaStringHash(std::string_view utf8) {
+  uint32_t hash = 0;
+  for (size_t i = 0; i < utf8.size();) {
+    unsigned char lead = static_cast<unsigned char>(utf8[i]);
+    auto tail = [&](size_t k) {
+      return i + k < utf8.size() ? static_cast<uint32_t>(utf8[i + k]) & 0x3F : 0;
+    };
+    if (lead < 0x80) {
+      hash = 31 * hash + lead;
+      i += 1;
+    } else if (lead < 0xE0) {
+      hash = 31 * hash + ((lead & 0x1FU) << 6 | tail(1));
+      i += 2;
+    } else if (lead < 0xF0) {
+      hash = 31 * hash + ((lead & 0x0FU) << 12 | tail(1) << 6 | tail(2));
+      i += 3;
+    } else {
+      uint32_t c = ((lead & 0x07U) << 18 | tail(1) << 12 | tail(2) << 6 | tail(3)) - 0x10000;
+      hash = 31 * hash + (0xD800 + (c >> 10));
+      hash = 31 * hash + (0xDC00 + (c & 0x3FF));
+      i += 4;
+    }
+  }
+  return hash;
+}
+
+}  // namespace penstock

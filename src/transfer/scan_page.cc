@@ -1,0 +1,96 @@
+#include "transfer/scan_page.h"
+
+#include "json/json.h"
+#include "transfer/utf8_check.h"
+
+namespace penstock {
+namespace {
+
+double SumIndexes(const json::Object& capacity, std::string_view member) {
+  double sum = 0;
+  const json::Value* indexes = json::Find(capacity, member);
+  if (indexes == nullptr || !indexes->is_object()) return 0;
+  for (const auto& [name, index] : indexes->get_object()) {
+    if (!index.is_object()) continue;
+    if (auto units = json::OptionalDouble(index.get_object(), "CapacityUnits"); units && *units)
+      sum += **units;
+  }
+  return sum;
+}
+
+void AddCapacity(const json::Value& value, ConsumedCapacity* sum) {
+  if (!value.is_object()) return;
+  auto units = json::OptionalDouble(value.get_object(), "CapacityUnits");
+  if (!units || !*units) return;
+  sum->units = std::max(sum->units, 0.0) + **units;
+  sum->index_units += SumIndexes(value.get_object(), "GlobalSecondaryIndexes") +
+                      SumIndexes(value.get_object(), "LocalSecondaryIndexes");
+}
+
+/// The array of items, the cursor at its '['. A failure of `each` is left in `*failed`.
+bool ReadItems(JsonCursor& cursor, ItemReader& reader, Item* item,
+               const std::function<Status(const Item&)>& each, uint64_t* count, Status* failed) {
+  if (!cursor.Take('[')) return false;
+  if (cursor.TakeIf(']')) return true;
+  do {
+    if (!reader.Read(cursor, item)) return false;
+    ++*count;
+    if (*failed = each(*item); !*failed) return false;
+  } while (cursor.TakeIf(','));
+  return cursor.Take(']');
+}
+
+}  // namespace
+
+ConsumedCapacity ReadConsumedCapacity(std::string_view json_text) {
+  ConsumedCapacity sum;
+  auto value = json::Parse(json_text);
+  if (!value) return sum;
+  if (value->is_array()) {
+    for (const json::Value& element : value->get_array()) AddCapacity(element, &sum);
+  } else {
+    AddCapacity(*value, &sum);
+  }
+  return sum;
+}
+
+Result<ScanPage> ReadScanPage(std::string_view body, ItemReader& reader, Item* item,
+                              const std::function<Status(const Item&)>& each) {
+  if (!IsUtf8(body)) return Corrupt("the answer to Scan is not valid UTF-8");
+  ScanPage page;
+  JsonCursor cursor(body);
+  Status failed;
+  bool has_items = false;
+  auto read = [&] {
+    if (!cursor.Take('{')) return false;
+    if (cursor.TakeIf('}')) return true;
+    do {
+      std::string_view name, value;
+      if (cursor.Peek() != '"') return cursor.Fail("expected a member name");
+      if (!cursor.Skip(&name) || !cursor.Take(':')) return false;
+      if (name == "\"Items\"") {
+        has_items = true;
+        if (!ReadItems(cursor, reader, item, each, &page.items, &failed)) return false;
+        continue;
+      }
+      if (!cursor.Skip(&value)) return false;
+      if (name == "\"LastEvaluatedKey\"" && value != "null" && value != "{}")
+        page.last_evaluated_key = value;
+      if (name == "\"ConsumedCapacity\"") {
+        ConsumedCapacity consumed = ReadConsumedCapacity(value);
+        page.consumed_units = consumed.units;
+        page.index_units = consumed.index_units;
+      }
+    } while (cursor.TakeIf(','));
+    return cursor.Take('}') && (cursor.AtEnd() || cursor.Fail("text after the answer"));
+  };
+  if (!read()) {
+    if (!failed) return failed.error();
+    return Corrupt(fmt::format("the answer to Scan cannot be read at byte {}: {}", cursor.offset(),
+                               cursor.error()));
+  }
+  if (!has_items) return Corrupt("the answer to Scan has no Items");
+  return page;
+}
+
+}  // namespace penstock

@@ -1,0 +1,123 @@
+#include "transfer/table_description.h"
+
+#include "json/json.h"
+
+namespace penstock {
+namespace {
+
+Result<double> Units(const json::Object& object, std::string_view key) {
+  ASSIGN_OR_RETURN(std::optional<double> units, json::OptionalDouble(object, key));
+  return units.value_or(0);
+}
+
+/// The member `key` of the member `object_key`, if both are there and it is positive (-1 means "no
+/// maximum").
+std::optional<double> Declared(const json::Object& table, std::string_view object_key,
+                               std::string_view key) {
+  const json::Value* object = json::Find(table, object_key);
+  if (object == nullptr || !object->is_object()) return std::nullopt;
+  auto units = Units(object->get_object(), key);
+  if (!units || *units <= 0) return std::nullopt;
+  return *units;
+}
+
+TableCapacity Capacity(const json::Object& table, bool on_demand, std::string_view provisioned,
+                       std::string_view maximum, std::string_view warm) {
+  if (!on_demand) {
+    if (auto units = Declared(table, "ProvisionedThroughput", provisioned))
+      return {*units, "provisioned", false};
+  }
+  if (auto units = Declared(table, "OnDemandThroughput", maximum))
+    return {*units, "on-demand maximum", false};
+  if (auto units = Declared(table, "WarmThroughput", warm))
+    return {*units, "warm throughput", false};
+  return {kOnDemandGuess, "first guess for an on-demand table", true};
+}
+
+Result<AttributeType> KeyType(const json::Object& table, const std::string& name) {
+  ASSIGN_OR_RETURN(const json::Array* definitions, json::GetArray(table, "AttributeDefinitions"));
+  for (const json::Value& definition : *definitions) {
+    if (!definition.is_object()) continue;
+    ASSIGN_OR_RETURN(std::string defined,
+                     json::GetString(definition.get_object(), "AttributeName"));
+    if (defined != name) continue;
+    ASSIGN_OR_RETURN(std::string type, json::GetString(definition.get_object(), "AttributeType"));
+    if (type == "S") return AttributeType::kS;
+    if (type == "N") return AttributeType::kN;
+    if (type == "B") return AttributeType::kB;
+    return Corrupt(fmt::format("key attribute {} has the unknown type {}", name, type));
+  }
+  return Corrupt(fmt::format("key attribute {} is not among AttributeDefinitions", name));
+}
+
+Result<KeySchema> ReadKey(const json::Object& table) {
+  KeySchema key;
+  ASSIGN_OR_RETURN(const json::Array* schema, json::GetArray(table, "KeySchema"));
+  for (const json::Value& element : *schema) {
+    if (!element.is_object()) return Corrupt("KeySchema has an element that is no object");
+    ASSIGN_OR_RETURN(std::string name, json::GetString(element.get_object(), "AttributeName"));
+    ASSIGN_OR_RETURN(std::string role, json::GetString(element.get_object(), "KeyType"));
+    ASSIGN_OR_RETURN(AttributeType type, KeyType(table, name));
+    key.attributes.insert(role == "HASH" ? key.attributes.begin() : key.attributes.end(),
+                          {name, type});
+  }
+  if (key.attributes.empty() || key.attributes.size() > 2)
+    return Corrupt("KeySchema must have one or two elements");
+  return key;
+}
+
+Result<TableDescription> Read(std::string_view answer) {
+  ASSIGN_OR_RETURN(json::Object object, json::ParseObject(answer));
+  ASSIGN_OR_RETURN(const json::Object* table, json::GetObject(object, "Table"));
+  TableDescription result;
+  ASSIGN_OR_RETURN(result.name, json::GetString(*table, "TableName"));
+  ASSIGN_OR_RETURN(result.status, json::GetString(*table, "TableStatus"));
+  // Not every server has these.
+  ASSIGN_OR_RETURN(auto arn, json::OptionalString(*table, "TableArn"));
+  ASSIGN_OR_RETURN(auto id, json::OptionalString(*table, "TableId"));
+  ASSIGN_OR_RETURN(auto count, json::OptionalInt(*table, "ItemCount"));
+  ASSIGN_OR_RETURN(auto size, json::OptionalInt(*table, "TableSizeBytes"));
+  result.arn = arn.value_or("");
+  result.id = id.value_or("");
+  result.item_count = static_cast<uint64_t>(std::max<int64_t>(0, count.value_or(0)));
+  result.size_bytes = static_cast<uint64_t>(std::max<int64_t>(0, size.value_or(0)));
+  ASSIGN_OR_RETURN(result.key, ReadKey(*table));
+  bool on_demand = false;
+  if (const json::Value* billing = json::Find(*table, "BillingModeSummary");
+      billing != nullptr && billing->is_object()) {
+    ASSIGN_OR_RETURN(auto mode, json::OptionalString(billing->get_object(), "BillingMode"));
+    on_demand = mode == "PAY_PER_REQUEST";
+  }
+  result.read =
+      Capacity(*table, on_demand, "ReadCapacityUnits", "MaxReadRequestUnits", "ReadUnitsPerSecond");
+  result.write = Capacity(*table, on_demand, "WriteCapacityUnits", "MaxWriteRequestUnits",
+                          "WriteUnitsPerSecond");
+  return result;
+}
+
+}  // namespace
+
+Result<TableDescription> ParseTableDescription(std::string_view answer) {
+  auto read = Read(answer);
+  if (!read) return Corrupt("the answer to DescribeTable cannot be read: " + read.error().message);
+  return read;
+}
+
+Result<TableDescription> DescribeTable(const DynamoDbClient& client, const std::string& table,
+                                       std::stop_token stop) {
+  json::Object request;
+  request["TableName"] = table;
+  auto answer = client.Call("DescribeTable", json::Write(request), RetryPolicy::kStandard, stop);
+  if (!answer) {
+    const std::string attempted = fmt::format("describing table {} in {} at {}", table,
+                                              client.endpoint().region, client.endpoint().url);
+    if (answer.error().type == "ResourceNotFoundException") {
+      return NotFound(fmt::format(
+          "{}: there is no such table; check its name, the region and the account", attempted));
+    }
+    return answer.error().ToError(attempted);
+  }
+  return ParseTableDescription(*answer);
+}
+
+}  // namespace penstock

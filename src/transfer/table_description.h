@@ -1,0 +1,42 @@
+// TableDescription: what DescribeTable says of a table that a transfer needs to know. Pure, but for
+// Describe.
+#pragma once
+
+#include <optional>
+#include <stop_token>
+#include <string>
+
+#include "aws/dynamodb_client.h"
+#include "base/result.h"
+#include "transfer/key_schema.h"
+
+namespace penstock {
+
+/// How many units a second a table can give, and how we know.
+struct TableCapacity {
+  double units_per_second = 0;
+  std::string source;  // "provisioned", "on-demand maximum", "warm throughput", "first guess for an
+                       // on-demand table"
+  bool is_guess = false;  // then throttles and their absence move it
+  bool operator==(const TableCapacity&) const = default;
+};
+
+/// Where the guess starts for an on-demand table that declares nothing, in units per second: what
+/// AWS gives a new one.
+constexpr double kOnDemandGuess = 4000;
+
+struct TableDescription {
+  std::string name, arn, id, status;
+  KeySchema key;
+  uint64_t item_count = 0, size_bytes = 0;  // as of some hours ago on AWS
+  TableCapacity read, write;
+};
+
+/// Reads a DescribeTable answer. kCorrupt if it is not one.
+Result<TableDescription> ParseTableDescription(std::string_view answer);
+
+/// Asks the table. kNotFound, kPermissionDenied, kUnavailable … name table and endpoint.
+Result<TableDescription> DescribeTable(const DynamoDbClient& client, const std::string& table,
+                                       std::stop_token stop = {});
+
+}  // namespace penstock
