@@ -29,8 +29,6 @@ inline constexpr size_t kTextSizeMax = 20 * 1024 * 1024;    // of one text (the 
 inline constexpr size_t kOutputSizeMax = 20 * 1024 * 1024;  // bytes that one evaluation may produce
 inline constexpr size_t kElementsMax = 100'000;  // list elements that one evaluation may produce
 
-struct Node;  // expr/ast.h
-
 /// A name that a text uses, for checks before anything runs: "input", "input.tableName",
 /// "@scheduledStartTime".
 struct NameUse {
@@ -42,6 +40,8 @@ struct NameUse {
 /// A parsed text. Immutable, cheap to copy, may be shared between threads.
 class Text {
  public:
+  Text();  // the empty literal
+
   /// Text without any "#{" is a literal. The failure's offset counts bytes of `text`.
   static Outcome<Text> Parse(std::string_view text);
   /// One expression without its braces, e.g. "makeDate(2011,5,24)".
@@ -56,8 +56,8 @@ class Text {
   std::vector<NameUse> Names() const;
 
   /// Texts give strings; a single expression gives its own kind. A list inside a longer text is
-  /// spliced into as many texts: "a#{myList}" with 1, 2 is the list "a1", "a2"; several lists side
-  /// by side are walked one after the other.
+  /// spliced into as many texts: "a#{myList}" with 1, 2 is the list "a1", "a2"; of several lists
+  /// every combination, the last one fastest.
   Outcome<Value> Evaluate(Scope& scope) const;
 
   /// The text again, in a normal form: Parse(Print()) prints the same and means the same.

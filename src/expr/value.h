@@ -24,8 +24,10 @@ using List = std::vector<Value>;
 
 struct Value {
   std::variant<std::string, int64_t, double, Instant, Reference, List> data;
-  bool secret =
-      false;  // computed from a secret field or parameter: must not be shown or stored in clear
+  // Computed from a secret: must not be shown or stored in clear.
+  bool secret = false;
+  // Of a number that was read, not computed: "0.250" comes out as it went in.
+  std::string spelling;
 
   Value() = default;
   Value(std::string text, bool is_secret = false) : data(std::move(text)), secret(is_secret) {}
@@ -43,6 +45,9 @@ struct Value {
   const Reference* AsReference() const { return std::get_if<Reference>(&data); }
   bool operator==(const Value&) const = default;
 };
+
+/// Whether it or anything in it is secret.
+bool IsSecret(const Value& value);
 
 /// "a string", "an integer", "a double", "a DateTime", "a reference", "a list".
 std::string_view KindName(const Value& value);

@@ -5,10 +5,10 @@
 // (number), E day of week (name from four letters in full), y year, D day of year, M month of year
 // (three letters: short name, four: full name), d day of month, a halfday, K hour of halfday 0-11,
 // h clockhour of halfday 1-12, H hour 0-23, k clockhour 1-24, m, s, S fraction of second (cut, not
-// rounded), z zone ("UTC"), Z offset
-// ("+0000"; ZZ "+00:00"; ZZZ "UTC"). 'quoted' text and '' stand for themselves, as does every
-// character but A-Z and a-z. YY, yy, xx are two-digit years; when parsing, within 1970-2069 +
-// (within 1950-2049).
+// rounded), z zone ("UTC", from four letters its full name), Z offset ("+0000"; ZZ "+00:00"; ZZZ
+// "UTC"). 'Quoted' text and '' stand for themselves, as does every character but A-Z and a-z. YY, yy
+// and xx are two-digit years; when parsing, those of 1950-2049 (Joda-Time takes the century around
+// today; there is no today here).
 #pragma once
 
 #include <string>
@@ -25,15 +25,15 @@ class JodaPattern {
  public:
   static constexpr size_t kPatternSizeMax = 1024;
 
-  /// InvalidArgument for a reserved letter, an unclosed quote or an oversized pattern, with the
-  /// offset.
+  /// InvalidArgument, with the offset, for a letter without meaning; for an empty or oversized
+  /// pattern. A last quote may stay open.
   static Result<JodaPattern> Compile(std::string_view pattern);
 
   std::string Format(Instant instant) const;
 
-  /// The instant that the whole `text` describes; fields that the pattern lacks are those of
-  /// 2000-01-01T00:00 (Joda's default year for parsing; 1970 is not used). InvalidArgument says
-  /// where the text stops matching or which field is out of range.
+  /// The instant that the whole `text` describes. Fields that the pattern lacks are those of
+  /// 2000-01-01T00:00, or of 1970-01-01 when it has no date field at all. InvalidArgument says where
+  /// the text stops matching.
   Result<Instant> Parse(std::string_view text) const;
 
  private:

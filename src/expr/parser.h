@@ -1,0 +1,20 @@
+// Recursive descent over the grammar of expression.h. Internal to expr/.
+#pragma once
+
+#include <string_view>
+
+#include "expr/ast.h"
+#include "expr/scope.h"
+
+namespace penstock::expr {
+
+struct ParsedExpression {
+  NodePtr root;
+  size_t end = 0;  // offset after the closing brace, or after the text
+};
+
+/// Parses from `at`; `braced`: up to and including the '}', else to the end of `text`. Offsets
+/// count from the start of `text`.
+Outcome<ParsedExpression> ParseExpression(std::string_view text, size_t at, bool braced);
+
+}  // namespace penstock::expr
