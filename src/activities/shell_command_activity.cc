@@ -11,7 +11,6 @@ namespace {
 
 constexpr size_t kTailBytes = 1024;  // errorStackTrace's limit on the wire
 
-ActivityFailure Fail(std::string id, std::string message) { return {std::move(id), std::move(message), ""}; }
 ActivityFailure Fail(std::string id, const Error& error) { return {std::move(id), error.message, ""}; }
 
 // One S3 data node of the attempt, staged as variable `variable`.
