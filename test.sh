@@ -70,6 +70,7 @@ lint() {
 began=$SECONDS
 if [ "$mode" = full ]; then step "packages" scripts/install.sh full; else step "packages" scripts/install.sh test; fi
 step "include directions" scripts/check_includes.py
+step "names" scripts/check_names.py
 step "release build" build release
 step "unit tests" unit release
 step "simulation" simulation 60

@@ -19,10 +19,10 @@
 
 namespace penstock {
 
-class DataFolder {
+class ServerFolder {
  public:
   /// Creates what is missing and takes the lock. kFailedPrecondition names the process that holds it.
-  static Result<DataFolder> Open(const std::string& path, Files& files, Random& random);
+  static Result<ServerFolder> Open(const std::string& path, Files& files, Random& random);
 
   const std::string& path() const { return path_; }
   std::string Sub(const std::string& name) const { return path_ + "/" + name; }
@@ -36,7 +36,7 @@ class DataFolder {
   void RemoveAddress();
 
  private:
-  DataFolder(std::string path, Files& files) : path_(std::move(path)), files_(&files) {}
+  ServerFolder(std::string path, Files& files) : path_(std::move(path)), files_(&files) {}
 
   std::string path_;
   Files* files_;

@@ -1,4 +1,4 @@
-#include "app/data_folder.h"
+#include "app/server_folder.h"
 
 #include <fmt/core.h>
 
@@ -70,8 +70,8 @@ std::string AccountOf(std::string_view secret_key) {
 
 }  // namespace
 
-Result<DataFolder> DataFolder::Open(const std::string& path, Files& files, Random& random) {
-  DataFolder folder(path, files);
+Result<ServerFolder> ServerFolder::Open(const std::string& path, Files& files, Random& random) {
+  ServerFolder folder(path, files);
   RETURN_IF_ERROR(files.MakeDirectories(path));
   ASSIGN_OR_RETURN(folder.lock_, files.Lock(folder.Sub("lock")));
   ASSIGN_OR_RETURN(std::string key_text,
@@ -91,9 +91,9 @@ Result<DataFolder> DataFolder::Open(const std::string& path, Files& files, Rando
   return folder;
 }
 
-Status DataFolder::WriteAddress(const std::string& address) { return files_->Replace(Sub("address"), address + "\n"); }
+Status ServerFolder::WriteAddress(const std::string& address) { return files_->Replace(Sub("address"), address + "\n"); }
 
-void DataFolder::RemoveAddress() { (void)files_->Remove(Sub("address")); }
+void ServerFolder::RemoveAddress() { (void)files_->Remove(Sub("address")); }
 
 Result<ServerAccess> ReadServerAccess(const std::string& path, Files& files) {
   Result<std::string> address = files.Read(path + "/address");
