@@ -19,13 +19,15 @@ Duration Pause(int looks) {
 }
 
 EffectResult Failed(std::string error_id, std::string message) {
-  return EffectFinished{engine::EffectOutcome::kFailed, std::move(error_id), std::move(message), {}};
+  return EffectFinished{
+      engine::EffectOutcome::kFailed, std::move(error_id), std::move(message), {}};
 }
 
 // What may pass is tried again by the executor; what will not is the effect's outcome.
 EffectResult FailedOrLater(Error error, std::string error_id) {
-  bool passing = error.code == ErrorCode::kUnavailable || error.code == ErrorCode::kDeadlineExceeded ||
-                 error.code == ErrorCode::kCanceled || error.code == ErrorCode::kIo;
+  bool passing = error.code == ErrorCode::kUnavailable ||
+                 error.code == ErrorCode::kDeadlineExceeded || error.code == ErrorCode::kCanceled ||
+                 error.code == ErrorCode::kIo;
   if (passing) return error;
   return Failed(std::move(error_id), std::move(error.message));
 }
@@ -43,8 +45,8 @@ std::string FieldIn(const std::vector<Field>& fields, std::string_view key) {
 
 }  // namespace
 
-AwsEffects::AwsEffects(ClientContext clients, DirectoryOf directory_of, WorkerHost* workers, std::string endpoint_url,
-                       std::string default_region)
+AwsEffects::AwsEffects(ClientContext clients, DirectoryOf directory_of, WorkerHost* workers,
+                       std::string endpoint_url, std::string default_region)
     : clients_(clients),
       directory_of_(std::move(directory_of)),
       workers_(workers),
@@ -73,10 +75,14 @@ ResourceContext AwsEffects::ContextOf(const EffectJob& job) const {
 
 EffectResult AwsEffects::Execute(const EffectJob& job, std::stop_token stop) {
   switch (job.effect.kind) {
-    case engine::EffectKind::kLaunchResource: return Launch(job, stop);
-    case engine::EffectKind::kTerminateResource: return Terminate(job, stop);
-    case engine::EffectKind::kCheckPrecondition: return Check(job, stop);
-    case engine::EffectKind::kPublishAlarm: return Publish(job, stop);
+    case engine::EffectKind::kLaunchResource:
+      return Launch(job, stop);
+    case engine::EffectKind::kTerminateResource:
+      return Terminate(job, stop);
+    case engine::EffectKind::kCheckPrecondition:
+      return Check(job, stop);
+    case engine::EffectKind::kPublishAlarm:
+      return Publish(job, stop);
   }
   return Failed("InternalError", "an effect of an unknown kind");
 }
@@ -84,7 +90,8 @@ EffectResult AwsEffects::Execute(const EffectJob& job, std::stop_token stop) {
 EffectResult AwsEffects::Launch(const EffectJob& job, std::stop_token stop) {
   Resource* resource = FindResource(TypeOf(job));
   if (resource == nullptr) {
-    return Failed("UnsupportedResource", fmt::format("This server cannot launch resources of type {}.", TypeOf(job)));
+    return Failed("UnsupportedResource",
+                  fmt::format("This server cannot launch resources of type {}.", TypeOf(job)));
   }
   Result<ResourceReport> report = resource->Launch(RequestOf(job), ContextOf(job), stop);
   if (!report) return FailedOrLater(std::move(report).error(), "ResourceNotCreated");
@@ -93,12 +100,14 @@ EffectResult AwsEffects::Launch(const EffectJob& job, std::stop_token stop) {
       return EffectFinished{engine::EffectOutcome::kSucceeded, {}, {}, std::move(report->fields)};
     case ResourceState::kEnding:
     case ResourceState::kEnded:
-      return EffectFinished{engine::EffectOutcome::kFailed, "ResourceNotCreated",
-                            fmt::format("Unable to create resource for {} due to: {}", job.effect.instance,
-                                        report->message.empty() ? "it ended before it was ready" : report->message),
-                            std::move(report->fields)};
+      return EffectFinished{
+          engine::EffectOutcome::kFailed, "ResourceNotCreated",
+          fmt::format("Unable to create resource for {} due to: {}", job.effect.instance,
+                      report->message.empty() ? "it ended before it was ready" : report->message),
+          std::move(report->fields)};
     case ResourceState::kAbsent:
-    case ResourceState::kStarting: break;
+    case ResourceState::kStarting:
+      break;
   }
   return EffectPending{Pause(job.tries), std::move(report->fields)};
 }
@@ -108,15 +117,17 @@ EffectResult AwsEffects::Terminate(const EffectJob& job, std::stop_token stop) {
   if (resource == nullptr) return EffectFinished{};  // nothing of that type was ever launched
   Result<ResourceReport> report = resource->Terminate(RequestOf(job), ContextOf(job), stop);
   if (!report) return FailedOrLater(std::move(report).error(), "ResourceNotEnded");
-  if (report->state == ResourceState::kAbsent || report->state == ResourceState::kEnded) return EffectFinished{};
+  if (report->state == ResourceState::kAbsent || report->state == ResourceState::kEnded)
+    return EffectFinished{};
   return EffectPending{Pause(job.tries), {}};
 }
 
 EffectResult AwsEffects::Check(const EffectJob& job, std::stop_token stop) {
-  Result<bool> met =
-      CheckPrecondition(job.objects, RegionOf(job), clients_, directory_of_(job.pipeline.scope.account), stop);
+  Result<bool> met = CheckPrecondition(job.objects, RegionOf(job), clients_,
+                                       directory_of_(job.pipeline.scope.account), stop);
   if (!met) return FailedOrLater(std::move(met).error(), "PreconditionNotChecked");
-  return EffectFinished{*met ? engine::EffectOutcome::kSucceeded : engine::EffectOutcome::kUnmet, {}, {}, {}};
+  return EffectFinished{
+      *met ? engine::EffectOutcome::kSucceeded : engine::EffectOutcome::kUnmet, {}, {}, {}};
 }
 
 EffectResult AwsEffects::Publish(const EffectJob& job, std::stop_token stop) {
@@ -124,7 +135,8 @@ EffectResult AwsEffects::Publish(const EffectJob& job, std::stop_token stop) {
                      .subject = FieldIn(job.effect.fields, "subject"),
                      .text = FieldIn(job.effect.fields, "message"),
                      .key = job.effect.key};
-  Status published = PublishAlarm(message, clients_, directory_of_(job.pipeline.scope.account), stop);
+  Status published =
+      PublishAlarm(message, clients_, directory_of_(job.pipeline.scope.account), stop);
   if (!published) return FailedOrLater(std::move(published).error(), "AlarmNotPublished");
   return EffectFinished{};
 }

@@ -1,5 +1,5 @@
-// The effects of decisions, carried out with AWS's services and this host's workers: what the engine asks for, in the terms
-// of activities/.
+// The effects of decisions, carried out with AWS's services and this host's workers: what the
+// engine asks for, in the terms of activities/.
 #pragma once
 
 #include "activities/resource.h"
@@ -12,9 +12,10 @@ class AwsEffects : public EffectHandler {
   /// Gives the directory of services for one account's pipelines. The result outlives the handler.
   using DirectoryOf = std::function<ServiceDirectory&(const std::string& account)>;
 
-  /// `workers` may be null. `default_region` stands for the one word that shared regions are kept under.
-  AwsEffects(ClientContext clients, DirectoryOf directory_of, WorkerHost* workers, std::string endpoint_url,
-             std::string default_region);
+  /// `workers` may be null. `default_region` stands for the one word that shared regions are kept
+  /// under.
+  AwsEffects(ClientContext clients, DirectoryOf directory_of, WorkerHost* workers,
+             std::string endpoint_url, std::string default_region);
 
   EffectResult Execute(const EffectJob& job, std::stop_token stop) override;
   Result<ResourceHealth> CheckResource(const EffectJob& job, std::stop_token stop) override;

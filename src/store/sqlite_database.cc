@@ -150,6 +150,15 @@ Result<SqliteStatement*> SqliteDatabase::Prepare(std::string_view sql) {
   return found->second.get();
 }
 
+Result<std::unique_ptr<SqliteStatement>> SqliteDatabase::PrepareOnce(std::string_view sql) {
+  sqlite3_stmt* statement = nullptr;
+  if (sqlite3_prepare_v3(database_, sql.data(), static_cast<int>(sql.size()), 0, &statement,
+                         nullptr) != SQLITE_OK) {
+    return SqliteError(database_, "preparing \"" + std::string(sql.substr(0, 200)) + "\"");
+  }
+  return std::make_unique<SqliteStatement>(statement);
+}
+
 bool SqliteDatabase::InAutocommit() const { return sqlite3_get_autocommit(database_) != 0; }
 
 }  // namespace penstock

@@ -64,6 +64,8 @@ class SqliteDatabase {
   /// of texts. A statement lent twice at the same time is the same one: do not nest queries of
   /// equal text.
   Result<SqliteStatement*> Prepare(std::string_view sql);
+  /// A statement that is not kept. It must go before the database does.
+  Result<std::unique_ptr<SqliteStatement>> PrepareOnce(std::string_view sql);
   /// Whether no transaction is open.
   bool InAutocommit() const;
 

@@ -1,0 +1,392 @@
+#include "scheduler/scheduler.h"
+
+#include <future>
+
+#include "base/check.h"
+#include "base/log.h"
+#include "engine/codec.h"
+#include "engine/hand_out.h"
+
+namespace penstock {
+
+using namespace engine;
+
+namespace {
+
+// Somebody may set the machine's clock while the thread sleeps towards an instant.
+constexpr std::chrono::milliseconds kSleepMax{1'000};
+
+/// What has no caller to try it again. (A Wake comes back by itself.)
+bool IsWorldEvent(const EventBody& body) {
+  return std::holds_alternative<EffectDone>(body) || std::holds_alternative<EffectProgress>(body) ||
+         std::holds_alternative<ResourceGone>(body) || std::holds_alternative<WorkerReplaced>(body);
+}
+
+Error Stopped() { return Unavailable("the server is shutting down"); }
+
+}  // namespace
+
+Scheduler::Scheduler(SchedulerOptions options, Store& store, Clock& clock, Random& random,
+                     EffectHandler& effects)
+    : options_(std::move(options)),
+      store_(store),
+      clock_(clock),
+      random_(random),
+      executor_(effects, clock, options_.effects,
+                [this](EventBody body) { Report(std::move(body)); }) {
+  state_.options = options_.engine;
+}
+
+Scheduler::~Scheduler() { Stop(); }
+
+Status Scheduler::Load() {
+  engine_thread_.store(std::this_thread::get_id(), std::memory_order_relaxed);
+  std::vector<std::pair<PipelineKey, EffectRecord>> outbox;
+  RETURN_IF_ERROR(store_.Load([&](Write write) {
+    Apply(state_, std::span(&write, 1));
+    Follow(std::span(&write, 1));
+    if (auto* effect = std::get_if<EffectRecord>(&write.change))
+      outbox.emplace_back(write.pipeline, *effect);
+  }));
+  StartEffects(outbox);
+  return {};
+}
+
+void Scheduler::Start() {
+  CHECK(!thread_.joinable());
+  thread_ = std::thread([this] { Loop(); });
+  executor_.Start();
+}
+
+void Scheduler::Stop() {
+  {
+    std::lock_guard lock(mutex_);
+    stopped_ = true;
+  }
+  not_empty_.notify_all();
+  not_full_.notify_all();
+  executor_.Stop();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Scheduler::Enqueue(Item item) {
+  {
+    std::unique_lock lock(mutex_);
+    // The engine's own thread must not wait for itself.
+    if (std::this_thread::get_id() != engine_thread_.load()) {
+      not_full_.wait(lock, [&] { return stopped_ || queue_.size() < options_.queue_capacity; });
+    }
+    if (!stopped_) {
+      queue_.push_back(std::move(item));
+      not_empty_.notify_one();
+      return;
+    }
+  }
+  if (item.poll) {
+    item.poll->reply(Stopped());
+  } else if (item.reply) {
+    item.reply(Stopped());
+  }
+}
+
+void Scheduler::Submit(Scope scope, EventBody body, ReplyCallback reply) {
+  Enqueue({std::move(scope), std::move(body), std::move(reply), std::nullopt});
+}
+
+void Scheduler::Report(EventBody body) { Enqueue({{}, std::move(body), nullptr, std::nullopt}); }
+
+void Scheduler::SubmitPoll(PollRequest poll) {
+  Scope scope = poll.scope;
+  EventBody body = poll.poll;
+  Enqueue({std::move(scope), std::move(body), nullptr, std::move(poll)});
+}
+
+Result<Reply> Scheduler::Call(Scope scope, EventBody body) {
+  std::promise<Result<Reply>> promise;
+  std::future<Result<Reply>> future = promise.get_future();
+  Submit(std::move(scope), std::move(body),
+         [&](Result<Reply> reply) { promise.set_value(std::move(reply)); });
+  return future.get();
+}
+
+void Scheduler::Loop() {
+  while (true) {
+    if (RunDue()) continue;
+    std::optional<std::chrono::nanoseconds> until = UntilDue();
+    std::unique_lock lock(mutex_);
+    if (!queue_.empty()) continue;
+    if (stopped_) break;
+    std::chrono::nanoseconds sleep = kSleepMax;
+    if (until) sleep = std::min(sleep, std::max(*until, std::chrono::nanoseconds(100'000)));
+    not_empty_.wait_for(lock, sleep);
+  }
+  for (PollRequest& poll : parked_.TakeAll()) poll.reply(Reply(NoTask{}));
+  statistics_.parked_polls.store(0);
+}
+
+std::optional<std::chrono::nanoseconds> Scheduler::UntilDue() {
+  std::optional<std::chrono::nanoseconds> until;
+  auto consider = [&](std::chrono::nanoseconds left) {
+    left = std::max(left, std::chrono::nanoseconds::zero());
+    if (!until || left < *until) until = left;
+  };
+  std::chrono::nanoseconds now = clock_.Monotonic();
+  // After a failed commit nothing that happens by itself is tried before the pause is over.
+  std::chrono::nanoseconds pause = std::max(not_before_ - now, std::chrono::nanoseconds::zero());
+  if (std::optional<Instant> wake_at = NextWake(state_)) {
+    consider(std::max<std::chrono::nanoseconds>(*wake_at - clock_.Now(), pause));
+  }
+  if (!again_.empty()) consider(pause);
+  if (std::optional<std::chrono::nanoseconds> deadline = parked_.NextDeadline()) {
+    consider(*deadline - now);
+    consider(next_sweep_ - now);
+  }
+  if (!running_resources_.empty()) consider(next_check_ - now);
+  return until;
+}
+
+std::deque<Scheduler::Item> Scheduler::TakeBatch() {
+  std::deque<Item> items;
+  bool paused = clock_.Monotonic() < not_before_;
+  if (!paused) items.swap(again_);
+  if (std::optional<Instant> wake_at = NextWake(state_);
+      wake_at && !paused && *wake_at <= clock_.Now()) {
+    items.push_back({{}, engine::Wake{}, nullptr, std::nullopt});
+  }
+  std::lock_guard lock(mutex_);
+  for (size_t i = 0; i < options_.batch_max && !queue_.empty(); ++i) {
+    items.push_back(std::move(queue_.front()));
+    queue_.pop_front();
+  }
+  not_full_.notify_all();
+  return items;
+}
+
+bool Scheduler::RunDue() {
+  engine_thread_.store(std::this_thread::get_id(), std::memory_order_relaxed);
+  std::chrono::nanoseconds now = clock_.Monotonic();
+  std::vector<PollRequest> expired = parked_.TakeExpired(now);
+  for (PollRequest& poll : expired) poll.reply(Reply(NoTask{}));
+  if (now >= next_sweep_) {
+    parked_.DropDisconnected();
+    next_sweep_ = now + options_.connection_sweep_interval;
+  }
+  if (!running_resources_.empty() && now >= next_check_) {
+    CheckResources();
+    next_check_ = now + options_.resource_check_interval;
+  }
+  std::deque<Item> items = TakeBatch();
+  bool worked = !items.empty() || !expired.empty();
+  if (!items.empty()) RunBatch(std::move(items));
+  statistics_.parked_polls.store(parked_.size());
+  return worked;
+}
+
+bool Scheduler::Admit(Item& item) {
+  if (!item.poll) return true;
+  if (!item.poll->connected()) return false;
+  if (item.poll->deadline > clock_.Monotonic()) return true;
+  item.poll->reply(Reply(NoTask{}));
+  return false;
+}
+
+void Scheduler::RunBatch(std::deque<Item> items) {
+  while (!items.empty()) {
+    Batch batch;
+    while (!items.empty()) {
+      Item item = std::move(items.front());
+      items.pop_front();
+      if (!Admit(item)) continue;
+      if (!Decide(item, items, batch)) {
+        items.push_front(std::move(item));
+        break;
+      }
+    }
+    Finish(std::move(batch));
+  }
+}
+
+void Scheduler::Finish(Batch batch) {
+  Status committed = store_.Commit(batch.writes);
+  statistics_.batches++;
+  statistics_.events += batch.decided.size();
+  if (committed) {
+    Follow(batch.writes);
+    Answer(std::move(batch.decided));
+    return;
+  }
+  statistics_.commits_failed++;
+  Log(LogLevel::kError, "a batch of {} events could not be made durable and was taken back: {}",
+      batch.decided.size(), committed.error().message);
+  while (!batch.undos.empty()) {
+    Revert(state_, std::move(batch.undos.back()));
+    batch.undos.pop_back();
+  }
+  Fail(std::move(batch.decided), committed.error());
+}
+
+bool Scheduler::LoadNeeded(const Event& event, const Batch& batch, Status& status) {
+  std::vector<Need> needs = Needs(state_, event);
+  if (needs.empty()) return true;
+  // What this batch changed is not in the store yet: an old value must not come back from there.
+  for (const Write& write : batch.writes) {
+    if (std::ranges::any_of(needs,
+                            [&](const Need& need) { return need.pipeline == write.pipeline; }))
+      return false;
+  }
+  Result<std::vector<Write>> history = store_.LoadHistory(needs);
+  if (!history) {
+    status = std::move(history).error();
+    return true;
+  }
+  for (const Write& record : *history) LoadHistory(state_, record);
+  return true;
+}
+
+bool Scheduler::Decide(Item& item, std::deque<Item>& items, Batch& batch) {
+  Event event{clock_.Now(), {random_.Next(), random_.Next()}, item.scope, item.body};
+  Status loaded;
+  if (!LoadNeeded(event, batch, loaded)) return false;
+  if (!loaded) {
+    Log(LogLevel::kError, "an event could not be decided: {}", loaded.error().message);
+    std::vector<Decided> failed;
+    failed.push_back({std::move(item), {}, {}});
+    Fail(std::move(failed), loaded.error());
+    return true;
+  }
+  Decision decision = engine::Decide(state_, event);
+  batch.undos.push_back(ApplyWithUndo(state_, decision.writes));
+  Decided done{std::move(item), std::move(decision.reply), {}};
+  for (Write& write : decision.writes) {
+    if (const auto* effect = std::get_if<EffectRecord>(&write.change)) {
+      done.effects.emplace_back(write.pipeline, *effect);
+    }
+    batch.writes.push_back(std::move(write));
+  }
+  std::optional<ParkedPolls::Group> more;
+  if (done.item.poll && std::holds_alternative<NoTask>(done.reply)) {
+    // Parked already now, so that an offer later in this batch finds it.
+    parked_.Park(*std::exchange(done.item.poll, std::nullopt));
+  } else if (done.item.poll) {
+    // Where one task was there may be more: the next in line asks too.
+    if (std::holds_alternative<Task>(done.reply)) {
+      more.emplace(done.item.poll->scope, done.item.poll->poll.worker_group);
+    }
+  }
+  batch.decided.push_back(std::move(done));
+  for (const Offer& offer : decision.ready) Wake({offer.scope, offer.worker_group}, items);
+  if (more) Wake(*more, items);
+  return true;
+}
+
+void Scheduler::Wake(const ParkedPolls::Group& group, std::deque<Item>& items) {
+  std::optional<PollRequest> poll = parked_.Take(group);
+  if (!poll) return;
+  Scope scope = poll->scope;
+  EventBody body = poll->poll;
+  // Before the rest of the batch: who asked first is served first.
+  items.push_front({std::move(scope), std::move(body), nullptr, std::move(poll)});
+}
+
+void Scheduler::Answer(std::vector<Decided> decided) {
+  for (Decided& done : decided) {
+    if (done.item.poll) {
+      done.item.poll->reply(std::move(done.reply));
+    } else if (done.item.reply) {
+      done.item.reply(std::move(done.reply));
+    }
+  }
+  for (const Decided& done : decided) StartEffects(done.effects);
+}
+
+void Scheduler::Fail(std::vector<Decided> decided, const Error& error) {
+  not_before_ = clock_.Monotonic() + options_.commit_retry_pause;
+  for (Decided& done : decided) {
+    if (done.item.poll) {
+      done.item.poll->reply(error);
+    } else if (done.item.reply) {
+      done.item.reply(error);
+    } else if (IsWorldEvent(done.item.body)) {
+      again_.push_back(std::move(done.item));
+    }
+  }
+}
+
+std::optional<EffectJob> Scheduler::MakeJob(const PipelineKey& pipeline,
+                                            const EffectRecord& effect) {
+  EffectJob job{pipeline, effect, {}, 0};
+  Result<std::vector<PipelineObject>> objects = EffectObjects(state_, pipeline.id, effect);
+  if (objects) {
+    job.objects = *std::move(objects);
+    return job;
+  }
+  if (effect.kind == EffectKind::kTerminateResource || effect.kind == EffectKind::kPublishAlarm)
+    return job;
+  Report(EffectDone{pipeline.id,
+                    effect.key,
+                    EffectOutcome::kFailed,
+                    "InvalidDefinition",
+                    std::move(objects).error().message,
+                    {}});
+  return std::nullopt;
+}
+
+void Scheduler::StartEffects(const std::vector<std::pair<PipelineKey, EffectRecord>>& effects) {
+  for (const auto& [pipeline, effect] : effects) {
+    const PipelineWork* work = state_.Find(pipeline.id);
+    // A later event of the batch may have withdrawn it.
+    if (work == nullptr || !work->effects.contains(effect.key)) continue;
+    statistics_.effects++;
+    if (std::optional<EffectJob> job = MakeJob(pipeline, effect)) executor_.Add(*std::move(job));
+  }
+}
+
+void Scheduler::Follow(std::span<const Write> writes) {
+  for (const Write& write : writes) {
+    if (const auto* instance = std::get_if<InstanceRecord>(&write.change)) {
+      FollowInstance(write.pipeline, *instance);
+    } else if (const auto* erased = std::get_if<EraseRecord>(&write.change)) {
+      if (erased->kind == RecordKind::kEffect) executor_.Forget(write.pipeline.id, erased->id);
+    } else if (std::holds_alternative<ErasePipeline>(write.change)) {
+      auto first = running_resources_.lower_bound({write.pipeline.id, ""});
+      while (first != running_resources_.end() && first->first.first == write.pipeline.id) {
+        first = running_resources_.erase(first);
+      }
+    }
+  }
+}
+
+void Scheduler::FollowInstance(const PipelineKey& pipeline, const InstanceRecord& instance) {
+  bool runs = instance.launched_at.has_value() && instance.status == RunStatus::kRunning;
+  std::pair<std::string, std::string> name(pipeline.id, instance.id);
+  if (!runs) {
+    running_resources_.erase(name);
+  } else if (running_resources_.emplace(std::move(name), pipeline).second &&
+             running_resources_.size() == 1) {
+    next_check_ = clock_.Monotonic() + options_.resource_check_interval;
+  }
+}
+
+void Scheduler::CheckResources() {
+  for (const auto& [name, pipeline] : running_resources_) {
+    const PipelineWork* work = state_.Find(name.first);
+    if (work == nullptr) continue;
+    auto run = work->runs.find(name.second);
+    if (run == work->runs.end()) continue;
+    const InstanceRecord& instance = run->second.instance;
+    EffectRecord effect;
+    effect.key = "check/" + instance.id;
+    effect.kind = EffectKind::kLaunchResource;
+    effect.object = instance.component;
+    effect.instance = instance.id;
+    effect.attempt = instance.attempts;
+    effect.name = instance.worker_group;  // of a resource, its workers' group is the cluster's name
+    effect.decided_at = instance.launched_at.value_or(clock_.Now());
+    EffectJob job{pipeline, effect, {}, 0};
+    if (auto objects = EffectObjects(state_, pipeline.id, effect))
+      job.objects = *std::move(objects);
+    executor_.AddCheck(std::move(job));
+  }
+}
+
+}  // namespace penstock
