@@ -49,6 +49,7 @@ struct FieldInfo {
   std::span<const std::string_view> enum_values = {};  // empty: any
   std::span<const std::string_view> ref_types = {};    // type or category names ("DataNode", "any")
   std::optional<double> min = {}, max = {};            // Integer, Double
+  size_t count_max = 0;                                // values of a multiple field; 0: any number
   std::string_view period_min = {}, period_max = {};   // Period, as text
   std::string_view default_value = {};
 };
