@@ -78,8 +78,8 @@ class InProcessResponder final : public Responder {
 
   Status Write(std::string_view bytes) override {
     std::unique_lock lock(exchange_->mutex);
-    CHECK(exchange_->begun && !exchange_->ended, "Write comes after Begin and before Finish");
-    if (!exchange_->Connected()) return Gone();
+    CHECK(exchange_->begun && !finished_, "Write comes after Begin and before Finish");
+    if (!exchange_->Connected() || exchange_->ended) return Gone();
     if (bodiless_ || bytes.empty()) return {};
     if (exchange_->left) {
       if (bytes.size() > *exchange_->left) {
@@ -109,7 +109,8 @@ class InProcessResponder final : public Responder {
 
   Status Finish() override {
     std::lock_guard lock(exchange_->mutex);
-    CHECK(exchange_->begun, "Finish comes after Begin");
+    CHECK(exchange_->begun && !finished_, "Finish comes after Begin, once");
+    finished_ = true;
     bool gone = !exchange_->Connected() || exchange_->error;
     exchange_->ended = true;
     bool short_body = exchange_->left.value_or(0) > 0;
@@ -133,6 +134,7 @@ class InProcessResponder final : public Responder {
   const std::shared_ptr<Exchange> exchange_;
   const bool head_request_;
   bool bodiless_ = false;
+  bool finished_ = false;
 };
 
 class StoppableSource final : public BodySource {

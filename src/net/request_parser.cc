@@ -49,9 +49,6 @@ class RequestParser::Beast final : private http::basic_parser<true> {
       error_code error;
       taken += put(boost::asio::const_buffer(bytes.data(), head_size), error);
       if (fault_) return *fault_;
-      // The scanner saw the end of the head, so whoever wants more lines was told them in another
-      // way than CR LF.
-      if (error == http::error::need_more) return RequestFault{400, "lines must end with CR LF"};
       if (error) return FaultOf(error);
       if (auto fault = FinishHead()) return *fault;
       return taken;
@@ -97,7 +94,8 @@ class RequestParser::Beast final : private http::basic_parser<true> {
       if (newline == std::string_view::npos) return std::nullopt;
       std::string_view line = bytes.substr(line_start_, newline - line_start_);
       scanned_ = line_start_ = newline + 1;
-      if (line.empty() || line == "\r") {
+      if (!line.ends_with('\r')) return RequestFault{400, "lines must end with CR LF"};
+      if (line == "\r") {
         head_size = newline + 1;
         return std::nullopt;
       }
