@@ -57,8 +57,9 @@ enum class Missing {
 
 struct EvaluateOptions {
   Missing missing = Missing::kEmpty;
-  bool keep_secret_text =
-      false;  // a field computed from a secret stays as its unevaluated text (for what is stored)
+  /// For what is stored or shown: a field computed from a secret stays as its unevaluated text, a
+  /// secret literal becomes kSecretMask; hand-out evaluates afresh from the definition.
+  bool keep_secret_text = false;
 };
 
 struct EvaluatedField {
@@ -71,10 +72,10 @@ struct EvaluatedField {
   bool operator==(const EvaluatedField&) const = default;
 };
 
-/// All fields of `object`, type included, own before inherited; lists spread into repeated keys; a
-/// field that is only an optional parameter without value is left out. Reference slots are not
-/// evaluated but mapped through Target(). The error names field, offset and reason: it belongs into
-/// @error or errorMessage.
+/// All fields of `object`, own before inherited, `type` included, `parent` not; lists spread into
+/// repeated keys; a field that is only an optional parameter without value is left out. Reference
+/// slots are not evaluated but mapped through Target(). The error names field, place and reason: it
+/// belongs into @error or errorMessage.
 Result<std::vector<EvaluatedField>> EvaluateFields(const ResolvedDefinition& definition,
                                                    const Parameters& parameters,
                                                    const RuntimeScope& object,

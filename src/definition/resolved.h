@@ -12,6 +12,9 @@
 
 namespace penstock {
 
+/// How long a chain of parents may be; what lies beyond is not inherited, and Validate says so.
+inline constexpr size_t kAncestorsMax = 32;
+
 /// One value of one field after inheritance. Points into the ResolvedDefinition it came from.
 struct ResolvedField {
   const Field* field;            // key, value, is_ref
@@ -65,8 +68,10 @@ class ResolvedDefinition {
   std::shared_ptr<const Body> body_;
 };
 
-/// Inheritance (guide: "parent"; own fields replace the parent's whole list; `parent` absent means
-/// Default; id, name, type are not inherited). Time is linear in the size of the result.
+/// Inheritance as the guide has it: `parent` hands down all its fields, an object without one
+/// inherits from Default; an own field replaces the parent's whole list; id, name, type and parent
+/// are not inherited, nor is what a typed object's type does not know, user fields (my…) excepted.
+/// Time is linear in the size of the result.
 ResolvedDefinition Resolve(Definition definition);
 
 }  // namespace penstock

@@ -1,0 +1,221 @@
+#include "definition/parameters.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "definition/type_catalogue.h"
+#include "expr/nearest_word.h"
+
+namespace penstock {
+namespace {
+
+constexpr std::string_view kS3Scheme = "s3://";
+
+struct TypeName {
+  std::string_view name;
+  ParameterType type;
+};
+constexpr TypeName kTypes[] = {
+    {"String", ParameterType::kString},
+    {"Integer", ParameterType::kInteger},
+    {"Double", ParameterType::kDouble},
+    {"AWS::S3::ObjectKey", ParameterType::kS3ObjectKey},
+};
+
+std::optional<ParameterType> TypeByName(std::string_view name) {
+  for (const TypeName& type : kTypes) {
+    if (EqualsIgnoreCase(type.name, name)) return type.type;
+  }
+  return std::nullopt;
+}
+
+std::string_view NameOfType(ParameterType type) {
+  for (const TypeName& entry : kTypes) {
+    if (entry.type == type) return entry.name;
+  }
+  return {};
+}
+
+bool IsTrue(std::string_view text) { return EqualsIgnoreCase(Trim(text), "true"); }
+
+// A single string may stand for a list: "a,b,c" when no value equals it as a whole.
+std::vector<std::string> AllowedValues(const std::vector<std::string>& written) {
+  if (written.size() != 1 || written[0].find(',') == std::string::npos) return written;
+  std::vector<std::string> values = written;
+  for (std::string_view piece : Split(written[0], ',')) values.emplace_back(Trim(piece));
+  return values;
+}
+
+Parameter Declared(const ParameterObject& object) {
+  Parameter parameter;
+  parameter.id = object.id;
+  parameter.secret = object.id.starts_with('*');
+  std::vector<std::string> allowed;
+  for (const ParameterAttribute& attribute : object.attributes) {
+    const std::string& value = attribute.value;
+    if (attribute.key == "type") {
+      parameter.type = TypeByName(value).value_or(ParameterType::kString);
+    } else if (attribute.key == "description") {
+      parameter.description = value;
+    } else if (attribute.key == "optional") {
+      parameter.optional = IsTrue(value);
+    } else if (attribute.key == "isArray") {
+      parameter.is_array = IsTrue(value);
+    } else if (attribute.key == "allowedValues") {
+      allowed.push_back(value);
+    } else if (attribute.key == "default" && !value.empty()) {
+      parameter.values.push_back(value);
+    }
+  }
+  parameter.allowed_values = AllowedValues(allowed);
+  return parameter;
+}
+
+bool LooksLikeS3Key(std::string_view value) {
+  if (!EqualsIgnoreCase(value.substr(0, kS3Scheme.size()), kS3Scheme)) return false;
+  std::string_view bucket = value.substr(kS3Scheme.size());
+  bucket = bucket.substr(0, bucket.find('/'));
+  return !bucket.empty();
+}
+
+bool FitsType(std::string_view value, ParameterType type) {
+  switch (type) {
+    case ParameterType::kString:
+      return true;
+    case ParameterType::kInteger:
+      return ParseInt64(Trim(value)).has_value();
+    case ParameterType::kDouble:
+      return ParseDouble(Trim(value)).has_value();
+    case ParameterType::kS3ObjectKey:
+      return LooksLikeS3Key(value);
+  }
+  return true;
+}
+
+std::string_view Example(ParameterType type) {
+  switch (type) {
+    case ParameterType::kString:
+      return "text";
+    case ParameterType::kInteger:
+      return "a whole number such as 2";
+    case ParameterType::kDouble:
+      return "a number such as 0.25";
+    case ParameterType::kS3ObjectKey:
+      return "an address such as s3://bucket/folder";
+  }
+  return {};
+}
+
+std::string Shown(const Parameter& parameter, const std::string& value) {
+  return parameter.secret ? "the secret value" : "'" + value + "'";
+}
+
+void CheckDeclaration(const ParameterObject& object, std::vector<Problem>& problems) {
+  auto say = [&](Severity severity, std::string field, std::string message) {
+    problems.push_back({object.id, std::move(field), std::move(message), severity});
+  };
+  if (!IsUserFieldName(object.id)) {
+    say(Severity::kError, "id",
+        "a parameter's id must begin with 'my' and a capital, or '*my' for a secret, e.g. "
+        "'myBucket'");
+  }
+  for (const ParameterAttribute& attribute : object.attributes) {
+    if (attribute.key == "type" && !TypeByName(attribute.value)) {
+      NearestWord nearest(attribute.value);
+      for (const TypeName& type : kTypes) nearest.Offer(type.name);
+      say(Severity::kError, "type",
+          fmt::format(
+              "unknown parameter type '{}'; write String, Integer, Double or AWS::S3::ObjectKey{}",
+              attribute.value,
+              nearest.word().empty() ? "" : fmt::format(" (did you mean {}?)", nearest.word())));
+    }
+    if ((attribute.key == "optional" || attribute.key == "isArray") && !IsTrue(attribute.value) &&
+        !EqualsIgnoreCase(Trim(attribute.value), "false")) {
+      say(Severity::kError, attribute.key,
+          fmt::format("must be true or false, not '{}'", attribute.value));
+    }
+  }
+}
+
+void CheckValues(const Parameter& parameter, Moment moment, std::vector<Problem>& problems) {
+  auto say = [&](Severity severity, std::string message) {
+    problems.push_back({parameter.id, "", std::move(message), severity});
+  };
+  if (parameter.values.empty()) {
+    if (parameter.optional || !parameter.declared) return;
+    if (moment == Moment::kActivate) {
+      say(Severity::kError,
+          "needs a value: give one on activation, in 'values', or declare a default");
+    } else {
+      say(Severity::kWarning, "has no value yet: it must be given with the activation");
+    }
+    return;
+  }
+  if (parameter.declared && !parameter.is_array && parameter.values.size() > 1) {
+    say(Severity::kError,
+        fmt::format("has {} values but is no array; set isArray to true", parameter.values.size()));
+  }
+  for (const std::string& value : parameter.values) {
+    if (!FitsType(value, parameter.type)) {
+      say(Severity::kError, fmt::format("{} is no {}; write {}", Shown(parameter, value),
+                                        NameOfType(parameter.type), Example(parameter.type)));
+    }
+    const auto& allowed = parameter.allowed_values;
+    if (!allowed.empty() && std::find(allowed.begin(), allowed.end(), value) == allowed.end()) {
+      say(Severity::kError, fmt::format("{} is not one of the allowed values: {}",
+                                        Shown(parameter, value), Join(allowed, ", ")));
+    }
+  }
+}
+
+}  // namespace
+
+Parameters Parameters::Of(const Definition& definition,
+                          const std::vector<ParameterValue>& at_activation) {
+  Parameters result;
+  for (const ParameterObject& object : definition.parameters)
+    result.all_.try_emplace(object.id, Declared(object));
+  // Later sources replace all the values of earlier ones.
+  for (const std::vector<ParameterValue>* source : {&definition.values, &at_activation}) {
+    std::map<std::string_view, std::vector<std::string>> given;
+    for (const ParameterValue& value : *source) {
+      if (!value.value.empty()) given[value.id].push_back(value.value);
+    }
+    for (auto& [id, values] : given) {
+      auto [entry, added] = result.all_.try_emplace(std::string(id));
+      Parameter& parameter = entry->second;
+      if (added) {
+        parameter.id = id;
+        parameter.declared = false;
+        parameter.is_array = true;
+        parameter.secret = id.starts_with('*');
+      }
+      parameter.values = std::move(values);
+    }
+  }
+  return result;
+}
+
+const Parameter* Parameters::Find(std::string_view id) const {
+  auto found = all_.find(id);
+  return found == all_.end() ? nullptr : &found->second;
+}
+
+std::vector<Problem> CheckParameters(const Definition& definition, const Parameters& parameters,
+                                     Moment moment) {
+  std::vector<Problem> problems;
+  std::map<std::string_view, int> declared;
+  for (const ParameterObject& object : definition.parameters) {
+    if (++declared[object.id] == 2) {
+      problems.push_back({object.id, "", "is declared more than once; the first declaration counts",
+                          Severity::kError});
+    }
+    CheckDeclaration(object, problems);
+  }
+  for (const auto& [id, parameter] : parameters.all()) CheckValues(parameter, moment, problems);
+  return problems;
+}
+
+}  // namespace penstock

@@ -1,0 +1,161 @@
+#include "definition/resolved.h"
+
+#include <algorithm>
+#include <deque>
+#include <optional>
+#include <unordered_map>
+#include <unordered_set>
+
+namespace penstock {
+
+struct ResolvedDefinition::Body {
+  Definition source;
+  std::deque<expr::Text> texts;  // addresses stay
+  std::vector<ResolvedObject> objects;
+  std::unordered_map<std::string_view, size_t> by_id;
+};
+
+namespace {
+
+// What an object's ancestors do not hand down.
+bool IsOwnOnly(std::string_view key) {
+  return key == "type" || key == "parent" || key == "id" || key == "name";
+}
+
+// startDateTime and endDateTime are the only fields where the guide writes a call without braces.
+bool IsBareCall(const Field& field) {
+  return (field.key == "startDateTime" || field.key == "endDateTime") &&
+         field.value.find('(') != std::string::npos && !expr::HasExpression(field.value);
+}
+
+class Resolver {
+ public:
+  Resolver(const Definition& source, std::deque<expr::Text>& texts,
+           const std::unordered_map<std::string_view, size_t>& by_id)
+      : source_(source), by_id_(by_id) {
+    texts_.resize(source.objects.size());
+    for (size_t i = 0; i < source.objects.size(); ++i) {
+      for (const Field& field : source.objects[i].fields) {
+        const expr::Text* text = nullptr;
+        if (auto parsed = Parse(field)) text = &texts.emplace_back(*std::move(parsed));
+        texts_[i].push_back(text);
+      }
+    }
+  }
+
+  ResolvedObject Of(size_t index) const {
+    const PipelineObject& object = source_.objects[index];
+    ResolvedObject result;
+    result.source = &object;
+    if (const Field* type = object.Find("type"); type != nullptr && !type->is_ref) {
+      result.type_name = type->value;
+      result.type = FindType(type->value);
+    }
+    std::unordered_set<std::string_view> keys;
+    std::vector<size_t> chain;
+    for (std::optional<size_t> at = index; at && chain.size() <= kAncestorsMax;
+         at = ParentOf(*at)) {
+      if (std::find(chain.begin(), chain.end(), *at) != chain.end()) break;
+      chain.push_back(*at);
+      Append(*at, *at == index, keys, result);
+    }
+    return result;
+  }
+
+ private:
+  static std::optional<expr::Text> Parse(const Field& field) {
+    if (field.is_ref || field.key == "type") return std::nullopt;
+    auto parsed = expr::HasExpression(field.value) ? expr::Text::Parse(field.value)
+                  : IsBareCall(field)              ? expr::Text::ParseBare(field.value)
+                                                   : expr::Outcome<expr::Text>(expr::Failure{});
+    if (!parsed) return std::nullopt;
+    return *std::move(parsed);
+  }
+
+  std::optional<size_t> ParentOf(size_t index) const {
+    const PipelineObject& object = source_.objects[index];
+    const Field* parent = object.Find("parent");
+    std::string_view id = parent != nullptr ? std::string_view(parent->value) : "Default";
+    if (parent == nullptr && object.id == "Default") return std::nullopt;
+    auto found = by_id_.find(id);
+    if (found == by_id_.end()) return std::nullopt;
+    return found->second;
+  }
+
+  void Append(size_t from, bool own, std::unordered_set<std::string_view>& keys,
+              ResolvedObject& result) const {
+    const PipelineObject& origin = source_.objects[from];
+    size_t first_new = result.fields.size();
+    for (size_t i = 0; i < origin.fields.size(); ++i) {
+      const Field& field = origin.fields[i];
+      if (!own) {
+        if (IsOwnOnly(field.key) || keys.contains(field.key)) continue;
+        if (result.type != nullptr && result.type->Find(field.key) == nullptr &&
+            !IsUserFieldName(field.key)) {
+          continue;
+        }
+      }
+      result.fields.push_back({&field, &origin, texts_[from][i]});
+    }
+    for (size_t i = first_new; i < result.fields.size(); ++i) keys.insert(result.fields[i].key());
+  }
+
+  const Definition& source_;
+  const std::unordered_map<std::string_view, size_t>& by_id_;
+  std::vector<std::vector<const expr::Text*>> texts_;  // by object, then field
+};
+
+}  // namespace
+
+const ResolvedField* ResolvedObject::Find(std::string_view key) const {
+  for (const ResolvedField& field : fields) {
+    if (field.key() == key) return &field;
+  }
+  return nullptr;
+}
+
+std::vector<const ResolvedField*> ResolvedObject::FindAll(std::string_view key) const {
+  std::vector<const ResolvedField*> found;
+  for (const ResolvedField& field : fields) {
+    if (field.key() == key) found.push_back(&field);
+  }
+  return found;
+}
+
+std::string_view ResolvedObject::Value(std::string_view key) const {
+  const ResolvedField* field = Find(key);
+  return field == nullptr ? std::string_view() : field->value();
+}
+
+std::vector<std::string_view> ResolvedObject::References(std::string_view key) const {
+  std::vector<std::string_view> ids;
+  for (const ResolvedField& field : fields) {
+    if (field.is_ref() && field.key() == key) ids.push_back(field.value());
+  }
+  return ids;
+}
+
+ResolvedDefinition::ResolvedDefinition() : body_(std::make_shared<Body>()) {}
+
+const Definition& ResolvedDefinition::source() const { return body_->source; }
+const std::vector<ResolvedObject>& ResolvedDefinition::objects() const { return body_->objects; }
+
+const ResolvedObject* ResolvedDefinition::Find(std::string_view id) const {
+  auto found = body_->by_id.find(id);
+  return found == body_->by_id.end() ? nullptr : &body_->objects[found->second];
+}
+
+ResolvedDefinition Resolve(Definition definition) {
+  auto body = std::make_shared<ResolvedDefinition::Body>();
+  body->source = std::move(definition);
+  const std::vector<PipelineObject>& objects = body->source.objects;
+  for (size_t i = 0; i < objects.size(); ++i) body->by_id.try_emplace(objects[i].id, i);
+  Resolver resolver(body->source, body->texts, body->by_id);
+  body->objects.reserve(objects.size());
+  for (size_t i = 0; i < objects.size(); ++i) body->objects.push_back(resolver.Of(i));
+  ResolvedDefinition result;
+  result.body_ = std::move(body);
+  return result;
+}
+
+}  // namespace penstock
