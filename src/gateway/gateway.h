@@ -1,0 +1,91 @@
+// The one port: finds out which service a request is for, proves who sent it, reads and checks its
+// body as far as that proof needs, and hands it to the service with `request.caller` set. Knows no
+// service; errors of its own are worded as the addressed service words them. Nothing unsigned is
+// served but: paths registered as open, metrics (PathAccess::kMetrics), DynamoDB's health text at
+// GET /, SNS's confirmation links, and CORS preflights.
+//
+// A service gets a body that it may trust once it has read it to its end: the bodies of JSON, query
+// and CBOR requests are complete in memory and checked before; S3's stream through
+// aws/chunked_body.h, whose errors BodyError() translates.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "aws/signature_check.h"
+#include "gateway/access_log.h"
+#include "gateway/key_ring.h"
+#include "gateway/request_route.h"
+#include "ports/clock.h"
+#include "ports/http.h"
+#include "ports/random.h"
+
+namespace penstock {
+
+/// Who may ask for a path of our own.
+enum class PathAccess {
+  kOpen,     // anybody: health, the console's files
+  kMetrics,  // loopback peers, or whoever has the bearer token
+};
+
+struct GatewayOptions {
+  Clock* clock = nullptr;
+  Random* random = nullptr;
+  const KeyRing* key_ring = nullptr;
+  AccessObserver* observer = nullptr;  // may be absent
+  std::string region =
+      "us-east-1";        // for callers whose signature names none (Version 2, "0", "aws-global")
+  std::string s3_domain;  // "s3.example.org": b.s3.example.org is bucket b; empty: path style only
+  std::string metrics_token;  // empty: loopback only
+};
+
+/// Thread-safe once everything is registered.
+class Gateway : public HttpService {
+ public:
+  explicit Gateway(GatewayOptions options);
+
+  /// `service` answers the requests signed for `signing_name`. It outlives the gateway. Before the
+  /// first Serve().
+  void Register(std::string signing_name, HttpService* service);
+  /// `service` answers what begins with `prefix` ("/_penstock/health"); the longest prefix wins. A
+  /// prefix matches whole path segments. It outlives the gateway. Before the first Serve().
+  void RegisterPath(std::string prefix, HttpService* service,
+                    PathAccess access = PathAccess::kOpen);
+
+  void Serve(HttpRequest request, BodySource& body, std::unique_ptr<Responder> responder) override;
+
+ private:
+  struct Mount {
+    std::string prefix;
+    HttpService* service;
+    PathAccess access;
+  };
+  struct Call;
+
+  HttpService* FindService(std::string_view signing_name) const;
+  const Mount* FindMount(std::string_view path) const;
+  void ServeMount(const Mount& mount, HttpRequest request, BodySource& body,
+                  std::unique_ptr<Responder> responder);
+  void ServeAws(Call& call, BodySource& body);
+  /// True if the request was one of those that need no signature, and is answered.
+  bool ServeUnsigned(Call& call, BodySource& body);
+  void ServeS3(Call& call, BodySource& body);
+  void ServeBuffered(Call& call, BodySource& body);
+
+  /// Key, time, token and signature; fills in `call.request.caller`.
+  ApiResult<AccessKey> Authenticate(Call& call, const SignatureClaim& claim,
+                                    std::string_view payload_hash);
+
+  std::unique_ptr<Responder> Recorded(Call& call) const;
+  void Fail(Call& call, const ApiError& error) const;
+  void Forward(Call& call, HttpService& service, BodySource& body) const;
+
+  const GatewayOptions options_;
+  SigningKeyCache signing_keys_;
+  std::vector<std::pair<std::string, HttpService*>> services_;  // few: a scan beats a map
+  std::vector<Mount> mounts_;                                   // longest prefix first
+};
+
+}  // namespace penstock
