@@ -91,7 +91,7 @@ TEST(RequestParserTest, RefusesWhatCouldBeReadInTwoWays) {
       {"GET / HTTP/1.1\nHost: h\n\n", 400},  // bare LF
       {"GET / HTTP/1.1\r\nHost : h\r\n\r\n", 400},
       {"GET / HTTP/1.1\r\nHost: h\r\nX: a\rb\r\n\r\n", 400},
-      {std::string("GET / HTTP/1.1\r\nHost: h\r\nX: a\0b\r\n\r\n", 37), 400},
+      {std::string("GET / HTTP/1.1\r\nHost: h\r\nX: a\0b\r\n\r\n", 35), 400},
       {"GET / HTTP/2.0\r\nHost: h\r\n\r\n", 505},
       {"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505},
       {put + "Content-Length: 3\r\nContent-Length: 4\r\n\r\nabc", 400},
