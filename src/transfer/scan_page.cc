@@ -22,9 +22,9 @@ void AddCapacity(const json::Value& value, ConsumedCapacity* sum) {
   if (!value.is_object()) return;
   auto units = json::OptionalDouble(value.get_object(), "CapacityUnits");
   if (!units || !*units) return;
-  sum->units = std::max(sum->units, 0.0) + **units;
-  sum->index_units += SumIndexes(value.get_object(), "GlobalSecondaryIndexes") +
-                      SumIndexes(value.get_object(), "LocalSecondaryIndexes");
+  double global = SumIndexes(value.get_object(), "GlobalSecondaryIndexes");
+  sum->units = std::max(sum->units, 0.0) + std::max(0.0, **units - global);
+  sum->index_units += global;
 }
 
 /// The array of items, the cursor at its '['. A failure of `each` is left in `*failed`.
@@ -76,11 +76,7 @@ Result<ScanPage> ReadScanPage(std::string_view body, ItemReader& reader, Item* i
       if (!cursor.Skip(&value)) return false;
       if (name == "\"LastEvaluatedKey\"" && value != "null" && value != "{}")
         page.last_evaluated_key = value;
-      if (name == "\"ConsumedCapacity\"") {
-        ConsumedCapacity consumed = ReadConsumedCapacity(value);
-        page.consumed_units = consumed.units;
-        page.index_units = consumed.index_units;
-      }
+      if (name == "\"ConsumedCapacity\"") page.consumed_units = ReadConsumedCapacity(value).units;
     } while (cursor.TakeIf(','));
     return cursor.Take('}') && (cursor.AtEnd() || cursor.Fail("text after the answer"));
   };

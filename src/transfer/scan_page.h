@@ -15,8 +15,7 @@ struct ScanPage {
   uint64_t items = 0;
   std::string_view last_evaluated_key;  // its JSON text, for ExclusiveStartKey as it is; empty: the
                                         // segment is at its end
-  double consumed_units = -1;           // of table and indexes together; -1: the server did not say
-  double index_units = 0;
+  double consumed_units = -1;           // -1: the server did not say
 };
 
 /// Reads a page and calls `each` for every item, in order; the item lives during the call. Members
@@ -25,11 +24,10 @@ struct ScanPage {
 Result<ScanPage> ReadScanPage(std::string_view body, ItemReader& reader, Item* item,
                               const std::function<Status(const Item&)>& each);
 
-/// What a "ConsumedCapacity" member says (an object, or BatchWriteItem's array of them). Negative
-/// units: nothing.
+/// What a "ConsumedCapacity" member says (an object, or BatchWriteItem's array of them).
 struct ConsumedCapacity {
-  double units = -1;
-  double index_units = 0;
+  double units = -1;  // of the table's own capacity, local indexes included; -1: it does not say
+  double index_units = 0;  // of global indexes, which have capacities of their own
 };
 ConsumedCapacity ReadConsumedCapacity(std::string_view json_text);
 

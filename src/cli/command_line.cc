@@ -1,0 +1,243 @@
+#include "cli/command_line.h"
+
+#include <CLI/CLI.hpp>
+
+#include "transfer/run_record.h"
+
+namespace penstock {
+namespace {
+
+/// Flags of the three transfer commands before they become options.
+struct TransferFlags {
+  double ratio = 0.25;
+  double rate = 0;
+  std::string rate_mode = "ratio";
+  std::string format = "datapipeline", compress = "none";
+  std::string null_tag = "nULLValue", attribute_order = "server";
+  std::string mode = "overwrite";
+  std::string deadline;
+  uint64_t memory = kDefaultMemory;
+  bool follow_manifest_urls = false, overwrite = false, dry_run = false, create_table = false;
+  bool resume_import = false;  // taken and needless
+  CLI::Option* rate_option = nullptr;
+  CLI::Option* rate_mode_option = nullptr;
+};
+
+void DeclareEndpoints(CLI::App* app, EndpointFlags* flags) {
+  app->add_option("--region", flags->region, "region of the table and the bucket");
+  app->add_option("--profile", flags->profile, "profile of the shared AWS files");
+  app->add_option("--endpoint-url-dynamodb", flags->dynamodb_url, "where DynamoDB is");
+  app->add_option("--endpoint-url-s3", flags->s3_url, "where S3 is");
+  app->add_option("--dynamodb-profile", flags->dynamodb_profile, "profile for DynamoDB alone");
+  app->add_option("--s3-profile", flags->s3_profile, "profile for S3 alone");
+}
+
+void DeclareDisplay(CLI::App* app, DisplayFlags* flags) {
+  app->add_flag("--json", flags->json, "print a summary as the last line on stdout");
+  app->add_flag("--explain", flags->explain, "say each second what limits the transfer");
+}
+
+void DeclareRate(CLI::App* app, TransferFlags* flags, const char* ratio_flag) {
+  app->add_option(ratio_flag, flags->ratio,
+                  "share of the table's capacity to use, above 0 and at most 1")
+      ->capture_default_str();
+  flags->rate_option =
+      app->add_option("--rate", flags->rate, "capacity units a second, instead of a ratio");
+  flags->rate_mode_option = app->add_option("--rate-mode", flags->rate_mode, "what bounds the rate")
+                                ->check(CLI::IsMember({"ratio", "absolute", "headroom", "max"}));
+  app->add_option("--memory", flags->memory, "memory to stay within")
+      ->transform(CLI::AsSizeValue(false))
+      ->default_str("256MiB");
+}
+
+void DeclareFormat(CLI::App* app, TransferFlags* flags) {
+  app->add_option("--format", flags->format, "format of the data files")
+      ->check(CLI::IsMember({"datapipeline", "dynamodb-json", "jsonl", "csv", "tsv"}))
+      ->capture_default_str();
+  app->add_option("--compress", flags->compress, "compression of the data files")
+      ->check(CLI::IsMember({"none", "gzip", "zstd"}))
+      ->capture_default_str();
+}
+
+EarlyExit Unusable(std::string message) {
+  return {kExitUnusable, "", "penstock: " + std::move(message) + "\n"};
+}
+
+EarlyExit NotYet(std::string_view what) {
+  return Unusable(fmt::format("{} is not supported yet", what));
+}
+
+/// The flags that are declared, so that nobody takes them for a typing mistake, but that nothing
+/// stands behind yet.
+std::optional<EarlyExit> Unsupported(const TransferFlags& flags) {
+  if (flags.format != "datapipeline") return NotYet("--format " + flags.format);
+  if (flags.compress != "none") return NotYet("--compress " + flags.compress);
+  if (flags.mode != "overwrite") return NotYet("--mode " + flags.mode);
+  if (flags.rate_mode == "headroom" || flags.rate_mode == "max")
+    return NotYet("--rate-mode " + flags.rate_mode);
+  if (flags.follow_manifest_urls) return NotYet("--follow-manifest-urls");
+  if (flags.overwrite) return NotYet("--overwrite");
+  if (flags.dry_run) return NotYet("--dry-run");
+  if (!flags.deadline.empty()) return NotYet("--deadline");
+  if (flags.create_table) return NotYet("--create-table");
+  return std::nullopt;
+}
+
+Result<RateOptions> Rate(const TransferFlags& flags, std::string_view ratio_flag) {
+  RateOptions rate{.ratio = flags.ratio, .units_per_second = std::nullopt};
+  bool given = flags.rate_option->count() > 0;
+  if (flags.rate_mode == "absolute" && !given)
+    return InvalidArgument("--rate-mode absolute needs --rate");
+  if (flags.rate_mode_option->count() > 0 && flags.rate_mode == "ratio" && given) {
+    return InvalidArgument("--rate is an absolute bound; leave it out with --rate-mode ratio");
+  }
+  if (given) rate.units_per_second = flags.rate;
+  RETURN_IF_ERROR(CheckRateOptions(rate, ratio_flag));
+  return rate;
+}
+
+/// A command in the making: what CLI11 writes into, and what it becomes.
+struct Draft {
+  TransferFlags flags;
+  ExportCommand export_table;
+  ImportCommand import_table;
+  VerifyCommand verify;
+};
+
+CLI::App* DeclareExport(CLI::App& root, Draft* draft) {
+  CLI::App* app =
+      root.add_subcommand("export", "a table into a new export in S3 or in a local folder");
+  ExportCommand& command = draft->export_table;
+  app->add_option("TABLE", command.options.table, "the table")->required();
+  app->add_option("DEST", command.options.destination,
+                  "s3://bucket/folder or a local folder; empty or not there")
+      ->required();
+  DeclareRate(app, &draft->flags, "--read-ratio");
+  DeclareFormat(app, &draft->flags);
+  app->add_option("--segments", command.options.segments,
+                  "segments of the Scan; by the table's size if not given")
+      ->check(CLI::Range(1, 1'000'000));
+  app->add_option("--null-tag", draft->flags.null_tag, "how a null is written")
+      ->check(CLI::IsMember({"nULLValue", "nULL"}))
+      ->capture_default_str();
+  app->add_option("--attribute-order", draft->flags.attribute_order,
+                  "order of attributes in a line")
+      ->check(CLI::IsMember({"server", "sorted", "java-hashmap"}))
+      ->capture_default_str();
+  app->add_flag("--consistent-read", command.options.consistent_read,
+                "strongly consistent reads, at twice the cost");
+  app->add_flag("--resume", command.options.resume, "go on with the unfinished export at DEST");
+  app->add_flag("--overwrite", draft->flags.overwrite, "replace an export at DEST");
+  app->add_flag("--dry-run", draft->flags.dry_run, "only say what it would take");
+  app->add_option("--deadline", draft->flags.deadline, "with --dry-run: refuse if it takes longer");
+  DeclareEndpoints(app, &command.endpoints);
+  DeclareDisplay(app, &command.display);
+  return app;
+}
+
+CLI::App* DeclareImport(CLI::App& root, Draft* draft) {
+  CLI::App* app = root.add_subcommand("import", "an export into an existing table");
+  ImportCommand& command = draft->import_table;
+  app->add_option("SOURCE", command.options.source,
+                  "s3://bucket/folder or a local folder with an export")
+      ->required();
+  app->add_option("TABLE", command.options.table, "the table")->required();
+  DeclareRate(app, &draft->flags, "--write-ratio");
+  DeclareFormat(app, &draft->flags);
+  app->add_option("--mode", draft->flags.mode,
+                  "overwrite, skip-existing, fail-if-exists or if-newer:ATTRIBUTE")
+      ->capture_default_str();
+  app->add_flag("--no-manifest", command.options.no_manifest,
+                "take all files of a folder that has no manifest");
+  app->add_flag("--follow-manifest-urls", draft->flags.follow_manifest_urls,
+                "read files where the manifest says they were");
+  app->add_option("--max-rejects", command.options.rejects_max,
+                  "items that may be refused before the answer is no")
+      ->capture_default_str();
+  app->add_flag("--resume", draft->flags.resume_import,
+                "imports can be repeated without harm: they begin anew");
+  app->add_flag("--create-table", draft->flags.create_table, "make the table if it is absent");
+  app->add_flag("--dry-run", draft->flags.dry_run, "only say what it would take");
+  app->add_option("--deadline", draft->flags.deadline, "with --dry-run: refuse if it takes longer");
+  DeclareEndpoints(app, &command.endpoints);
+  DeclareDisplay(app, &command.display);
+  return app;
+}
+
+CLI::App* DeclareVerify(CLI::App& root, Draft* draft) {
+  CLI::App* app =
+      root.add_subcommand("verify", "an export against its manifest, and against a table");
+  VerifyCommand& command = draft->verify;
+  app->add_option("EXPORT", command.options.source,
+                  "s3://bucket/folder or a local folder with an export")
+      ->required();
+  app->add_option("--table", command.options.table, "hold the export's items against this table's");
+  DeclareRate(app, &draft->flags, "--read-ratio");
+  DeclareFormat(app, &draft->flags);
+  app->add_option("--segments", command.options.segments,
+                  "segments of the Scan; by the table's size if not given")
+      ->check(CLI::Range(1, 1'000'000));
+  app->add_flag("--consistent-read", command.options.consistent_read,
+                "strongly consistent reads, at twice the cost");
+  DeclareEndpoints(app, &command.endpoints);
+  DeclareDisplay(app, &command.display);
+  return app;
+}
+
+}  // namespace
+
+Command ParseCommandLine(const std::vector<std::string>& arguments, std::string_view version) {
+  CLI::App root("Runs AWS Data Pipeline definitions on your own machines.", "penstock");
+  root.require_subcommand(1);
+  root.set_version_flag("--version", "penstock " + std::string(version));
+  // One draft a command: all three declare flags of the same names.
+  Draft export_draft, import_draft, verify_draft;
+  CLI::App* export_app = DeclareExport(root, &export_draft);
+  CLI::App* import_app = DeclareImport(root, &import_draft);
+  CLI::App* verify_app = DeclareVerify(root, &verify_draft);
+
+  // CLI11 reports by exceptions; they end here. It wants the arguments from the last to the first.
+  try {
+    root.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+  } catch (const CLI::ParseError& error) {
+    std::ostringstream out, err;
+    bool good = root.exit(error, out, err) == 0;
+    return EarlyExit{good ? kExitDone : kExitUnusable, out.str(), err.str()};
+  }
+
+  if (export_app->parsed()) {
+    const TransferFlags& flags = export_draft.flags;
+    if (auto exit = Unsupported(flags)) return *exit;
+    ExportCommand command = std::move(export_draft.export_table);
+    auto rate = Rate(flags, "--read-ratio");
+    if (!rate) return Unusable(rate.error().message);
+    command.options.rate = *rate;
+    command.options.memory_bytes = flags.memory;
+    command.options.style = {*ParseNullTag(flags.null_tag),
+                             *ParseAttributeOrder(flags.attribute_order)};
+    return command;
+  }
+  if (import_app->parsed()) {
+    const TransferFlags& flags = import_draft.flags;
+    if (auto exit = Unsupported(flags)) return *exit;
+    ImportCommand command = std::move(import_draft.import_table);
+    auto rate = Rate(flags, "--write-ratio");
+    if (!rate) return Unusable(rate.error().message);
+    command.options.rate = *rate;
+    command.options.memory_bytes = flags.memory;
+    return command;
+  }
+  if (verify_app->parsed()) {
+    const TransferFlags& flags = verify_draft.flags;
+    if (auto exit = Unsupported(flags)) return *exit;
+    VerifyCommand command = std::move(verify_draft.verify);
+    auto rate = Rate(flags, "--read-ratio");
+    if (!rate) return Unusable(rate.error().message);
+    command.options.rate = *rate;
+    command.options.memory_bytes = flags.memory;
+    return command;
+  }
+  return Unusable("no command is given; penstock --help lists them");
+}
+
+}  // namespace penstock

@@ -1,0 +1,64 @@
+// The command line: argv -> the command it asks for, as a plain struct. Nothing runs here; main()
+// visits the result. To add a command: a struct below, its place in Command, and its Declare…
+// function in the .cc (the only file that sees CLI11).
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "transfer/transfer.h"
+
+namespace penstock {
+
+/// Exit codes of every command.
+enum ExitCode : int {
+  kExitDone = 0,
+  kExitNo = 1,           // it ran, and the answer is no
+  kExitUnusable = 2,     // the input cannot be used
+  kExitInterrupted = 3,  // stopped or cut off; it can be resumed
+};
+
+/// Nothing to run: help, version, or a mistake.
+struct EarlyExit {
+  int code = kExitDone;
+  std::string out, err;  // what to print where
+};
+
+/// Where DynamoDB and S3 are and as whom to call them. Empty: as the SDKs' rules say.
+struct EndpointFlags {
+  std::string region, profile;
+  std::string dynamodb_url, s3_url;
+  std::string dynamodb_profile, s3_profile;
+};
+
+/// How a transfer shows itself.
+struct DisplayFlags {
+  bool json = false;     // a summary as the last line on stdout
+  bool explain = false;  // each second a line with what limits it
+};
+
+struct ExportCommand {
+  ExportOptions options;
+  EndpointFlags endpoints;
+  DisplayFlags display;
+};
+struct ImportCommand {
+  ImportOptions options;
+  EndpointFlags endpoints;
+  DisplayFlags display;
+};
+struct VerifyCommand {
+  VerifyOptions options;
+  EndpointFlags endpoints;
+  DisplayFlags display;
+};
+
+using Command = std::variant<EarlyExit, ExportCommand, ImportCommand, VerifyCommand>;
+
+/// `arguments` without the program's name. Mistakes and flags that are not supported yet are an
+/// EarlyExit with code 2 and a message that names the flag.
+Command ParseCommandLine(const std::vector<std::string>& arguments, std::string_view version);
+
+}  // namespace penstock

@@ -1,0 +1,46 @@
+// export, import and verify by hand: clients from flags, progress, the summary, the exit code.
+#pragma once
+
+#include <ostream>
+#include <stop_token>
+
+#include "aws/service_client.h"
+#include "cli/command_line.h"
+#include "cli/progress_line.h"
+#include "ports/files.h"
+
+namespace penstock {
+
+/// Finds services as the AWS SDKs do: flags, environment, profiles. Thread-safe.
+class EndpointResolver {
+ public:
+  virtual ~EndpointResolver() = default;
+  /// `service`: "dynamodb", "s3". Empty texts: not given. The error says what was looked for and
+  /// how to provide it.
+  virtual Result<ServiceEndpoint> Resolve(std::string_view service, const std::string& url,
+                                          const std::string& region,
+                                          const std::string& profile) = 0;
+};
+
+/// The world of a command. The pointees outlive it.
+struct TransferWorld {
+  HttpClient* http;
+  Clock* clock;
+  Random* random;
+  Files* files;
+  EndpointResolver* endpoints;
+  std::ostream* out;  // results
+  std::ostream* err;  // progress and diagnostics
+  Terminal terminal;  // what err is
+  std::stop_token stop;
+};
+
+/// Each runs one command and returns its exit code (ExitCode).
+int RunExportCommand(const TransferWorld& world, const ExportCommand& command);
+int RunImportCommand(const TransferWorld& world, const ImportCommand& command);
+int RunVerifyCommand(const TransferWorld& world, const VerifyCommand& command);
+
+/// The --json line: one object, no newline.
+std::string SummaryJson(const TransferReport& report);
+
+}  // namespace penstock

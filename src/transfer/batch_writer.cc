@@ -1,0 +1,216 @@
+#include "transfer/batch_writer.h"
+
+#include <algorithm>
+
+#include "json/json.h"
+#include "transfer/scan_page.h"
+
+namespace penstock {
+namespace {
+
+constexpr size_t kAnswerDepthMax = 200;
+
+double Units(const std::vector<PutItem>& items) {
+  double units = 0;
+  for (const PutItem& item : items) units += item.units;
+  return units;
+}
+
+}  // namespace
+
+BatchWriter::BatchWriter(LaneContext context, uint64_t lane, std::stop_token stop)
+    : context_(std::move(context)),
+      lane_(lane),
+      stop_(std::move(stop)),
+      patience_(context_.clock, context_.random),
+      reader_(ItemDialect::kServer) {}
+
+Status BatchWriter::Run(PutQueue& queue) {
+  while (!stop_.stop_requested()) {
+    while (pending_.size() < kItemsMax) {
+      std::optional<std::vector<PutItem>> more = pending_.empty() ? queue.Pop() : queue.TryPop();
+      if (!more) break;
+      Take(*std::move(more));
+    }
+    if (pending_.empty()) return {};
+    RETURN_IF_ERROR(Send(NextBatch()));
+    context_.meter->Tick();
+  }
+  return Canceled("the import was stopped");
+}
+
+void BatchWriter::Take(std::vector<PutItem> items) {
+  for (PutItem& item : items) {
+    auto [at, is_new] = pending_keys_.try_emplace(item.key, first_sequence_ + pending_.size());
+    if (is_new) {
+      pending_.push_back(std::move(item));
+    } else {
+      pending_[at->second - first_sequence_] = std::move(item);
+      ++totals_.duplicates;
+    }
+  }
+}
+
+std::vector<PutItem> BatchWriter::NextBatch() {
+  std::vector<PutItem> batch;
+  size_t bytes = 0;
+  while (!pending_.empty() && batch.size() < kItemsMax) {
+    PutItem& item = pending_.front();
+    bytes += item.request.size();
+    if (!batch.empty() && bytes > kBytesMax) break;
+    pending_keys_.erase(item.key);
+    batch.push_back(std::move(item));
+    pending_.pop_front();
+    ++first_sequence_;
+  }
+  return batch;
+}
+
+void BatchWriter::PutBack(std::vector<PutItem> items) {
+  std::vector<PutItem> later(std::make_move_iterator(pending_.begin()),
+                             std::make_move_iterator(pending_.end()));
+  pending_.clear();
+  pending_keys_.clear();
+  first_sequence_ = 0;
+  Take(std::move(items));
+  Take(std::move(later));
+}
+
+Status BatchWriter::Send(std::vector<PutItem> batch) {
+  std::string body = fmt::format("{{\"RequestItems\":{{{}:[", json::Quote(context_.table));
+  for (size_t i = 0; i < batch.size(); ++i) {
+    if (i > 0) body += ',';
+    body += batch[i].request;
+  }
+  body += "]},\"ReturnConsumedCapacity\":\"INDEXES\"}";
+  double units = Units(batch);
+  {
+    TimedSpan span(context_.meter, context_.clock, TimeSpent::kRate);
+    if (!context_.rate->Reserve(units, stop_)) return Canceled("the import was stopped");
+  }
+  CallResult<std::string> answer;
+  {
+    TimedSpan span(context_.meter, context_.clock, TimeSpent::kDynamoDb);
+    answer = context_.client->Call("BatchWriteItem", std::move(body), RetryPolicy::kNone, stop_);
+  }
+  if (answer) return Settle(units, *answer, std::move(batch));
+  // Part of it may have been written when no answer came; to count all of it keeps the bound.
+  context_.rate->Settle(units, answer.error().http == 0 ? units : 0);
+  return Refused(answer.error(), std::move(batch));
+}
+
+Status BatchWriter::Settle(double reserved, std::string_view answer, std::vector<PutItem> batch) {
+  bool readable = true;
+  size_t sent = batch.size();
+  std::vector<PutItem> left = Unprocessed(answer, &batch, &readable);
+  double consumed = Units(batch);
+  if (auto object = json::ParseObject(answer, kAnswerDepthMax)) {
+    if (const json::Value* capacity = json::Find(*object, "ConsumedCapacity")) {
+      ConsumedCapacity told = ReadConsumedCapacity(json::Write(*capacity));
+      if (told.units >= 0) consumed = told.units;
+      totals_.index_units += told.index_units;
+    }
+  }
+  context_.rate->Settle(reserved, consumed);
+  if (!readable)
+    return Corrupt(fmt::format("writing to table {}: the answer to BatchWriteItem cannot be read",
+                               context_.table));
+  uint64_t bytes = 0;
+  for (const PutItem& item : batch) {
+    totals_.digest.Add(item.hash);
+    bytes += item.request.size();
+  }
+  totals_.written += batch.size();
+  context_.meter->Add(batch.size(), bytes);
+  if (left.empty()) {
+    patience_.Reset();
+    return {};
+  }
+  if (left.size() < sent) patience_.Reset();
+  PutBack(std::move(left));
+  context_.rate->OnThrottle(lane_);
+  return Pause({.type = "UnprocessedItems", .message = "DynamoDB left items unprocessed"});
+}
+
+std::vector<PutItem> BatchWriter::Unprocessed(std::string_view answer, std::vector<PutItem>* batch,
+                                              bool* readable) {
+  std::vector<PutItem> left;
+  auto object = json::ParseObject(answer, kAnswerDepthMax);
+  if (!object) {
+    *readable = false;
+    return left;
+  }
+  const json::Value* tables = json::Find(*object, "UnprocessedItems");
+  if (tables == nullptr || !tables->is_object() || tables->get_object().empty()) return left;
+
+  std::vector<bool> is_left(batch->size(), false);
+  for (const auto& [table, requests] : tables->get_object()) {
+    if (!requests.is_array()) continue;
+    for (const json::Value& request : requests.get_array()) {
+      // By key: a server may spell the rest, numbers above all, in its own way.
+      std::string text = request.is_object() && request.get_object().contains("PutRequest")
+                             ? json::Write(request.get_object().at("PutRequest"))
+                             : "";
+      JsonCursor cursor(text);
+      std::string_view name;
+      Item item;
+      bool read = cursor.Take('{') && cursor.Skip(&name) && name == "\"Item\"" &&
+                  cursor.Take(':') && reader_.Read(cursor, &item) && !context_.key->Fault(item);
+      LineBuffer key;
+      if (read) context_.key->AppendKey(item, hasher_, &key);
+      auto at = std::find_if(batch->begin(), batch->end(),
+                             [&](const PutItem& put) { return put.key == key.view(); });
+      if (!read || at == batch->end()) {
+        // Not to be told from the others: all of it goes again, which does no harm.
+        std::swap(left, *batch);
+        return left;
+      }
+      is_left[static_cast<size_t>(at - batch->begin())] = true;
+    }
+  }
+  std::vector<PutItem> done;
+  for (size_t i = 0; i < batch->size(); ++i)
+    (is_left[i] ? left : done).push_back(std::move((*batch)[i]));
+  *batch = std::move(done);
+  return left;
+}
+
+Status BatchWriter::Refused(const CallError& error, std::vector<PutItem> batch) {
+  if (stop_.stop_requested()) return Canceled("the import was stopped");
+  if (error.type == "ResourceNotFoundException") {
+    return NotFound(
+        fmt::format("writing to table {}: the table is not there any more", context_.table));
+  }
+  if (error.type == "ValidationException" || error.http == 413) {
+    if (batch.size() == 1) {
+      context_.reject(batch[0], error.message);
+      return {};
+    }
+    std::vector<PutItem> second(
+        std::make_move_iterator(batch.begin() + static_cast<ptrdiff_t>(batch.size() / 2)),
+        std::make_move_iterator(batch.end()));
+    batch.resize(batch.size() / 2);
+    // What either leaves unprocessed goes to pending_, whose keys differ from all of these.
+    RETURN_IF_ERROR(Send(std::move(batch)));
+    return Send(std::move(second));
+  }
+  if (!error.IsRetryable())
+    return error.ToError(fmt::format("writing to table {}", context_.table));
+  if (error.IsThrottle()) context_.rate->OnThrottle(lane_);
+  PutBack(std::move(batch));
+  return Pause(error);
+}
+
+Status BatchWriter::Pause(const CallError& error) {
+  TimedSpan span(
+      context_.meter, context_.clock,
+      error.http == 0 || error.IsThrottle() ? TimeSpent::kThrottle : TimeSpent::kDynamoDb);
+  context_.meter->Tick();
+  if (patience_.Wait(stop_)) return {};
+  if (stop_.stop_requested()) return Canceled("the import was stopped");
+  return Unavailable(
+      fmt::format("writing to table {}: nothing could be written for 10 minutes: {}: {}",
+                  context_.table, error.type, error.message));
+}
+
+}  // namespace penstock

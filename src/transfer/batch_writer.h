@@ -1,0 +1,104 @@
+// BatchWriter: one lane of an import. It puts the items it is given, in their order, by
+// BatchWriteItem under a rate, until the last of them is in the table or known not to fit. All
+// items of one key go to one lane, so that of two with the same key the later one stays.
+//
+//   * a batch has at most 25 items and 4 MiB; of two items with one key only the later is in it
+//   * its cost is known before it is sent
+//   * what comes back unprocessed goes first into the next batch, after a pause
+//   * a ValidationException names no culprit: the batch is halved until it is alone; that one is
+//   rejected
+//   * throttles, server faults and broken connections are waited out (10 minutes without progress
+//   end the job)
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <stop_token>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "aws/dynamodb_client.h"
+#include "base/bounded_queue.h"
+#include "transfer/content_digest.h"
+#include "transfer/item_reader.h"
+#include "transfer/key_schema.h"
+#include "transfer/patience.h"
+#include "transfer/progress.h"
+#include "transfer/rate_controller.h"
+
+namespace penstock {
+
+/// An item on its way into the table.
+struct PutItem {
+  std::string request;  // {"PutRequest":{"Item":{…}}}
+  std::string key;      // canonical: KeySchema::AppendKey
+  double units = 1;     // its cost, if it does not replace a larger one
+  ContentDigest hash;
+  uint32_t file = 0;    // where it came from: index of the file,
+  uint64_t line = 0;    // line,
+  uint64_t offset = 0;  // and the line's first byte
+};
+
+using PutQueue = BoundedQueue<std::vector<PutItem>>;
+
+/// What a lane did. Sums over lanes are the job's.
+struct LaneTotals {
+  uint64_t written = 0;
+  uint64_t duplicates = 0;
+  double index_units = 0;
+  ContentDigest digest;  // of the written items
+};
+
+/// What lanes share. The pointees outlive them.
+struct LaneContext {
+  const DynamoDbClient* client;
+  std::string table;
+  const KeySchema* key;
+  RateController* rate;
+  ProgressMeter* meter;
+  Clock* clock;
+  Random* random;
+  /// Told of each item that DynamoDB refuses, and why. Thread-safe.
+  std::function<void(const PutItem&, const std::string& reason)> reject;
+};
+
+/// One thread at a time.
+class BatchWriter {
+ public:
+  static constexpr size_t kItemsMax = 25;
+  static constexpr size_t kBytesMax = 4u << 20;  // DynamoDB takes 16 MiB on the wire
+
+  /// `lane`: its number, for the rate controller.
+  BatchWriter(LaneContext context, uint64_t lane, std::stop_token stop);
+
+  /// Writes until the queue is closed and all is done. kCanceled, or what cannot be waited out.
+  Status Run(PutQueue& queue);
+
+  const LaneTotals& totals() const { return totals_; }
+
+ private:
+  void Take(std::vector<PutItem> items);
+  std::vector<PutItem> NextBatch();
+  /// Sends it; what is unprocessed comes back to the front of pending_.
+  Status Send(std::vector<PutItem> batch);
+  Status Refused(const CallError& error, std::vector<PutItem> batch);
+  Status Settle(double reserved, std::string_view answer, std::vector<PutItem> batch);
+  std::vector<PutItem> Unprocessed(std::string_view answer, std::vector<PutItem>* batch,
+                                   bool* readable);
+  void PutBack(std::vector<PutItem> items);
+  Status Pause(const CallError& error);
+
+  const LaneContext context_;
+  const uint64_t lane_;
+  const std::stop_token stop_;
+  Patience patience_;
+  ItemReader reader_;
+  ItemHasher hasher_;
+  std::deque<PutItem> pending_;
+  std::unordered_map<std::string, size_t> pending_keys_;  // key -> sequence number of its item
+  size_t first_sequence_ = 0;                             // of pending_.front()
+  LaneTotals totals_;
+};
+
+}  // namespace penstock

@@ -1,0 +1,59 @@
+// DataFolder: where an export's files live, in S3 or on a local disk. Files appear whole or not at
+// all.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "ports/http.h"
+
+namespace penstock {
+
+struct FolderEntry {
+  std::string name;  // within the folder; "a/b" for what is deeper
+  uint64_t size = 0;
+  bool operator==(const FolderEntry&) const = default;
+};
+
+/// A file being written. One thread at a time. Nobody sees it before Commit; destroyed without, it
+/// never was.
+class NewFile {
+ public:
+  virtual ~NewFile() = default;
+  virtual Status Append(std::string_view bytes) = 0;
+  /// After it returns, the file is there and stays. kAlreadyExists if somebody else made it
+  /// meanwhile.
+  virtual Status Commit() = 0;
+};
+
+/// Thread-safe. Errors name the file by its full address.
+class DataFolder {
+ public:
+  virtual ~DataFolder() = default;
+
+  /// "s3://bucket/folder", "/backups/folder": no final slash.
+  virtual const std::string& address() const = 0;
+  /// The full address of a file, as the manifest has it.
+  std::string AddressOf(std::string_view name) const { return address() + "/" + std::string(name); }
+
+  /// All files, sorted by name, also deeper ones. A folder that is not there has none. At most
+  /// `entries_max`.
+  virtual Result<std::vector<FolderEntry>> List(size_t entries_max = SIZE_MAX) = 0;
+  /// A small file. kNotFound if it is not there; kResourceExhausted above `size_max`.
+  virtual Result<std::string> Read(std::string_view name, uint64_t size_max) = 0;
+  /// A file of any size, as a stream. It fails if the file changes while it is read. Lives no
+  /// longer than the folder.
+  virtual Result<std::unique_ptr<BodySource>> Open(std::string_view name, std::stop_token stop) = 0;
+  virtual Result<std::unique_ptr<NewFile>> Create(std::string_view name, std::stop_token stop) = 0;
+  /// A small file at once, replacing what is there.
+  virtual Status Write(std::string_view name, std::string_view content) = 0;
+  /// Removing what is not there is no error.
+  virtual Status Remove(std::string_view name) = 0;
+};
+
+}  // namespace penstock

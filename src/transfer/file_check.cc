@@ -1,0 +1,67 @@
+#include "transfer/file_check.h"
+
+#include "transfer/item_file.h"
+
+namespace penstock {
+namespace {
+
+constexpr uint64_t kItemsPerReport = 1000;
+
+}  // namespace
+
+Result<FileFindings> ReadFile(DataFolder& folder, const ExportFile& file, LineShape shape,
+                              const ItemVisitor& visit, ProgressMeter* meter,
+                              std::stop_token stop) {
+  ASSIGN_OR_RETURN(std::unique_ptr<ItemFile> lines, ItemFile::Open(folder, file.name, shape, stop));
+  FileFindings findings;
+  ItemHasher hasher;
+  Item item;
+  uint64_t reported_items = 0, reported_bytes = 0;
+  auto report = [&] {
+    uint64_t bytes = lines->line().offset + lines->line().text.size();
+    meter->Add(findings.items - reported_items, bytes - reported_bytes);
+    reported_items = findings.items;
+    reported_bytes = bytes;
+    meter->Tick();
+  };
+  while (true) {
+    ASSIGN_OR_RETURN(std::optional<LineKind> kind, lines->Next(&item));
+    if (!kind) break;
+    if (*kind == LineKind::kBlank) ++findings.blank_lines;
+    if (*kind == LineKind::kBad && findings.bad_lines++ == 0) {
+      findings.first_fault =
+          fmt::format("{}, line {} (byte {}): {}", lines->name(), lines->line().number,
+                      lines->fault_offset(), lines->reason());
+    }
+    if (*kind != LineKind::kItem) continue;
+    ++findings.items;
+    ContentDigest hash = hasher.Hash(item);
+    findings.digest.Add(hash);
+    if (!visit(item, hash)) break;
+    if (findings.items % kItemsPerReport == 0) {
+      if (stop.stop_requested()) return Canceled("reading " + lines->name() + " was stopped");
+      report();
+    }
+  }
+  report();
+  findings.had_byte_order_mark = lines->had_byte_order_mark();
+  return findings;
+}
+
+std::string Contradiction(const ExportFile& file, const FileFindings& findings,
+                          const std::string& address) {
+  if (!file.proof) return "";
+  if (findings.bad_lines > 0) return findings.first_fault;
+  if (findings.items != file.proof->items) {
+    return fmt::format("{} has {} items, its manifest says {}", address, findings.items,
+                       file.proof->items);
+  }
+  if (findings.digest != file.proof->digest) {
+    return fmt::format("the {} items of {} have the digest {}, its manifest says {}",
+                       findings.items, address, FormatDigest(findings.digest),
+                       FormatDigest(file.proof->digest));
+  }
+  return "";
+}
+
+}  // namespace penstock

@@ -1,0 +1,38 @@
+// FileCheck: what a data file of an export holds, read from its first byte to its last, against
+// what its manifest says.
+#pragma once
+
+#include <functional>
+#include <stop_token>
+#include <string>
+
+#include "transfer/content_digest.h"
+#include "transfer/data_folder.h"
+#include "transfer/export_contents.h"
+#include "transfer/item.h"
+#include "transfer/progress.h"
+
+namespace penstock {
+
+struct FileFindings {
+  uint64_t items = 0;
+  uint64_t blank_lines = 0;
+  uint64_t bad_lines = 0;
+  std::string first_fault;  // "…/ba3f…, line 5 (byte 400): not a number: "x""
+  ContentDigest digest;     // of its items
+  bool had_byte_order_mark = false;
+};
+
+/// Called for each item, with its hash. False: that is enough of this file.
+using ItemVisitor = std::function<bool(const Item& item, const ContentDigest& hash)>;
+
+/// Errors: the file cannot be read. Bad lines are findings.
+Result<FileFindings> ReadFile(DataFolder& folder, const ExportFile& file, LineShape shape,
+                              const ItemVisitor& visit, ProgressMeter* meter, std::stop_token stop);
+
+/// What of the findings contradicts the file's proof, for people; empty if nothing does or there is
+/// no proof.
+std::string Contradiction(const ExportFile& file, const FileFindings& findings,
+                          const std::string& address);
+
+}  // namespace penstock

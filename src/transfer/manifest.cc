@@ -1,0 +1,152 @@
+#include "transfer/manifest.h"
+
+#include <set>
+
+#include "json/json.h"
+
+namespace penstock {
+namespace {
+
+constexpr int64_t kVersion = 3;
+constexpr int64_t kProofFormat = 1;
+
+json::Object WriteProof(const ExportProof& proof) {
+  json::Array files;
+  for (const FileProof& file : proof.files) {
+    files.push_back(json::Object{{"name", file.name},
+                                 {"items", file.items},
+                                 {"bytes", file.bytes},
+                                 {"digest", FormatDigest(file.digest)}});
+  }
+  return json::Object{{"format", kProofFormat},   {"runId", proof.run_id},
+                      {"table", proof.table},     {"items", proof.items},
+                      {"bytes", proof.bytes},     {"digest", FormatDigest(proof.digest)},
+                      {"files", std::move(files)}};
+}
+
+Result<uint64_t> GetCount(const json::Object& object, std::string_view key) {
+  ASSIGN_OR_RETURN(int64_t value, json::GetInt(object, key));
+  if (value < 0) return InvalidArgument(fmt::format("{} must not be negative", key));
+  return static_cast<uint64_t>(value);
+}
+
+Result<ContentDigest> GetDigest(const json::Object& object) {
+  ASSIGN_OR_RETURN(std::string text, json::GetString(object, "digest"));
+  std::optional<ContentDigest> digest = ParseDigest(text);
+  if (!digest)
+    return InvalidArgument(
+        fmt::format("digest must be xxh3-128-sum: and 32 hex digits, not \"{}\"", text));
+  return *digest;
+}
+
+Result<ExportProof> ParseProof(const json::Object& object) {
+  ASSIGN_OR_RETURN(int64_t format, json::GetInt(object, "format"));
+  if (format != kProofFormat) {
+    return InvalidArgument(
+        fmt::format("format {} is not known; a newer version of the program may read it", format));
+  }
+  ExportProof proof;
+  ASSIGN_OR_RETURN(proof.run_id, json::GetString(object, "runId"));
+  ASSIGN_OR_RETURN(proof.table, json::GetString(object, "table"));
+  ASSIGN_OR_RETURN(proof.items, GetCount(object, "items"));
+  ASSIGN_OR_RETURN(proof.bytes, GetCount(object, "bytes"));
+  ASSIGN_OR_RETURN(proof.digest, GetDigest(object));
+  ASSIGN_OR_RETURN(const json::Array* files, json::GetArray(object, "files"));
+  for (const json::Value& value : *files) {
+    if (!value.is_object()) return InvalidArgument("files has an element that is no object");
+    const json::Object& file = value.get_object();
+    FileProof& read = proof.files.emplace_back();
+    ASSIGN_OR_RETURN(read.name, json::GetString(file, "name"));
+    ASSIGN_OR_RETURN(read.items, GetCount(file, "items"));
+    ASSIGN_OR_RETURN(read.bytes, GetCount(file, "bytes"));
+    ASSIGN_OR_RETURN(read.digest, GetDigest(file));
+  }
+  return proof;
+}
+
+/// Totals must be the files' sums, and the files the entries: otherwise somebody edited one and not
+/// the other.
+Status CheckProof(const Manifest& manifest) {
+  const ExportProof& proof = *manifest.proof;
+  uint64_t items = 0, bytes = 0;
+  ContentDigest digest;
+  std::set<std::string> proven;
+  for (const FileProof& file : proof.files) {
+    items += file.items;
+    bytes += file.bytes;
+    digest.Add(file.digest);
+    proven.insert(file.name);
+  }
+  if (items != proof.items || bytes != proof.bytes || digest != proof.digest) {
+    return InvalidArgument("x-verify: its totals are not the sums of its files");
+  }
+  ASSIGN_OR_RETURN(std::vector<std::string> names, RebasedNames(manifest));
+  if (std::set<std::string>(names.begin(), names.end()) != proven ||
+      names.size() != proof.files.size()) {
+    return InvalidArgument("x-verify: its files are not those of entries");
+  }
+  return {};
+}
+
+Result<Manifest> Parse(std::string_view text) {
+  ASSIGN_OR_RETURN(json::Object object, json::ParseObject(text));
+  ASSIGN_OR_RETURN(int64_t version, json::GetInt(object, "version"));
+  if (version != kVersion)
+    return InvalidArgument(fmt::format("version is {}, must be {}", version, kVersion));
+  ASSIGN_OR_RETURN(const json::Array* entries, json::GetArray(object, "entries"));
+  Manifest manifest;
+  for (const json::Value& entry : *entries) {
+    if (!entry.is_object()) return InvalidArgument("entries has an element that is no object");
+    ASSIGN_OR_RETURN(std::string url, json::GetString(entry.get_object(), "url"));
+    manifest.urls.push_back(std::move(url));
+  }
+  if (const json::Value* proof = json::Find(object, "x-verify")) {
+    if (!proof->is_object()) return InvalidArgument("x-verify must be an object");
+    auto parsed = ParseProof(proof->get_object());
+    if (!parsed) return std::move(parsed.error()).In("x-verify");
+    manifest.proof = *std::move(parsed);
+    RETURN_IF_ERROR(CheckProof(manifest));
+  }
+  return manifest;
+}
+
+}  // namespace
+
+std::string WriteManifest(const Manifest& manifest) {
+  std::string text = "{\"name\":\"DynamoDB-export\",\"version\":3,\n\"entries\": [\n";
+  for (size_t i = 0; i < manifest.urls.size(); ++i) {
+    if (i > 0) text += ",\n";
+    text += fmt::format("{{\"url\":{},\"mandatory\":true}}", json::Quote(manifest.urls[i]));
+  }
+  text += "\n]";
+  if (manifest.proof) text += ",\n\"x-verify\": " + json::Write(WriteProof(*manifest.proof));
+  return text + "}";
+}
+
+Result<Manifest> ParseManifest(std::string_view text) {
+  auto manifest = Parse(text);
+  if (!manifest)
+    return InvalidArgument("not the manifest of an export: " + manifest.error().message);
+  return manifest;
+}
+
+Result<std::vector<std::string>> RebasedNames(const Manifest& manifest) {
+  std::vector<std::string> names;
+  std::set<std::string> seen;
+  for (const std::string& url : manifest.urls) {
+    std::string name = url.substr(url.rfind('/') + 1);
+    if (name.empty() || name == "." || name == ".." || name == kManifestName || name[0] == '_' ||
+        name.find('\0') != std::string::npos) {
+      return InvalidArgument(
+          fmt::format("the manifest's url {} does not name a data file", json::Quote(url)));
+    }
+    if (!seen.insert(name).second) {
+      return InvalidArgument(
+          fmt::format("the manifest names two files {}; both would be read from one place", name));
+    }
+    names.push_back(std::move(name));
+  }
+  return names;
+}
+
+}  // namespace penstock

@@ -1,0 +1,68 @@
+// Manifest: the file that says which files are an export. Written last, in the bytes of the EMR
+// connector's writer:
+//
+//   {"name":"DynamoDB-export","version":3,
+//   "entries": [
+//   {"url":"s3://bucket/folder/92dd1414-…","mandatory":true},
+//   {"url":"s3://bucket/folder/ba3f3535-…","mandatory":true}
+//   ],
+//   "x-verify": {…}}
+//
+// without a final newline. "x-verify" is ours; old importers skip what they do not know:
+//   {"format":1,"runId":"…","table":"…","items":5,"bytes":700,"digest":"xxh3-128-sum:…",
+//    "files":[{"name":"92dd1414-…","items":3,"bytes":400,"digest":"…"},…]}
+// Pure.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "transfer/content_digest.h"
+
+namespace penstock {
+
+constexpr std::string_view kManifestName = "manifest";
+constexpr std::string_view kSuccessName = "_SUCCESS";
+
+/// What a data file holds. `bytes`: as stored.
+struct FileProof {
+  std::string name;
+  uint64_t items = 0;
+  uint64_t bytes = 0;
+  ContentDigest digest;
+  bool operator==(const FileProof&) const = default;
+};
+
+/// What an export says of its content.
+struct ExportProof {
+  std::string run_id;
+  std::string table;
+  uint64_t items = 0;
+  uint64_t bytes = 0;
+  ContentDigest digest;
+  std::vector<FileProof> files;
+  bool operator==(const ExportProof&) const = default;
+};
+
+struct Manifest {
+  std::vector<std::string> urls;  // as written: where the files were when the export was made
+  std::optional<ExportProof> proof;
+  bool operator==(const Manifest&) const = default;
+};
+
+/// The bytes above; without proof exactly the connector's.
+std::string WriteManifest(const Manifest& manifest);
+
+/// kInvalidArgument: not a manifest, another version than 3, or a proof that does not fit its
+/// entries.
+Result<Manifest> ParseManifest(std::string_view text);
+
+/// The files' names within the folder that holds the manifest, wherever the export was when it was
+/// written: the last part of each url. kInvalidArgument for one without a usable name and for names
+/// that occur twice.
+Result<std::vector<std::string>> RebasedNames(const Manifest& manifest);
+
+}  // namespace penstock

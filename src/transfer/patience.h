@@ -1,0 +1,49 @@
+// Patience: how long to wait before trying again, and when to give up. One for each thing being
+// tried.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <stop_token>
+
+#include "ports/clock.h"
+#include "ports/random.h"
+
+namespace penstock {
+
+/// One thread at a time. Waits grow from 50 ms, doubling, to 5 s, each drawn from its upper half;
+/// 10 minutes without success are enough.
+class Patience {
+ public:
+  Patience(Clock* clock, Random* random) : clock_(clock), random_(random) {}
+
+  /// It worked: begin anew.
+  void Reset() { tries_ = 0; }
+  int tries() const { return tries_; }
+
+  /// Waits. False when there is no patience left or `stop` came.
+  bool Wait(const std::stop_token& stop) {
+    std::chrono::nanoseconds now = clock_->Monotonic();
+    if (tries_ == 0) began_ = now;
+    if (now - began_ > kEnough) return false;
+    int64_t most_ms = std::min<int64_t>(5000, int64_t{50} << std::min(tries_, 10));
+    ++tries_;
+    int64_t left_ms =
+        most_ms / 2 + static_cast<int64_t>(random_->Below(static_cast<uint64_t>(most_ms / 2 + 1)));
+    for (; left_ms > 0 && !stop.stop_requested(); left_ms -= kSliceMs) {
+      clock_->Sleep(Duration(std::min(left_ms, kSliceMs)));
+    }
+    return !stop.stop_requested();
+  }
+
+ private:
+  static constexpr std::chrono::minutes kEnough{10};
+  static constexpr int64_t kSliceMs = 100;  // so that a stop is noticed
+
+  Clock* const clock_;
+  Random* const random_;
+  int tries_ = 0;
+  std::chrono::nanoseconds began_{0};
+};
+
+}  // namespace penstock

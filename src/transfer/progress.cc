@@ -1,0 +1,107 @@
+#include "transfer/progress.h"
+
+#include <algorithm>
+
+#include "transfer/rate_controller.h"
+
+namespace penstock {
+namespace {
+
+using std::chrono::nanoseconds;
+constexpr nanoseconds kReportInterval = std::chrono::seconds(1);
+
+double ToSeconds(nanoseconds time) { return std::chrono::duration<double>(time).count(); }
+
+}  // namespace
+
+ProgressMeter::ProgressMeter(std::string phase, const ProgressCallback& callback, Clock* clock,
+                             RateController* rate)
+    : phase_(std::move(phase)),
+      callback_(callback),
+      clock_(clock),
+      rate_(rate),
+      began_(clock->Monotonic()),
+      reported_at_(began_) {}
+
+void ProgressMeter::Add(uint64_t items, uint64_t bytes) {
+  items_ += items;
+  bytes_ += bytes;
+}
+
+void ProgressMeter::Spent(TimeSpent on, nanoseconds time) {
+  spent_[static_cast<size_t>(on)] += time.count();
+}
+
+double ProgressMeter::Seconds() const { return ToSeconds(clock_->Monotonic() - began_); }
+
+void ProgressMeter::Tick() {
+  if (!callback_) return;
+  // Whoever finds the second over reports; the others go on working.
+  std::unique_lock lock(report_mutex_, std::try_to_lock);
+  if (!lock || clock_->Monotonic() - reported_at_ < kReportInterval) return;
+  Report();
+}
+
+void ProgressMeter::Finish() {
+  if (!callback_) return;
+  std::lock_guard lock(report_mutex_);
+  Report();
+}
+
+void ProgressMeter::Report() {
+  nanoseconds now = clock_->Monotonic();
+  double interval = ToSeconds(now - reported_at_);
+  Progress progress;
+  progress.phase = phase_;
+  progress.items = items_;
+  progress.bytes = bytes_;
+  progress.seconds = ToSeconds(now - began_);
+  if (rate_ != nullptr) {
+    RateController::Totals totals = rate_->totals();
+    progress.consumed_units = totals.consumed;
+    progress.throttles = totals.throttles;
+    progress.target = rate_->Target();
+    if (interval > 0) progress.units_per_second = (totals.consumed - reported_units_) / interval;
+    reported_units_ = totals.consumed;
+  }
+  if (uint64_t expected = expected_items_; expected > 0 && progress.items > 0) {
+    // The table's own count is hours old: past it, nobody knows.
+    double fraction = static_cast<double>(progress.items) / static_cast<double>(expected);
+    if (fraction <= 1) {
+      progress.fraction = fraction;
+      progress.eta_seconds = progress.seconds / fraction - progress.seconds;
+    }
+  }
+  progress.limited_by = Limiter();
+  reported_at_ = now;
+  callback_(progress);
+}
+
+std::string ProgressMeter::Limiter() {
+  size_t most = 0;
+  int64_t most_time = 0;
+  for (size_t i = 0; i < spent_.size(); ++i) {
+    int64_t time = spent_[i] - reported_spent_[i];
+    reported_spent_[i] += time;
+    if (time > most_time) {
+      most = i;
+      most_time = time;
+    }
+  }
+  if (most_time == 0) return "";
+  switch (static_cast<TimeSpent>(most)) {
+    case TimeSpent::kRate:
+      return rate_ != nullptr ? "rate: " + rate_->Explain() : "rate";
+    case TimeSpent::kThrottle:
+      return "throttling by DynamoDB";
+    case TimeSpent::kDynamoDb:
+      return "DynamoDB";
+    case TimeSpent::kStorage:
+      return "storage";
+    case TimeSpent::kProcessor:
+      return "processor";
+  }
+  return "";
+}
+
+}  // namespace penstock

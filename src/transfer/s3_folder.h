@@ -1,0 +1,39 @@
+// S3Folder: an export under a prefix of a bucket. A file up to one part long is put at once, a
+// longer one part by part; either way it appears whole, and only if the key was free
+// (If-None-Match).
+#pragma once
+
+#include "aws/s3_client.h"
+#include "transfer/data_folder.h"
+
+namespace penstock {
+
+struct S3FolderOptions {
+  std::string server_side_encryption;  // "AES256", "aws:kms" or empty
+  std::string kms_key_id;
+  size_t part_size = 8u << 20;  // S3 wants 5 MiB at least; tests take less on servers that do not
+};
+
+class S3Folder : public DataFolder {
+ public:
+  /// `location.key`: the prefix, with or without a final slash. `client` outlives it.
+  S3Folder(const S3Client* client, const S3Location& location, S3FolderOptions options = {});
+
+  const std::string& address() const override { return address_; }
+  Result<std::vector<FolderEntry>> List(size_t entries_max) override;
+  Result<std::string> Read(std::string_view name, uint64_t size_max) override;
+  Result<std::unique_ptr<BodySource>> Open(std::string_view name, std::stop_token stop) override;
+  Result<std::unique_ptr<NewFile>> Create(std::string_view name, std::stop_token stop) override;
+  Status Write(std::string_view name, std::string_view content) override;
+  Status Remove(std::string_view name) override;
+
+ private:
+  S3Location At(std::string_view name) const;
+
+  const S3Client* const client_;
+  const std::string bucket_, prefix_;  // prefix_ is empty or ends in '/'
+  const std::string address_;
+  const S3FolderOptions options_;
+};
+
+}  // namespace penstock

@@ -1,0 +1,54 @@
+#include "transfer/transfer.h"
+
+#include "transfer/exporter.h"
+#include "transfer/importer.h"
+#include "transfer/local_folder.h"
+#include "transfer/manifest.h"
+#include "transfer/s3_folder.h"
+#include "transfer/verifier.h"
+
+namespace penstock {
+
+Result<std::unique_ptr<DataFolder>> OpenDataFolder(const TransferContext& context,
+                                                   std::string_view where,
+                                                   std::string_view server_side_encryption,
+                                                   std::string_view kms_key_id) {
+  std::string path(where);
+  while (path.size() > 1 && path.ends_with('/')) path.pop_back();
+  if (path.ends_with(std::string("/") + std::string(kManifestName)))
+    path.resize(path.size() - kManifestName.size() - 1);
+  if (path.empty())
+    return InvalidArgument("no folder is given; it can be s3://bucket/folder or a local path");
+  size_t scheme = path.find("://");
+  if (scheme == std::string::npos) {
+    return std::unique_ptr<DataFolder>(std::make_unique<LocalFolder>(context.files, path));
+  }
+  if (path.starts_with("file://")) {
+    return std::unique_ptr<DataFolder>(
+        std::make_unique<LocalFolder>(context.files, path.substr(7)));
+  }
+  ASSIGN_OR_RETURN(S3Location location, ParseS3Uri(path));
+  if (context.s3 == nullptr)
+    return InvalidArgument(path + " is in S3, and no S3 endpoint is configured");
+  S3FolderOptions options;
+  options.server_side_encryption = server_side_encryption;
+  options.kms_key_id = kms_key_id;
+  return std::unique_ptr<DataFolder>(std::make_unique<S3Folder>(context.s3, location, options));
+}
+
+Result<TransferReport> RunExport(const TransferContext& context, const ExportOptions& options,
+                                 const ProgressCallback& progress, std::stop_token stop) {
+  return Exporter(context, options, progress, std::move(stop)).Run();
+}
+
+Result<TransferReport> RunImport(const TransferContext& context, const ImportOptions& options,
+                                 const ProgressCallback& progress, std::stop_token stop) {
+  return Importer(context, options, progress, std::move(stop)).Run();
+}
+
+Result<TransferReport> RunVerify(const TransferContext& context, const VerifyOptions& options,
+                                 const ProgressCallback& progress, std::stop_token stop) {
+  return Verifier(context, options, progress, std::move(stop)).Run();
+}
+
+}  // namespace penstock

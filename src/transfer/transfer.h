@@ -1,0 +1,122 @@
+// The transfer engine's door: tables to files, files to tables, and the proof that both hold the
+// same. Used by the command line and by the pipeline steps that export and import. Each call does
+// its whole job on threads of its own and returns when they are gone.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "aws/dynamodb_client.h"
+#include "aws/s3_client.h"
+#include "ports/clock.h"
+#include "ports/files.h"
+#include "ports/random.h"
+#include "transfer/content_digest.h"
+#include "transfer/data_folder.h"
+#include "transfer/item_writer.h"
+#include "transfer/progress.h"
+#include "transfer/rate_controller.h"
+
+namespace penstock {
+
+/// The world of a transfer. The pointees outlive it.
+struct TransferContext {
+  const DynamoDbClient* dynamodb = nullptr;  // null: only for what needs no table
+  const S3Client* s3 = nullptr;              // null: only local folders
+  Files* files = nullptr;
+  Clock* clock = nullptr;
+  Random* random = nullptr;
+};
+
+constexpr uint64_t kDefaultMemory = 256u << 20;
+
+struct ExportOptions {
+  std::string table;
+  std::string destination;  // "s3://bucket/folder" or a local path
+  RateOptions rate;
+  LineStyle style;
+  bool consistent_read = false;
+  int segments = 0;  // of the Scan; 0: by the table's size
+  uint64_t memory_bytes = kDefaultMemory;
+  /// Names this export. A later attempt with the same id takes over what an earlier one left at the
+  /// destination. Empty with `resume`: the id found there.
+  std::string run_id;
+  bool resume = false;
+  std::string server_side_encryption = {}, kms_key_id = {};  // of the objects
+};
+
+struct ImportOptions {
+  std::string source;  // the folder, or its manifest
+  std::string table;
+  RateOptions rate;
+  /// Takes a folder without manifest, which is what a failed export leaves.
+  bool no_manifest = false;
+  uint64_t rejects_max = 0;
+  uint64_t memory_bytes = kDefaultMemory;
+};
+
+struct VerifyOptions {
+  std::string source;  // the folder of an export, or its manifest
+  std::string table;   // empty: only files against manifest
+  RateOptions rate;
+  bool consistent_read = false;
+  int segments = 0;
+  uint64_t memory_bytes = kDefaultMemory;
+};
+
+/// An input line that did not become an item in the table.
+struct Reject {
+  std::string file;
+  uint64_t line = 0;    // 1, 2, …
+  uint64_t offset = 0;  // bytes of the file before the fault
+  std::string reason;
+};
+
+struct TransferReport {
+  static constexpr size_t kRejectsKept = 100;
+
+  uint64_t items = 0;  // written; by verify, of the export
+  uint64_t bytes = 0;  // of data files, as stored
+  double seconds = 0;
+  double consumed_units = 0;  // of the table
+  double index_units = 0;
+  double allowed_units = 0;  // what the bound would have let through in that time
+  uint64_t throttled_requests = 0;
+  uint64_t rejected = 0;
+  uint64_t duplicates = 0;  // earlier items with the key of a later one, left out
+  uint64_t blank_lines = 0;
+  ContentDigest digest;                     // of the items
+  std::optional<std::string> resumed_from;  // the run id taken over
+  std::optional<std::string> manifest;      // its address
+  std::vector<Reject> rejects;              // the first of them
+  std::vector<std::string> warnings;
+  std::vector<std::string> differences;  // that verify found, the first of them
+  /// Set when the job ran to its end and its answer is no: too many rejects, or a difference.
+  std::optional<Error> refusal;
+};
+
+/// All of the table into a new export. kAlreadyExists: the destination holds something else. After
+/// kCanceled and kUnavailable the same run id goes on.
+Result<TransferReport> RunExport(const TransferContext& context, const ExportOptions& options,
+                                 const ProgressCallback& progress = {}, std::stop_token stop = {});
+
+/// An export into an existing table, overwriting items of equal keys. Nothing is written unless all
+/// files are there and as their manifest says. Running it again is harmless.
+Result<TransferReport> RunImport(const TransferContext& context, const ImportOptions& options,
+                                 const ProgressCallback& progress = {}, std::stop_token stop = {});
+
+/// Files against their manifest and, with a table, their items against its items.
+Result<TransferReport> RunVerify(const TransferContext& context, const VerifyOptions& options,
+                                 const ProgressCallback& progress = {}, std::stop_token stop = {});
+
+/// The folder that an option names: "s3://…" (s3n, s3a) or a path, with "/manifest" at its end left
+/// out. kInvalidArgument: unreadable, or S3 without a client.
+Result<std::unique_ptr<DataFolder>> OpenDataFolder(const TransferContext& context,
+                                                   std::string_view where,
+                                                   std::string_view server_side_encryption = {},
+                                                   std::string_view kms_key_id = {});
+
+}  // namespace penstock

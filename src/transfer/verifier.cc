@@ -1,0 +1,217 @@
+#include "transfer/verifier.h"
+
+#include <algorithm>
+
+#include "transfer/file_check.h"
+#include "transfer/parallel.h"
+#include "transfer/table_scan.h"
+
+namespace penstock {
+namespace {
+
+constexpr int kReadersMax = 4;
+constexpr size_t kDifferencesNamed = 10;
+
+}  // namespace
+
+/// One segment's items, counted and looked up among the files'.
+class ScannedItems : public SegmentSink {
+ public:
+  ScannedItems(Verifier* verifier, ProgressMeter* meter) : verifier_(verifier), meter_(meter) {}
+
+  Status Take(const Item& item) override {
+    ContentDigest hash = hasher_.Hash(item);
+    digest_.Add(hash);
+    ++items_;
+    ++page_items_;
+    if (!verifier_->remembers_) return {};
+    auto [first, last] =
+        std::equal_range(verifier_->hashes_.begin(), verifier_->hashes_.end(), hash);
+    if (first != last) {
+      verifier_->found_[static_cast<size_t>(first - verifier_->hashes_.begin())] = true;
+    } else {
+      std::lock_guard lock(verifier_->mutex_);
+      if (verifier_->only_in_table_.size() < kDifferencesNamed) {
+        verifier_->only_in_table_.push_back(verifier_->table_.key.Show(item));
+      }
+    }
+    return {};
+  }
+
+  Status EndPage() override {
+    meter_->Add(page_items_, 0);
+    page_items_ = 0;
+    return {};
+  }
+
+  Status EndSegment() override {
+    std::lock_guard lock(verifier_->mutex_);
+    verifier_->table_items_ += items_;
+    verifier_->table_digest_.Add(digest_);
+    return {};
+  }
+
+ private:
+  Verifier* const verifier_;
+  ProgressMeter* const meter_;
+  ItemHasher hasher_;
+  ContentDigest digest_;
+  uint64_t items_ = 0, page_items_ = 0;
+};
+
+Verifier::Verifier(const TransferContext& context, const VerifyOptions& options,
+                   const ProgressCallback& progress, std::stop_token stop)
+    : context_(context), options_(options), progress_(progress), stop_(std::move(stop)) {}
+
+Result<TransferReport> Verifier::Run() {
+  std::chrono::nanoseconds began = context_.clock->Monotonic();
+  RETURN_IF_ERROR(CheckRateOptions(options_.rate, "the read ratio"));
+  ASSIGN_OR_RETURN(folder_, OpenDataFolder(context_, options_.source));
+  if (!options_.table.empty()) {
+    if (context_.dynamodb == nullptr) return InvalidArgument("no DynamoDB endpoint is configured");
+    ASSIGN_OR_RETURN(table_, DescribeTable(*context_.dynamodb, options_.table, stop_));
+  }
+  ASSIGN_OR_RETURN(contents_,
+                   ReadExportContents(*folder_, /*no_manifest=*/!options_.table.empty(), stop_));
+  report_.warnings = contents_.warnings;
+  if (contents_.manifest) report_.manifest = folder_->AddressOf(kManifestName);
+  RETURN_IF_ERROR(ReadFiles());
+  if (!options_.table.empty()) {
+    RETURN_IF_ERROR(ScanTableItems());
+    Compare();
+    if (!report_.differences.empty() && remembers_) {
+      RETURN_IF_ERROR(NameMissing());
+    }
+    for (const std::string& key : only_in_export_) {
+      Differ(fmt::format("in the export and not, or not so, in the table: {}", key));
+    }
+    for (const std::string& key : only_in_table_) {
+      Differ(fmt::format("in the table and not, or not so, in the export: {}", key));
+    }
+  }
+  report_.seconds = std::chrono::duration<double>(context_.clock->Monotonic() - began).count();
+  if (!report_.differences.empty()) {
+    report_.refusal = FailedPrecondition(fmt::format("{} is not {}: {}", folder_->address(),
+                                                     options_.table.empty()
+                                                         ? "what its manifest says"
+                                                         : "the content of table " + options_.table,
+                                                     report_.differences.front()));
+  }
+  return report_;
+}
+
+Status Verifier::ReadFiles() {
+  // A quarter of the memory may go into remembering hashes.
+  size_t hashes_max = options_.memory_bytes / 4 / sizeof(ContentDigest);
+  remembers_ = !options_.table.empty();
+  ProgressMeter meter("checking files", progress_, context_.clock, nullptr);
+  if (contents_.manifest && contents_.manifest->proof)
+    meter.ExpectItems(contents_.manifest->proof->items);
+  FirstError failure(stop_);
+  InParallel(contents_.files.size(), kReadersMax, failure, [&](size_t index) -> Status {
+    const ExportFile& file = contents_.files[index];
+    std::vector<ContentDigest> hashes;
+    auto visit = [&](const Item&, const ContentDigest& hash) {
+      if (!options_.table.empty() && hashes.size() < hashes_max) hashes.push_back(hash);
+      return true;
+    };
+    ASSIGN_OR_RETURN(FileFindings findings,
+                     ReadFile(*folder_, file, contents_.shape, visit, &meter, failure.stop()));
+    std::string contradiction = Contradiction(file, findings, folder_->AddressOf(file.name));
+    std::lock_guard lock(mutex_);
+    report_.items += findings.items;
+    report_.bytes += file.size;
+    report_.blank_lines += findings.blank_lines;
+    report_.rejected += findings.bad_lines;
+    report_.digest.Add(findings.digest);
+    if (!contradiction.empty()) {
+      Differ(std::move(contradiction));
+    } else if (findings.bad_lines > 0) {
+      Differ(findings.first_fault);
+    }
+    if (hashes_.size() + findings.items > hashes_max) remembers_ = false;
+    if (remembers_) {
+      hashes_.insert(hashes_.end(), hashes.begin(), hashes.end());
+    } else {
+      hashes_ = {};
+    }
+    return {};
+  });
+  RETURN_IF_ERROR(failure.Outcome("reading the files of " + folder_->address()));
+  meter.Finish();
+  std::sort(hashes_.begin(), hashes_.end());
+  found_ = std::vector<std::atomic<bool>>(hashes_.size());
+  return {};
+}
+
+Status Verifier::ScanTableItems() {
+  RateController rate(
+      options_.rate, table_.read,
+      [this]() -> Result<TableCapacity> {
+        ASSIGN_OR_RETURN(TableDescription now,
+                         DescribeTable(*context_.dynamodb, options_.table, stop_));
+        return now.read;
+      },
+      context_.clock, context_.random);
+  ProgressMeter meter("scanning the table", progress_, context_.clock, &rate);
+  meter.ExpectItems(report_.items);
+  int workers = WorkerCount(options_.memory_bytes);
+  TableScanOptions scan{
+      .table = options_.table,
+      .consistent_read = options_.consistent_read,
+      .segments = options_.segments > 0 ? options_.segments : SegmentCount(table_, workers),
+      .workers = workers};
+  if (table_.item_count > 0) {
+    scan.average_item_size =
+        static_cast<double>(table_.size_bytes) / static_cast<double>(table_.item_count);
+  }
+  RETURN_IF_ERROR(ScanTable(
+      *context_.dynamodb, scan, rate, meter, *context_.clock, *context_.random,
+      [&](int) -> std::unique_ptr<SegmentSink> {
+        return std::make_unique<ScannedItems>(this, &meter);
+      },
+      stop_));
+  meter.Finish();
+  RateController::Totals totals = rate.totals();
+  report_.consumed_units = totals.consumed;
+  report_.allowed_units = totals.allowed;
+  report_.throttled_requests = totals.throttles;
+  return {};
+}
+
+void Verifier::Compare() {
+  if (table_digest_ == report_.digest && table_items_ == report_.items) return;
+  if (table_items_ == report_.items) {
+    Differ(fmt::format("both have {} items, with different content", table_items_));
+  } else {
+    Differ(fmt::format("the {} has more items: {} in the table, {} in the export",
+                       table_items_ > report_.items ? "table" : "export", table_items_,
+                       report_.items));
+  }
+}
+
+Status Verifier::NameMissing() {
+  ProgressMeter meter("finding the differences", progress_, context_.clock, nullptr);
+  for (const ExportFile& file : contents_.files) {
+    if (only_in_export_.size() >= kDifferencesNamed) break;
+    auto visit = [&](const Item& item, const ContentDigest& hash) {
+      auto at = std::lower_bound(hashes_.begin(), hashes_.end(), hash);
+      size_t index = static_cast<size_t>(at - hashes_.begin());
+      // An item that is in the export twice shows as a difference in number only.
+      if (at != hashes_.end() && *at == hash && !found_[index]) {
+        only_in_export_.push_back(table_.key.Fault(item) ? "an item without the table's key"
+                                                         : table_.key.Show(item));
+      }
+      return only_in_export_.size() < kDifferencesNamed;
+    };
+    auto read = ReadFile(*folder_, file, contents_.shape, visit, &meter, stop_);
+    if (!read) return read.error();
+  }
+  return {};
+}
+
+void Verifier::Differ(std::string difference) {
+  report_.differences.push_back(std::move(difference));
+}
+
+}  // namespace penstock
