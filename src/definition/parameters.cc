@@ -204,7 +204,7 @@ const Parameter* Parameters::Find(std::string_view id) const {
 }
 
 std::vector<Problem> CheckParameters(const Definition& definition, const Parameters& parameters,
-                                     Moment moment) {
+                                     Moment moment, const Limits& limits) {
   std::vector<Problem> problems;
   std::map<std::string_view, int> declared;
   for (const ParameterObject& object : definition.parameters) {
@@ -213,6 +213,23 @@ std::vector<Problem> CheckParameters(const Definition& definition, const Paramet
                           Severity::kError});
     }
     CheckDeclaration(object, problems);
+  }
+  if (limits.parameters_max != 0 && definition.parameters.size() > limits.parameters_max) {
+    problems.push_back(
+        {"", "",
+         fmt::format("LIMIT_EXCEEDED: {} parameters are declared; at most {} are allowed",
+                     definition.parameters.size(), limits.parameters_max),
+         Severity::kError});
+  }
+  size_t size = 0;
+  for (const ParameterValue& value : definition.values)
+    size += value.id.size() + value.value.size();
+  if (limits.parameter_values_size_max != 0 && size > limits.parameter_values_size_max) {
+    problems.push_back(
+        {"", "",
+         fmt::format("LIMIT_EXCEEDED: the parameter values have {} bytes; at most {} are allowed",
+                     size, limits.parameter_values_size_max),
+         Severity::kError});
   }
   for (const auto& [id, parameter] : parameters.all()) CheckValues(parameter, moment, problems);
   return problems;

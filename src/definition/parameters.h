@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "definition/definition.h"
+#include "definition/limits.h"
 #include "definition/problem.h"
 
 namespace penstock {
@@ -47,6 +48,6 @@ class Parameters {
 /// What is wrong with declarations and values: `object_id` of a problem is the parameter's id. A
 /// required parameter without a value is a warning before activation and an error at it.
 std::vector<Problem> CheckParameters(const Definition& definition, const Parameters& parameters,
-                                     Moment moment);
+                                     Moment moment, const Limits& limits);
 
 }  // namespace penstock

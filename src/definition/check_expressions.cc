@@ -1,0 +1,242 @@
+#include <fmt/core.h>
+
+#include <unordered_map>
+
+#include "definition/evaluate.h"
+#include "definition/secret.h"
+#include "definition/validation.h"
+
+namespace penstock {
+namespace {
+
+constexpr std::string_view kInvalid = "INVALID_EXPRESSION";
+
+// Names that every object has, whatever its type.
+bool IsBuiltIn(std::string_view name) {
+  return name == "id" || name == "name" || name == "type" || name == "parent" || name == "node" ||
+         name == "@id";
+}
+
+class NameCheck {
+ public:
+  NameCheck(Validation& validation, const ResolvedObject& object, const ResolvedField& field)
+      : validation_(validation), object_(object), field_(field) {}
+
+  void Check(const expr::NameUse& use) {
+    const std::string& first = use.path[0];
+    offset_ = use.offset;
+    if (!Knows(object_, first)) {
+      if (validation_.parameters.Find(first) == nullptr) ReportUnknown(first);
+      return;
+    }
+    if (use.path.size() == 1 || first == "node" || first == "parent") return;
+    Follow(object_, use.path, 0);
+  }
+
+ private:
+  static bool Knows(const ResolvedObject& object, std::string_view name) {
+    if (IsBuiltIn(name) || object.Find(name) != nullptr) return true;
+    if (name.starts_with('@')) return FindFieldAnywhere(name) != nullptr;
+    return object.type != nullptr ? object.type->Find(name) != nullptr
+                                  : FindFieldAnywhere(name) != nullptr;
+  }
+
+  void Say(std::string_view message) {
+    validation_.Error(field_.origin->id, field_.key(), kInvalid,
+                      fmt::format("'{}', at character {}: {}", field_.key(), offset_ + 1, message));
+  }
+
+  void ReportUnknown(const std::string& name) {
+    // A value for a parameter that nobody declared may come with the activation.
+    if (IsUserFieldName(name) && validation_.options.moment == Moment::kPut) {
+      validation_.Warn(
+          field_.origin->id, field_.key(), kInvalid,
+          fmt::format(
+              "'{}' is neither a field nor a declared parameter: its value must be given with the "
+              "activation",
+              name));
+      return;
+    }
+    std::string suggestion = validation_.Suggestion(name, [&](NearestWord& nearest) {
+      for (const auto& [id, parameter] : validation_.parameters.all()) nearest.Offer(id);
+      for (const ResolvedField& field : object_.fields) nearest.Offer(field.key());
+      if (object_.type != nullptr) {
+        for (const FieldInfo& field : object_.type->fields) nearest.Offer(field.name);
+      }
+    });
+    if (name.starts_with('@')) {
+      Say(fmt::format("there is no runtime field '{}'{}", name, suggestion));
+    } else {
+      Say(fmt::format("'{}' is neither a field of '{}' nor a parameter{}", name, object_.id(),
+                      suggestion));
+    }
+  }
+
+  // path[at] is a field of `object`, path[at + 1] must be one of what it refers to.
+  void Follow(const ResolvedObject& object, const std::vector<std::string>& path, size_t at) {
+    const ResolvedObject* from = &object;
+    for (; at + 1 < path.size(); ++at) {
+      const ResolvedField* field = from->Find(path[at]);
+      if (field == nullptr) return;  // optional, or set while running
+      if (!field->is_ref()) {
+        return Say(fmt::format("'{}' is no reference, so that '.{}' cannot follow it", path[at],
+                               path[at + 1]));
+      }
+      const ResolvedObject* target = validation_.definition.Find(field->value());
+      if (target == nullptr || path[at + 1] == "node" || path[at + 1] == "parent") return;
+      if (!Knows(*target, path[at + 1])) {
+        std::string suggestion = validation_.Suggestion(path[at + 1], [&](NearestWord& nearest) {
+          for (const ResolvedField& other : target->fields) nearest.Offer(other.key());
+          if (target->type != nullptr) {
+            for (const FieldInfo& info : target->type->fields) nearest.Offer(info.name);
+          }
+        });
+        return Say(fmt::format("{} '{}' has no field '{}'{}", target->type_name, target->id(),
+                               path[at + 1], suggestion));
+      }
+      if (path[at + 1].starts_with('@') && at > 0) {
+        return Say(fmt::format("'{}' can be read through one reference only", path[at + 1]));
+      }
+      from = target;
+    }
+  }
+
+  Validation& validation_;
+  const ResolvedObject& object_;
+  const ResolvedField& field_;
+  size_t offset_ = 0;
+};
+
+void CheckSyntax(Validation& validation, const ResolvedObject& object) {
+  for (const Field& field : object.source->fields) {
+    if (field.is_ref || field.key == "type" || !expr::HasExpression(field.value)) continue;
+    auto parsed = expr::Text::Parse(field.value);
+    if (parsed) continue;
+    validation.Error(object.id(), field.key, kInvalid,
+                     fmt::format("'{}', at character {}: {}", field.key, parsed.error().offset + 1,
+                                 parsed.error().message));
+  }
+}
+
+/// Finds fields whose value needs itself: depth-first over (object, field), without recursion.
+class FieldCycles {
+ public:
+  explicit FieldCycles(Validation& validation) : validation_(validation) {}
+
+  void Run() {
+    for (const ResolvedObject& object : validation_.definition.objects()) {
+      for (const ResolvedField& field : object.fields) {
+        if (field.text != nullptr) Visit({&object, field.key()});
+      }
+    }
+  }
+
+ private:
+  using Place = std::pair<const ResolvedObject*, std::string_view>;
+  struct Hash {
+    size_t operator()(const Place& place) const {
+      return std::hash<const void*>()(place.first) * 31 +
+             std::hash<std::string_view>()(place.second);
+    }
+  };
+  enum State { kOpen = 1, kDone = 2 };
+  struct Frame {
+    Place place;
+    std::vector<Place> next;
+  };
+
+  std::vector<Place> Needs(const Place& place) {
+    std::vector<Place> needs;
+    for (const ResolvedField& field : place.first->fields) {
+      if (field.key() != place.second || field.text == nullptr) continue;
+      for (const expr::NameUse& use : NamesOf(*field.text))
+        AddTarget(*place.first, use.path, needs);
+    }
+    return needs;
+  }
+
+  void AddTarget(const ResolvedObject& object, const std::vector<std::string>& path,
+                 std::vector<Place>& needs) {
+    const ResolvedObject* at = &object;
+    for (size_t i = 0; i + 1 < path.size(); ++i) {
+      const ResolvedField* field = at->Find(path[i]);
+      if (field == nullptr || !field->is_ref()) return;
+      at = validation_.definition.Find(field->value());
+      if (at == nullptr) return;
+    }
+    const ResolvedField* last = at->Find(path.back());
+    if (last != nullptr && last->text != nullptr) needs.push_back({at, last->key()});
+  }
+
+  const std::vector<expr::NameUse>& NamesOf(const expr::Text& text) {
+    auto [entry, added] = names_.try_emplace(&text);
+    if (added) entry->second = text.Names();
+    return entry->second;
+  }
+
+  void Visit(const Place& root) {
+    if (state_.contains(root)) return;
+    std::vector<Frame> stack;
+    auto open = [&](const Place& place) {
+      state_[place] = kOpen;
+      stack.push_back({place, Needs(place)});
+    };
+    open(root);
+    while (!stack.empty()) {
+      Frame& frame = stack.back();
+      if (frame.next.empty()) {
+        state_[frame.place] = kDone;
+        stack.pop_back();
+        continue;
+      }
+      Place next = frame.next.back();
+      frame.next.pop_back();
+      auto found = state_.find(next);
+      if (found == state_.end()) {
+        open(next);
+      } else if (found->second == kOpen) {
+        validation_.Error(next.first->id(), next.second, "CYCLIC_REFERENCE",
+                          fmt::format("'{}' needs its own value; follow its expressions to see how",
+                                      next.second));
+      }
+    }
+  }
+
+  Validation& validation_;
+  std::unordered_map<Place, State, Hash> state_;
+  std::unordered_map<const expr::Text*, std::vector<expr::NameUse>> names_;
+};
+
+// A secret in a place that is not: allowed, AWS's own templates do it, but it deserves a word.
+void WarnOfSecret(Validation& validation, const ResolvedField& field, const expr::NameUse& use) {
+  if (!IsSecretName(use.path.back()) || IsSecretName(field.key())) return;
+  validation.Warn(
+      field.origin->id, field.key(), "SECRET_VALUE",
+      fmt::format(
+          "'{}' uses the secret '{}': its value is masked wherever it is shown, but a command that "
+          "prints it would reveal it",
+          field.key(), use.path.back()));
+}
+
+}  // namespace
+
+void CheckExpressions(Validation& validation) {
+  std::unordered_map<const expr::Text*, std::vector<expr::NameUse>> names;
+  for (const ResolvedObject& object : validation.definition.objects()) {
+    CheckSyntax(validation, object);
+    // Names in an object without type are looked up where it is inherited.
+    if (object.type == nullptr) continue;
+    for (const ResolvedField& field : object.fields) {
+      if (field.text == nullptr) continue;
+      auto [uses, added] = names.try_emplace(field.text);
+      if (added) uses->second = field.text->Names();
+      for (const expr::NameUse& use : uses->second) {
+        NameCheck(validation, object, field).Check(use);
+        WarnOfSecret(validation, field, use);
+      }
+    }
+  }
+  FieldCycles(validation).Run();
+}
+
+}  // namespace penstock

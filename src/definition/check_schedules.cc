@@ -1,0 +1,131 @@
+#include <fmt/core.h>
+
+#include "base/text.h"
+#include "definition/validation.h"
+#include "time/period.h"
+
+namespace penstock {
+namespace {
+
+constexpr std::string_view kInvalid = "INVALID_FIELD_VALUE";
+
+bool IsOnDemandSchedule(const Validation& validation, const ResolvedObject& schedule) {
+  return EqualsIgnoreCase(validation.KnownValue(schedule, "period"), "ONDEMAND_PERIOD") ||
+         EqualsIgnoreCase(validation.KnownValue(schedule, "startAt"), "ONDEMAND_ACTIVATION_TIME");
+}
+
+void CheckSchedule(Validation& validation, const ResolvedObject& schedule) {
+  if (schedule.Find("endDateTime") != nullptr && schedule.Find("occurrences") != nullptr) {
+    validation.Error(schedule.id(), "occurrences", kInvalid,
+                     "'occurrences' and 'endDateTime' exclude each other; give one of them");
+  }
+  bool period_on_demand =
+      EqualsIgnoreCase(validation.KnownValue(schedule, "period"), "ONDEMAND_PERIOD");
+  bool start_on_demand =
+      EqualsIgnoreCase(validation.KnownValue(schedule, "startAt"), "ONDEMAND_ACTIVATION_TIME");
+  if (period_on_demand != start_on_demand) {
+    validation.Error(schedule.id(), period_on_demand ? "startAt" : "period", kInvalid,
+                     "an on-demand schedule needs both period ONDEMAND_PERIOD and startAt "
+                     "ONDEMAND_ACTIVATION_TIME");
+  }
+  auto start = ParseDateTime(validation.KnownValue(schedule, "startDateTime"));
+  auto end = ParseDateTime(validation.KnownValue(schedule, "endDateTime"));
+  if (!start || !end) return;
+  if (*end <= *start) {
+    validation.Error(
+        schedule.id(), "endDateTime", kInvalid,
+        fmt::format("'endDateTime' must be later than startDateTime ({})", FormatDateTime(*start)));
+    return;
+  }
+  auto period = ParsePeriod(validation.KnownValue(schedule, "period"));
+  if (period && Plus(*start, *period) > *end) {
+    validation.Error(
+        schedule.id(), "endDateTime", kInvalid,
+        fmt::format(
+            "not one whole period of {} fits between startDateTime and 'endDateTime'; the first "
+            "ends {}",
+            FormatPeriod(*period), FormatDateTime(Plus(*start, *period))));
+  }
+}
+
+const ResolvedObject* ScheduleOf(const Validation& validation, const ResolvedObject& object) {
+  const ResolvedField* field = object.Find("schedule");
+  if (field == nullptr || !field->is_ref()) return nullptr;
+  const ResolvedObject* schedule = validation.definition.Find(field->value());
+  return schedule != nullptr && schedule->type_name == "Schedule" ? schedule : nullptr;
+}
+
+void CheckOnDemand(Validation& validation, const ResolvedObject& object) {
+  const Field* own = object.source->Find("scheduleType");
+  std::string type = validation.ScheduleType(object);
+  if (own != nullptr && type == "ondemand" && object.id() != "Default" && !validation.OnDemand()) {
+    validation.Error(object.id(), "scheduleType", kInvalid,
+                     "'scheduleType' ondemand works for the whole pipeline only: set it on the "
+                     "object Default and "
+                     "nowhere else");
+  }
+  if (!validation.OnDemand()) return;
+  if (own != nullptr && !type.empty() && type != "ondemand") {
+    validation.Error(
+        object.id(), "scheduleType", kInvalid,
+        fmt::format(
+            "'scheduleType' {} does not go with a pipeline that runs on demand; leave it out",
+            type));
+  }
+  const ResolvedObject* schedule = ScheduleOf(validation, object);
+  if (schedule != nullptr && !IsOnDemandSchedule(validation, *schedule)) {
+    const ResolvedField* field = object.Find("schedule");
+    validation.Error(
+        field->origin->id, "schedule", kInvalid,
+        fmt::format("'schedule' {} does not go with a pipeline that runs on demand; leave it out",
+                    schedule->id()));
+  }
+}
+
+void CheckHasSchedule(Validation& validation, const ResolvedObject& object) {
+  const FieldInfo* info = object.type->Find("schedule");
+  if (info == nullptr || !info->required || validation.OnDemand() ||
+      object.Find("schedule") != nullptr)
+    return;
+  if (object.type->category == TypeCategory::kActivity) {
+    validation.Error(object.id(), "schedule", "MISSING_REQUIRED_FIELD",
+                     "'schedule' is required: refer to a Schedule here or on Default, or set "
+                     "Default's scheduleType to "
+                     "ondemand");
+  } else {
+    validation.Warn(object.id(), "schedule", "MISSING_FIELD",
+                    fmt::format("the {} has no schedule and follows the activities that use it",
+                                CategoryName(object.type->category)));
+  }
+}
+
+// The guide's own words.
+void WarnOfBackfill(Validation& validation, const ResolvedObject& object) {
+  if (!validation.options.now || validation.OnDemand()) return;
+  if (!EqualsIgnoreCase(validation.KnownValue(object, "failureAndRerunMode"), "cascade")) return;
+  const ResolvedObject* schedule = ScheduleOf(validation, object);
+  if (schedule == nullptr) return;
+  auto start = ParseDateTime(validation.KnownValue(*schedule, "startDateTime"));
+  if (!start || *start >= *validation.options.now) return;
+  validation.Warn(object.id(), "failureAndRerunMode", "BACKFILL",
+                  fmt::format("{} has 'failureAndRerunMode' field set to 'cascade' and you are "
+                              "about to create a backfill "
+                              "with scheduleStartTime {}. This can result in rapid creation of "
+                              "pipeline objects in case "
+                              "of failures.",
+                              object.name(), FormatDateTime(*start)));
+}
+
+}  // namespace
+
+void CheckSchedules(Validation& validation) {
+  for (const ResolvedObject& object : validation.definition.objects()) {
+    CheckOnDemand(validation, object);
+    if (object.type == nullptr) continue;
+    if (object.type->category == TypeCategory::kSchedule) CheckSchedule(validation, object);
+    CheckHasSchedule(validation, object);
+    WarnOfBackfill(validation, object);
+  }
+}
+
+}  // namespace penstock
