@@ -79,6 +79,24 @@ CallResult<XmlElement> ReadXml(std::string_view what, HttpResponse response) {
   return error;
 }
 
+// Passes on exactly the range that was asked for: a store that ignores Range would send the whole
+// object.
+class RangeSink : public BodySink {
+ public:
+  RangeSink(BodySink& sink, uint64_t size) : sink_(sink), left_(size) {}
+  Status Write(std::string_view bytes) override {
+    if (bytes.size() > left_)
+      return Corrupt("the answer is longer than the range that was asked for");
+    left_ -= bytes.size();
+    return sink_.Write(bytes);
+  }
+  uint64_t left() const { return left_; }
+
+ private:
+  BodySink& sink_;
+  uint64_t left_;
+};
+
 uint64_t NumberOf(const XmlElement& element, std::string_view child) {
   return ParseUint64(element.ChildText(child)).value_or(0);
 }
@@ -175,9 +193,13 @@ CallResult<void> S3Client::GetRange(const S3Location& at, uint64_t offset, uint6
   ServiceCall call = CallOf("GET", TargetOf(at));
   call.headers.Add("Range", fmt::format("bytes={}-{}", offset, offset + size - 1));
   if (!if_match.empty()) call.headers.Add("If-Match", "\"" + if_match + "\"");
-  auto response = Send(call, &sink, stop);
+  RangeSink exact(sink, size);
+  auto response = Send(call, &exact, stop);
   if (!response) return std::move(response).error();
-  return {};
+  if (exact.left() == 0) return {};
+  return CallError{
+      "", fmt::format("the answer ended {} bytes before the end of the range", exact.left()), 0,
+      HeaderOf(*response, "x-amz-request-id")};
 }
 
 CallResult<S3ObjectInfo> S3Client::HeadObject(const S3Location& at, std::stop_token stop) const {

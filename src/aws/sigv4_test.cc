@@ -275,16 +275,14 @@ TEST(SigV4, SplitUrl) {
 // https://docs.aws.amazon.com/AmazonS3/latest/API/RESTAuthentication.html: the examples of the
 // page.
 TEST(SigV2, S3Examples) {
-  EXPECT_EQ(
-      S3V2SignatureOf(kS3Secret, S3V2StringToSign("GET", "/johnsmith/photos/puppy.jpg", {},
-                                                  "Tue, 27 Mar 2007 19:36:42 +0000")),
-      "bWq2s1WEIj+Ydj0vQ697zp+IXMU=");
-  EXPECT_EQ(
-      S3V2SignatureOf(
-          kS3Secret, S3V2StringToSign("PUT", "/johnsmith/photos/puppy.jpg",
-                                      {{"Content-Type", "image/jpeg"}, {"Content-Length", "94328"}},
-                                      "Tue, 27 Mar 2007 21:15:45 +0000")),
-      "MyyxeRY7whkBe+bq8fHCL/2kKUg=");
+  EXPECT_EQ(S3V2SignatureOf(kS3Secret, S3V2StringToSign("GET", "/johnsmith/photos/puppy.jpg", {},
+                                                        "Tue, 27 Mar 2007 19:36:42 +0000")),
+            "bWq2s1WEIj+Ydj0vQ697zp+IXMU=");
+  EXPECT_EQ(S3V2SignatureOf(kS3Secret, S3V2StringToSign("PUT", "/johnsmith/photos/puppy.jpg",
+                                                        {{"Content-Type", "image/jpeg"},
+                                                         {"Content-Length", "94328"}},
+                                                        "Tue, 27 Mar 2007 21:15:45 +0000")),
+            "MyyxeRY7whkBe+bq8fHCL/2kKUg=");
   EXPECT_EQ(S3V2SignatureOf(kS3Secret, S3V2StringToSign("GET", "/johnsmith/?acl", {},
                                                         "Tue, 27 Mar 2007 19:44:46 +0000")),
             "c2WLPFtWHVgbEmeEG93a4cG37dM=");
