@@ -187,7 +187,8 @@ std::string InheritedBy(const ResolvedObject& object, const ResolvedField& field
 }
 
 // The suggestion, or a better one when some object has `written` as its name.
-std::string NamedInstead(const Validation& validation, std::string_view written, std::string suggestion) {
+std::string NamedInstead(const Validation& validation, std::string_view written,
+                         std::string suggestion) {
   for (const ResolvedObject& object : validation.definition.objects()) {
     if (object.name() == written) {
       return fmt::format("; '{}' is the name of the object whose id is '{}'", written, object.id());
@@ -207,7 +208,8 @@ void CheckReference(Validation& validation, const ResolvedObject& object,
         nearest.Offer(other.name() == field.value() ? field.value() : other.id());
       }
     });
-    if (!suggestion.empty()) suggestion = NamedInstead(validation, field.value(), std::move(suggestion));
+    if (!suggestion.empty())
+      suggestion = NamedInstead(validation, field.value(), std::move(suggestion));
     validation.Error(where, field.key(), kBadReference,
                      fmt::format("'{}' refers to '{}', but no object has that id{}", field.key(),
                                  field.value(), suggestion));

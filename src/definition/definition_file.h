@@ -10,15 +10,10 @@
 
 #include "base/result.h"
 #include "definition/definition.h"
+#include "definition/positioned_json.h"
 #include "definition/problem.h"
 
 namespace penstock {
-
-/// Where something stands in a file; columns count bytes; both from 1.
-struct FilePosition {
-  int line = 1, column = 1;
-  bool operator==(const FilePosition&) const = default;
-};
 
 struct DefinitionFile {
   Definition definition;
