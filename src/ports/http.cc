@@ -58,6 +58,7 @@ const Headers& BodySource::Trailers() const {
 
 Result<size_t> StringSource::Read(std::span<char> buffer) {
   size_t count = std::min(buffer.size(), left_.size());
+  if (count == 0) return size_t{0};  // memcpy must not see the null of an empty view
   std::memcpy(buffer.data(), left_.data(), count);
   left_.remove_prefix(count);
   return count;
