@@ -113,7 +113,7 @@ S3Result CreateMultipartUpload(S3Context& context, const S3Request& request, Bod
 }
 
 S3Result UploadPart(S3Context& context, const S3Request& request, BodySource& body) {
-  if (!body.Size() && !request.Header("Transfer-Encoding") && !request.Header("Content-Length")) {
+  if (!request.Header("Content-Length") && !request.Header("Transfer-Encoding")) {
     return s3_error::MissingContentLength();
   }
   const std::string upload_id(*request.Parameter("uploadId"));

@@ -74,7 +74,7 @@ ApiResult<Selection> Select(const S3Request& request, const OpenedObject& object
 }  // namespace
 
 S3Result PutObject(S3Context& context, const S3Request& request, BodySource& body) {
-  if (!body.Size() && !request.Header("Transfer-Encoding") && !request.Header("Content-Length")) {
+  if (!request.Header("Content-Length") && !request.Header("Transfer-Encoding")) {
     return s3_error::MissingContentLength();
   }
   ASSIGN_OR_RETURN(WriteCondition condition, ReadWriteCondition(request));

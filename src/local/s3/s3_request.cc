@@ -24,18 +24,6 @@ bool LooksLikeIpAddress(std::string_view name) {
          });
 }
 
-// The bucket that the Host header names, for virtual-host style.
-std::string HostBucket(const HttpRequest& http, std::string_view domain) {
-  if (domain.empty()) return {};
-  auto header = http.headers.Get("Host");
-  if (!header) return {};
-  std::string host = AsciiLower(Trim(*header));
-  host = host.substr(0, host.find(':'));
-  const std::string suffix = "." + AsciiLower(domain);
-  if (host.size() <= suffix.size() || !host.ends_with(suffix)) return {};
-  return host.substr(0, host.size() - suffix.size());
-}
-
 }  // namespace
 
 std::optional<std::string_view> S3Request::Parameter(std::string_view name) const {
@@ -66,7 +54,7 @@ ApiResult<std::optional<int>> S3Request::Number(std::string_view name, int least
   return std::optional<int>(static_cast<int>(*number));
 }
 
-ApiResult<S3Request> ParseS3Request(const HttpRequest& http, std::string_view domain) {
+ApiResult<S3Request> ParseS3Request(const HttpRequest& http) {
   if (!http.caller) return s3_error::AccessDenied();
   S3Request request;
   request.http = &http;
@@ -74,13 +62,10 @@ ApiResult<S3Request> ParseS3Request(const HttpRequest& http, std::string_view do
   std::string_view path = http.RawPath();
   if (!path.starts_with('/')) return s3_error::InvalidUri(path);
   path.remove_prefix(1);
-  request.bucket = HostBucket(http, domain);
-  if (request.bucket.empty()) {
-    size_t slash = path.find('/');
-    request.bucket = PercentDecode(path.substr(0, slash));
-    path.remove_prefix(slash == std::string_view::npos ? path.size() : slash + 1);
-    if (request.bucket.empty() && !path.empty()) return s3_error::InvalidUri(http.RawPath());
-  }
+  size_t slash = path.find('/');
+  request.bucket = PercentDecode(path.substr(0, slash));
+  path.remove_prefix(slash == std::string_view::npos ? path.size() : slash + 1);
+  if (request.bucket.empty() && !path.empty()) return s3_error::InvalidUri(http.RawPath());
   request.key = PercentDecode(path);
   if (!IsValidUtf8(request.key)) return s3_error::InvalidUri(http.RawPath());
   if (request.key.size() > kKeyBytesMax) return s3_error::KeyTooLong(request.key.size());

@@ -32,10 +32,9 @@ struct S3Request {
   ApiResult<std::optional<int>> Number(std::string_view name, int least, int most) const;
 };
 
-/// Path style, and virtual-host style for Host: <bucket>.<domain> when `domain` is not empty.
-/// Errors: InvalidURI, KeyTooLongError, AccessDenied for a request without a caller. `http`
-/// outlives the result.
-ApiResult<S3Request> ParseS3Request(const HttpRequest& http, std::string_view domain);
+/// Path style: the gateway has put a virtual host's bucket into the path. Errors: InvalidURI,
+/// KeyTooLongError, AccessDenied for a request without a caller. `http` outlives the result.
+ApiResult<S3Request> ParseS3Request(const HttpRequest& http);
 
 /// The rules for the names of buckets.
 /// https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html

@@ -115,7 +115,7 @@ struct S3Service::Parts {
 
   // Finds the operation, checks the caller's right, runs it.
   S3Result Run(const HttpRequest& http, BodySource& body) {
-    ASSIGN_OR_RETURN(S3Request request, ParseS3Request(http, options.domain));
+    ASSIGN_OR_RETURN(S3Request request, ParseS3Request(http));
     ASSIGN_OR_RETURN(S3Operation operation, FindOperation(request));
     if (!request.bucket.empty()) {
       if (!IsBucketName(request.bucket)) return s3_error::InvalidBucketName(request.bucket);

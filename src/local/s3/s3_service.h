@@ -24,8 +24,7 @@ struct S3Options {
   Clock* clock = nullptr;
   Random* random = nullptr;
   std::string default_region =
-      "us-east-1";       // of buckets made by callers whose region is no region's name
-  std::string domain{};  // buckets are also <bucket>.<domain>; empty: path style only
+      "us-east-1";  // of buckets made by callers whose region is no region's name
 };
 
 /// Thread-safe. Bodies are read and written in pieces of fixed size; every change survives power

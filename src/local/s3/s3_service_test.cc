@@ -1,0 +1,666 @@
+#include "local/s3/s3_service.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <thread>
+
+#include "aws/xml_reader.h"
+#include "base/check.h"
+#include "base/digest.h"
+#include "base/encoding.h"
+#include "key_value/memory_key_value.h"
+#include "local/s3/memory_files.h"
+#include "local/s3/s3_test_client.h"
+
+namespace penstock {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+class ManualClock final : public Clock {
+ public:
+  Instant Now() override { return now; }
+  std::chrono::nanoseconds Monotonic() override { return {}; }
+  void Sleep(Duration duration) override { now += duration; }
+
+  Instant now = *ParseIso("2024-02-03T04:05:06.789Z");
+};
+
+class CountingRandom final : public Random {
+ public:
+  uint64_t Next() override { return ++last_; }
+
+ private:
+  std::atomic<uint64_t> last_{0};
+};
+
+std::string Code(const HttpResponse& response) {
+  auto root = ParseXml(response.body);
+  return root ? std::string(root->ChildText("Code")) : "";
+}
+
+std::string Text(const HttpResponse& response, std::string_view name) {
+  auto root = ParseXml(response.body);
+  return root ? std::string(root->ChildText(name)) : "";
+}
+
+// "k1,k2|p1,p2": keys, then common prefixes.
+std::string Entries(const HttpResponse& response) {
+  auto root = ParseXml(response.body);
+  if (!root) return response.body;
+  std::string keys, prefixes;
+  for (const XmlElement& child : root->children) {
+    if (child.name == "Contents" || child.name == "Version" || child.name == "Upload") {
+      keys += (keys.empty() ? "" : ",") + std::string(child.ChildText("Key"));
+    }
+    if (child.name == "CommonPrefixes") {
+      prefixes += (prefixes.empty() ? "" : ",") + std::string(child.ChildText("Prefix"));
+    }
+  }
+  return keys + "|" + prefixes;
+}
+
+class S3ServiceTest : public testing::Test {
+ protected:
+  S3ServiceTest() {
+    auto opened = S3Service::Open(
+        {.folder = "/d", .files = &files_, .index = &index_, .clock = &clock_, .random = &random_});
+    CHECK(opened.has_value());
+    service_ = *std::move(opened);
+    call_.emplace(service_.get());
+    other_.emplace(service_.get(), "222222222222");
+    EXPECT_EQ(Call("PUT", "/bucket").status, 200);
+  }
+
+  HttpResponse Call(std::string method, std::string target, std::string_view body = {},
+                    Headers headers = {}) {
+    return (*call_)(std::move(method), std::move(target), body, std::move(headers));
+  }
+  std::string Upload(const std::string& key, Headers headers = {}) {
+    return Text(Call("POST", "/bucket/" + key + "?uploads", {}, std::move(headers)), "UploadId");
+  }
+  std::string Part(const std::string& key, const std::string& id, int number,
+                   const std::string& bytes) {
+    HttpResponse response =
+        Call("PUT", fmt::format("/bucket/{}?partNumber={}&uploadId={}", key, number, id), bytes);
+    EXPECT_EQ(response.status, 200) << response.body;
+    return std::string(response.headers.Get("ETag").value_or(""));
+  }
+  HttpResponse Complete(const std::string& key, const std::string& id,
+                        const std::vector<std::pair<int, std::string>>& parts,
+                        Headers headers = {}) {
+    std::string document =
+        "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">";
+    for (const auto& [number, etag] : parts) {
+      document +=
+          fmt::format("<Part><PartNumber>{}</PartNumber><ETag>{}</ETag></Part>", number, etag);
+    }
+    return Call("POST", "/bucket/" + key + "?uploadId=" + id,
+                document + "</CompleteMultipartUpload>", std::move(headers));
+  }
+  size_t FileCount() const { return files_.Paths().size(); }
+
+  MemoryFiles files_;
+  MemoryKeyValue index_;
+  ManualClock clock_;
+  CountingRandom random_;
+  std::unique_ptr<S3Service> service_;
+  std::optional<S3TestClient> call_, other_;
+};
+
+TEST_F(S3ServiceTest, BucketsComeAndGo) {
+  EXPECT_EQ(Call("HEAD", "/bucket").headers.Get("x-amz-bucket-region"), "us-east-1");
+  EXPECT_EQ(Call("PUT", "/bucket").status, 200);  // again, in us-east-1
+  EXPECT_EQ(Code((*other_)("PUT", "/bucket")), "BucketAlreadyExists");
+  const std::string ireland =
+      "<CreateBucketConfiguration><LocationConstraint>eu-west-1</LocationConstraint></"
+      "CreateBucketConfiguration>";
+  EXPECT_EQ(Call("PUT", "/ireland", ireland).status, 200);
+  EXPECT_EQ(Code(Call("PUT", "/ireland", ireland)), "BucketAlreadyOwnedByYou");
+  EXPECT_THAT(Call("GET", "/ireland?location").body, HasSubstr(">eu-west-1</LocationConstraint>"));
+  EXPECT_THAT(Call("GET", "/bucket?location").body, HasSubstr("/\"></LocationConstraint>"));
+  HttpResponse list = Call("GET", "/");
+  EXPECT_THAT(
+      list.body,
+      HasSubstr("<Name>bucket</Name><CreationDate>2024-02-03T04:05:06.000Z</CreationDate>"));
+  EXPECT_THAT((*other_)("GET", "/").body, Not(HasSubstr("<Name>")));
+  EXPECT_EQ(Call("PUT", "/bucket/key", "x").status, 200);
+  EXPECT_EQ(Code(Call("DELETE", "/bucket")), "BucketNotEmpty");
+  EXPECT_EQ(Call("DELETE", "/bucket/key").status, 204);
+  EXPECT_EQ(Call("DELETE", "/bucket").status, 204);
+  EXPECT_EQ(Code(Call("GET", "/bucket")), "NoSuchBucket");
+  EXPECT_EQ(Code(Call("DELETE", "/bucket")), "NoSuchBucket");
+  EXPECT_EQ(Call("HEAD", "/bucket").status, 404);
+  EXPECT_EQ(Call("HEAD", "/bucket").body, "");
+}
+
+TEST_F(S3ServiceTest, BucketNamesFollowTheRules) {
+  for (const char* name : {"ab", "Upper", "under_score", "a..b", "192.168.5.4", "-abc", "abc-",
+                           "xn--abc", "abc-s3alias"}) {
+    HttpResponse response = Call("PUT", std::string("/") + name);
+    EXPECT_EQ(Code(response), "InvalidBucketName") << name;
+    EXPECT_EQ(response.status, 400);
+  }
+  EXPECT_EQ(Code(Call("PUT", "/" + std::string(64, 'a'))), "InvalidBucketName");
+  for (const char* name : {"abc", "a.b.c", "1-2", "1.2.3.4.5"}) {
+    EXPECT_EQ(Call("PUT", std::string("/") + name).status, 200) << name;
+  }
+  EXPECT_EQ(Code(Call("PUT", "/abcd",
+                      "<CreateBucketConfiguration><LocationConstraint>nowhere</LocationConstraint>"
+                      "</CreateBucketConfiguration>")),
+            "InvalidLocationConstraint");
+  EXPECT_EQ(Code(Call("PUT", "/abcd", "<broken")), "MalformedXML");
+}
+
+TEST_F(S3ServiceTest, OthersSeeNothing) {
+  Call("PUT", "/bucket/key", "secret");
+  EXPECT_EQ(Code((*other_)("GET", "/bucket/key")), "AccessDenied");
+  EXPECT_EQ(Code((*other_)("PUT", "/bucket/key", "x")), "AccessDenied");
+  EXPECT_EQ(Code((*other_)("GET", "/bucket")), "AccessDenied");
+  (*other_)("PUT", "/theirs");
+  EXPECT_EQ(Code((*other_)("PUT", "/theirs/copy", {}, {{"x-amz-copy-source", "/bucket/key"}})),
+            "AccessDenied");
+  EXPECT_EQ(Code(Call("GET", "/bucket/key", {}, {{"x-amz-expected-bucket-owner", "222222222222"}})),
+            "AccessDenied");
+}
+
+TEST_F(S3ServiceTest, GivesBackWhatWasPut) {
+  HttpResponse put = Call("PUT", "/bucket/dir/a%20b%2B%C3%A9", "hello",
+                          {{"Content-Type", "text/plain"},
+                           {"Cache-Control", "max-age=1"},
+                           {"Content-Encoding", "aws-chunked, gzip"},
+                           {"x-amz-meta-Name", "Ann"},
+                           {"x-amz-meta-name", "Bob"},
+                           {"x-amz-storage-class", "STANDARD_IA"},
+                           {"x-amz-server-side-encryption", "AES256"},
+                           {"x-amz-tagging", "a=1&b=%20"}});
+  EXPECT_EQ(put.status, 200) << put.body;
+  EXPECT_EQ(put.headers.Get("ETag"), "\"5d41402abc4b2a76b9719d911017c592\"");
+  for (const char* method : {"GET", "HEAD"}) {
+    HttpResponse got = Call(method, "/bucket/dir/a%20b%2B%C3%A9");
+    EXPECT_EQ(got.status, 200);
+    EXPECT_EQ(got.body, method == std::string("GET") ? "hello" : "");
+    EXPECT_EQ(got.headers.Get("Content-Length"), "5");
+    EXPECT_EQ(got.headers.Get("Content-Type"), "text/plain");
+    EXPECT_EQ(got.headers.Get("Content-Encoding"), "gzip");
+    EXPECT_EQ(got.headers.Get("Cache-Control"), "max-age=1");
+    EXPECT_EQ(got.headers.Get("x-amz-meta-name"), "Ann,Bob");
+    EXPECT_EQ(got.headers.Get("x-amz-storage-class"), "STANDARD_IA");
+    EXPECT_EQ(got.headers.Get("x-amz-server-side-encryption"), "AES256");
+    EXPECT_EQ(got.headers.Get("x-amz-tagging-count"), "2");
+    EXPECT_EQ(got.headers.Get("Last-Modified"), "Sat, 03 Feb 2024 04:05:06 GMT");
+    EXPECT_TRUE(got.headers.Has("x-amz-request-id"));
+  }
+  Call("PUT", "/bucket/plain", "");
+  EXPECT_EQ(Call("GET", "/bucket/plain").headers.Get("Content-Type"), "binary/octet-stream");
+  EXPECT_EQ(Call("GET", "/bucket/plain").headers.Get("ETag"),
+            "\"d41d8cd98f00b204e9800998ecf8427e\"");
+  EXPECT_EQ(Call("GET", "/bucket/plain?response-content-type=a/b&response-expires=never")
+                .headers.Get("Content-Type"),
+            "a/b");
+}
+
+TEST_F(S3ServiceTest, ReplacedAndDeletedFilesGo) {
+  Call("PUT", "/bucket/key", "one");
+  Call("PUT", "/bucket/key", "two");
+  EXPECT_EQ(FileCount(), 1u);
+  EXPECT_EQ(Call("GET", "/bucket/key").body, "two");
+  Call("DELETE", "/bucket/key");
+  EXPECT_EQ(FileCount(), 0u);
+  EXPECT_EQ(Call("DELETE", "/bucket/key").status, 204);
+  HttpResponse missing = Call("GET", "/bucket/key");
+  EXPECT_EQ(missing.status, 404);
+  EXPECT_EQ(Text(missing, "Key"), "key");
+}
+
+TEST_F(S3ServiceTest, KeysAreTakenLiterally) {
+  for (const char* key :
+       {"a//b", "../x", "./y", "%2F%2Fz", "%E2%98%83", "trailing/", "%00", "a%0Ab"}) {
+    EXPECT_EQ(Call("PUT", std::string("/bucket/") + key, key).status, 200) << key;
+    EXPECT_EQ(Call("GET", std::string("/bucket/") + key).body, key);
+  }
+  EXPECT_EQ(Call("PUT", "/bucket/" + std::string(1024, 'k'), "x").status, 200);
+  EXPECT_EQ(Code(Call("PUT", "/bucket/" + std::string(1025, 'k'), "x")), "KeyTooLongError");
+  EXPECT_EQ(Code(Call("PUT", "/bucket/%FF", "x")), "InvalidURI");
+}
+
+TEST_F(S3ServiceTest, RangesAndParts) {
+  Call("PUT", "/bucket/key", "0123456789");
+  struct Case {
+    std::string range;
+    int status;
+    std::string body, content_range;
+  };
+  for (const Case& c :
+       {Case{"bytes=2-4", 206, "234", "bytes 2-4/10"}, Case{"bytes=7-", 206, "789", "bytes 7-9/10"},
+        Case{"bytes=-2", 206, "89", "bytes 8-9/10"},
+        Case{"bytes=0-1,3-4", 200, "0123456789", ""}}) {
+    HttpResponse got = Call("GET", "/bucket/key", {}, {{"Range", c.range}});
+    EXPECT_EQ(got.status, c.status) << c.range;
+    EXPECT_EQ(got.body, c.body) << c.range;
+    EXPECT_EQ(got.headers.Get("Content-Range").value_or(""), c.content_range);
+    EXPECT_EQ(got.headers.Get("Content-Length"), std::to_string(c.body.size()));
+  }
+  HttpResponse outside = Call("GET", "/bucket/key", {}, {{"Range", "bytes=10-"}});
+  EXPECT_EQ(outside.status, 416);
+  EXPECT_EQ(Text(outside, "ActualObjectSize"), "10");
+  EXPECT_EQ(
+      Call("GET", "/bucket/key", {}, {{"Range", "bytes=0-1"}, {"If-Range", "\"other\""}}).status,
+      200);
+  EXPECT_EQ(Call("GET", "/bucket/key?partNumber=1").status, 206);
+  EXPECT_EQ(Code(Call("GET", "/bucket/key?partNumber=2")), "InvalidPartNumber");
+  EXPECT_EQ(Code(Call("GET", "/bucket/key?partNumber=1", {}, {{"Range", "bytes=0-1"}})),
+            "InvalidRequest");
+  EXPECT_EQ(
+      Call("GET", "/bucket/key", {}, {{"If-None-Match", "\"781e5e245d69b566979b86e28d23f2c7\""}})
+          .status,
+      304);
+}
+
+TEST_F(S3ServiceTest, DigestsAreHeldAgainstTheBytes) {
+  const std::string md5 = Base64Encode(Md5("hello")), wrong = Base64Encode(Md5("other"));
+  EXPECT_EQ(Call("PUT", "/bucket/k", "hello", {{"Content-MD5", md5}}).status, 200);
+  EXPECT_EQ(Code(Call("PUT", "/bucket/k", "hello", {{"Content-MD5", wrong}})), "BadDigest");
+  EXPECT_EQ(Code(Call("PUT", "/bucket/k", "hello", {{"Content-MD5", "short"}})), "InvalidDigest");
+  EXPECT_EQ(FileCount(), 1u);
+  HttpResponse put = Call("PUT", "/bucket/k", "hello", {{"x-amz-checksum-crc32", "NhCmhg=="}});
+  EXPECT_EQ(put.headers.Get("x-amz-checksum-crc32"), "NhCmhg==");
+  EXPECT_EQ(put.headers.Get("x-amz-checksum-type"), "FULL_OBJECT");
+  EXPECT_EQ(Code(Call("PUT", "/bucket/k", "hellO", {{"x-amz-checksum-crc32", "NhCmhg=="}})),
+            "BadDigest");
+  EXPECT_EQ(Call("GET", "/bucket/k").headers.Get("x-amz-checksum-crc32"), std::nullopt);
+  const Headers enabled = {{"x-amz-checksum-mode", "ENABLED"}};
+  EXPECT_EQ(Call("HEAD", "/bucket/k", {}, enabled).headers.Get("x-amz-checksum-crc32"), "NhCmhg==");
+  // A part of the object does not have the checksum of the whole.
+  EXPECT_FALSE(
+      Call("GET", "/bucket/k", {}, {{"x-amz-checksum-mode", "ENABLED"}, {"Range", "bytes=0-0"}})
+          .headers.Has("x-amz-checksum-crc32"));
+}
+
+// A body with a trailer, as the decoder of aws-chunked gives it; or one that fails at the end.
+class TrailedSource final : public BodySource {
+ public:
+  TrailedSource(std::string_view body, Headers trailers, std::optional<Error> failure = {})
+      : body_(body), trailers_(std::move(trailers)), failure_(std::move(failure)) {}
+  Result<size_t> Read(std::span<char> buffer) override {
+    ASSIGN_OR_RETURN(size_t count, body_.Read(buffer));
+    if (count == 0 && failure_) return *failure_;
+    return count;
+  }
+  std::optional<uint64_t> Size() const override { return body_.Size(); }
+  const Headers& Trailers() const override { return trailers_; }
+
+ private:
+  StringSource body_;
+  const Headers trailers_;
+  const std::optional<Error> failure_;
+};
+
+TEST_F(S3ServiceTest, TrailersAndBrokenBodies) {
+  const Headers announced = {{"x-amz-trailer", "x-amz-checksum-crc32"}};
+  auto put = [&](TrailedSource source) {
+    return call_->Send("PUT", "/bucket/k", "hello", announced, &source).response;
+  };
+  EXPECT_EQ(put({"hello", {{"x-amz-checksum-crc32", "NhCmhg=="}}}).status, 200);
+  EXPECT_EQ(Code(put({"hello", {{"x-amz-checksum-crc32", "AAAAAA=="}}})), "BadDigest");
+  EXPECT_EQ(Code(put({"hello", {}})), "MalformedTrailerError");
+  EXPECT_EQ(put({"broken", {}, Corrupt("XAmzContentSHA256Mismatch: no")}).status, 400);
+  EXPECT_EQ(Code(put({"broken", {}, Unavailable("peer gone")})), "IncompleteBody");
+  EXPECT_EQ(Call("GET", "/bucket/k").body, "hello");
+  EXPECT_EQ(FileCount(), 1u);
+}
+
+TEST_F(S3ServiceTest, ConditionalWrites) {
+  EXPECT_EQ(Code(Call("PUT", "/bucket/k", "x", {{"If-Match", "\"x\""}})), "NoSuchKey");
+  EXPECT_EQ(Call("PUT", "/bucket/k", "hello", {{"If-None-Match", "*"}}).status, 200);
+  HttpResponse refused = Call("PUT", "/bucket/k", "x", {{"If-None-Match", "*"}});
+  EXPECT_EQ(refused.status, 412);
+  EXPECT_EQ(Text(refused, "Condition"), "If-None-Match");
+  EXPECT_EQ(Code(Call("PUT", "/bucket/k", "x", {{"If-Match", "\"x\""}})), "PreconditionFailed");
+  EXPECT_EQ(Call("PUT", "/bucket/k", "new", {{"If-Match", "\"5d41402abc4b2a76b9719d911017c592\""}})
+                .status,
+            200);
+  EXPECT_EQ(Code(Call("PUT", "/bucket/k", "x", {{"If-None-Match", "\"x\""}})), "NotImplemented");
+  EXPECT_EQ(Code(Call("DELETE", "/bucket/k", {}, {{"If-Match", "\"x\""}})), "PreconditionFailed");
+}
+
+TEST_F(S3ServiceTest, OfManyWhoCreateOneWins) {
+  std::atomic<int> won{0};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 8; ++t) {
+    threads.emplace_back([&, t] {
+      S3TestClient client(service_.get());
+      for (int i = 0; i < 20; ++i) {
+        if (client("PUT", "/bucket/race" + std::to_string(i), std::to_string(t),
+                   {{"If-None-Match", "*"}})
+                .status == 200) {
+          ++won;
+        }
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(won, 20);
+  EXPECT_EQ(FileCount(), 20u);
+}
+
+TEST_F(S3ServiceTest, ReadersSeeOneVersionWhole) {
+  Call("PUT", "/bucket/k", std::string(1 << 20, 'a'));
+  std::atomic<bool> stop{false};
+  std::thread writer([&] {
+    S3TestClient client(service_.get());
+    for (int i = 0; i < 60; ++i)
+      client("PUT", "/bucket/k", std::string(1 << 20, static_cast<char>('a' + i % 26)));
+    stop = true;
+  });
+  while (!stop) {
+    std::string body = Call("GET", "/bucket/k").body;
+    ASSERT_EQ(body.size(), size_t{1} << 20);
+    ASSERT_EQ(body.find_first_not_of(body[0]), std::string::npos);
+  }
+  writer.join();
+  EXPECT_EQ(FileCount(), 1u);
+}
+
+TEST_F(S3ServiceTest, CopiesAndTheRuleAboutItself) {
+  Call("PUT", "/bucket/a%20b", "hello",
+       {{"Content-Type", "text/plain"}, {"x-amz-meta-m", "1"}, {"x-amz-tagging", "t=1"}});
+  HttpResponse copied =
+      Call("PUT", "/bucket/c", {}, {{"x-amz-copy-source", "bucket/a%20b?versionId=null"}});
+  EXPECT_EQ(copied.status, 200);
+  EXPECT_EQ(Text(copied, "ETag"), "\"5d41402abc4b2a76b9719d911017c592\"");
+  HttpResponse copy = Call("GET", "/bucket/c");
+  EXPECT_EQ(copy.body, "hello");
+  EXPECT_EQ(copy.headers.Get("x-amz-meta-m"), "1");
+  EXPECT_EQ(copy.headers.Get("x-amz-tagging-count"), "1");
+  EXPECT_EQ(Code(Call("PUT", "/bucket/c", {}, {{"x-amz-copy-source", "bucket/c"}})),
+            "InvalidRequest");
+  EXPECT_EQ(Call("PUT", "/bucket/c", {},
+                 {{"x-amz-copy-source", "/bucket/c"},
+                  {"x-amz-metadata-directive", "REPLACE"},
+                  {"x-amz-meta-n", "2"}})
+                .status,
+            200);
+  HttpResponse replaced = Call("GET", "/bucket/c");
+  EXPECT_EQ(replaced.body, "hello");
+  EXPECT_FALSE(replaced.headers.Has("x-amz-meta-m"));
+  EXPECT_EQ(replaced.headers.Get("x-amz-meta-n"), "2");
+  EXPECT_EQ(Code(Call("PUT", "/bucket/d", {}, {{"x-amz-copy-source", "bucket/none"}})),
+            "NoSuchKey");
+  EXPECT_EQ(Code(Call("PUT", "/bucket/d", {}, {{"x-amz-copy-source", "none/x"}})), "NoSuchBucket");
+  EXPECT_EQ(Code(Call("PUT", "/bucket/d", {}, {{"x-amz-copy-source", "nokey"}})),
+            "InvalidArgument");
+  EXPECT_EQ(
+      Code(Call("PUT", "/bucket/d", {},
+                {{"x-amz-copy-source", "bucket/c"}, {"x-amz-copy-source-if-none-match", "*"}})),
+      "PreconditionFailed");
+}
+
+TEST_F(S3ServiceTest, PartsBecomeOneObject) {
+  const std::string big(5 << 20, 'a'), small = "end";
+  std::string id = Upload("key", {{"Content-Type", "a/b"}, {"x-amz-meta-m", "1"}});
+  EXPECT_EQ(Code(Call("GET", "/bucket/key")), "NoSuchKey");
+  Part("key", id, 2, "to be replaced");
+  std::string etag2 = Part("key", id, 2, small), etag1 = Part("key", id, 1, big);
+  Part("key", id, 7, "unused");
+  EXPECT_EQ(Entries(Call("GET", "/bucket?uploads")), "key|");
+  EXPECT_THAT(
+      Call("GET", "/bucket/key?max-parts=1&uploadId=" + id).body,
+      HasSubstr(
+          "<NextPartNumberMarker>1</NextPartNumberMarker><MaxParts>1</MaxParts><IsTruncated>true"));
+
+  EXPECT_EQ(Code(Complete("key", id, {{2, etag2}, {1, etag1}})), "InvalidPartOrder");
+  EXPECT_EQ(Code(Complete("key", id, {{1, etag1}, {3, etag2}})), "InvalidPart");
+  EXPECT_EQ(Code(Complete("key", id, {{1, etag1}, {2, "\"0\""}})), "InvalidPart");
+  EXPECT_EQ(Code(Complete("key", id, {})), "MalformedXML");
+  HttpResponse small_first =
+      Complete("key", id, {{2, etag2}, {7, "\"" + HexEncode(Md5("unused")) + "\""}});
+  EXPECT_EQ(Code(small_first), "EntityTooSmall");
+  EXPECT_EQ(Text(small_first, "PartNumber"), "2");
+
+  HttpResponse done = Complete("key", id, {{1, etag1}, {2, etag2}});
+  const std::string etag = "\"" + HexEncode(Md5(Md5(big) + Md5(small))) + "-2\"";
+  EXPECT_EQ(Text(done, "ETag"), etag);
+  EXPECT_EQ(FileCount(), 2u);
+  EXPECT_EQ(Text(Complete("key", id, {{1, etag1}, {2, etag2}}), "ETag"), etag);  // once more
+
+  HttpResponse got = Call("GET", "/bucket/key");
+  EXPECT_TRUE(got.body == big + small);
+  EXPECT_EQ(got.headers.Get("ETag"), etag);
+  EXPECT_EQ(got.headers.Get("x-amz-meta-m"), "1");
+  EXPECT_EQ(Call("GET", "/bucket/key", {},
+                 {{"Range", fmt::format("bytes={}-{}", (5 << 20) - 2, 5 << 20)}})
+                .body,
+            "aae");
+  HttpResponse part2 = Call("GET", "/bucket/key?partNumber=2");
+  EXPECT_EQ(part2.status, 206);
+  EXPECT_EQ(part2.body, small);
+  EXPECT_EQ(part2.headers.Get("x-amz-mp-parts-count"), "2");
+  Call("PUT", "/bucket/key", "small");
+  EXPECT_EQ(FileCount(), 1u);
+  EXPECT_EQ(Code(Complete("key", id, {{1, etag1}, {2, etag2}})), "NoSuchUpload");
+}
+
+TEST_F(S3ServiceTest, UploadsEndedOrUnknown) {
+  std::string id = Upload("key");
+  Part("key", id, 1, "x");
+  EXPECT_EQ(Call("DELETE", "/bucket/key?uploadId=" + id).status, 204);
+  EXPECT_EQ(FileCount(), 0u);
+  for (auto [method, query] : {std::pair{"DELETE", ""}, {"GET", ""}, {"PUT", "&partNumber=1"}}) {
+    HttpResponse response =
+        Call(method, "/bucket/key?uploadId=" + id + query, method == std::string("PUT") ? "x" : "");
+    EXPECT_EQ(Code(response), "NoSuchUpload") << method;
+    EXPECT_EQ(response.status, 404);
+  }
+  EXPECT_EQ(Code(Call("PUT", "/bucket/key?partNumber=0&uploadId=" + id, "x")), "InvalidArgument");
+  EXPECT_EQ(Code(Call("PUT", "/bucket/key?partNumber=10001&uploadId=" + id, "x")),
+            "InvalidArgument");
+  // An upload left open does not keep its bucket.
+  Part("key2", Upload("key2"), 1, "x");
+  EXPECT_EQ(Call("DELETE", "/bucket").status, 204);
+  EXPECT_EQ(FileCount(), 0u);
+}
+
+TEST_F(S3ServiceTest, ChecksumsOfMultipartObjects) {
+  const std::string big(5 << 20, 'a'), small = "end";
+  std::string id = Upload("key", {{"x-amz-checksum-algorithm", "SHA256"}});
+  std::string etag1 = Part("key", id, 1, big), etag2 = Part("key", id, 2, small);
+  HttpResponse done = Complete("key", id, {{1, etag1}, {2, etag2}});
+  EXPECT_EQ(Text(done, "ChecksumSHA256"), Base64Encode(Sha256(Sha256(big) + Sha256(small))) + "-2");
+  EXPECT_EQ(Text(done, "ChecksumType"), "COMPOSITE");
+
+  id = Upload("key",
+              {{"x-amz-checksum-algorithm", "CRC32"}, {"x-amz-checksum-type", "FULL_OBJECT"}});
+  Part("key", id, 1, big);
+  Part("key", id, 2, small);
+  std::string raw(4, '\0');
+  uint32_t crc = Crc32(big + small);
+  for (int i = 0; i < 4; ++i) raw[i] = static_cast<char>(crc >> (24 - 8 * i));
+  EXPECT_EQ(
+      Code(Complete("key", id, {{1, etag1}, {2, etag2}}, {{"x-amz-checksum-crc32", "AAAAAA=="}})),
+      "BadDigest");
+  done =
+      Complete("key", id, {{1, etag1}, {2, etag2}}, {{"x-amz-checksum-crc32", Base64Encode(raw)}});
+  EXPECT_EQ(Text(done, "ChecksumCRC32"), Base64Encode(raw));
+  HttpResponse attributes =
+      Call("GET", "/bucket/key?attributes", {},
+           {{"x-amz-object-attributes", "ETag,Checksum,ObjectParts,StorageClass,ObjectSize"}});
+  EXPECT_THAT(attributes.body, HasSubstr("<PartsCount>2</PartsCount>"));
+  EXPECT_EQ(Text(attributes, "ObjectSize"), std::to_string(big.size() + small.size()));
+  EXPECT_EQ(
+      Code(Call("POST", "/bucket/x?uploads", {},
+                {{"x-amz-checksum-algorithm", "SHA1"}, {"x-amz-checksum-type", "FULL_OBJECT"}})),
+      "InvalidRequest");
+}
+
+TEST_F(S3ServiceTest, PartsCopiedFromObjects) {
+  Call("PUT", "/bucket/source", "0123456789");
+  std::string id = Upload("key");
+  HttpResponse copied =
+      Call("PUT", "/bucket/key?partNumber=1&uploadId=" + id, {},
+           {{"x-amz-copy-source", "/bucket/source"}, {"x-amz-copy-source-range", "bytes=2-4"}});
+  EXPECT_EQ(Text(copied, "ETag"), "\"" + HexEncode(Md5("234")) + "\"");
+  EXPECT_EQ(Complete("key", id, {{1, Text(copied, "ETag")}}).status, 200);
+  EXPECT_EQ(Call("GET", "/bucket/key").body, "234");
+  id = Upload("key");
+  for (const char* range : {"bytes=2-10", "bytes=2-", "bytes=-2", "2-3"}) {
+    EXPECT_EQ(
+        Code(Call("PUT", "/bucket/key?partNumber=1&uploadId=" + id, {},
+                  {{"x-amz-copy-source", "/bucket/source"}, {"x-amz-copy-source-range", range}})),
+        "InvalidArgument")
+        << range;
+  }
+}
+
+TEST_F(S3ServiceTest, ListsAsS3Does) {
+  for (const char* key :
+       {"a", "b/1", "b/2", "b", "c/d/1", "c/d/2", "c/e", "%C3%A9", "z%20%2B%26"}) {
+    Call("PUT", std::string("/bucket/") + key, "x");
+  }
+  struct Case {
+    std::string query, entries, truncated;
+  };
+  const Case cases[] = {
+      {"list-type=2", "a,b,b/1,b/2,c/d/1,c/d/2,c/e,z +&,\xC3\xA9|", "false"},
+      {"list-type=2&encoding-type=url", "a,b,b/1,b/2,c/d/1,c/d/2,c/e,z%20%2B%26,%C3%A9|", "false"},
+      {"list-type=2&delimiter=/", "a,b,z +&,\xC3\xA9|b/,c/", "false"},
+      {"list-type=2&delimiter=/&prefix=c/", "c/e|c/d/", "false"},
+      {"list-type=2&delimiter=/&prefix=b", "b|b/", "false"},
+      {"list-type=2&delimiter=/&max-keys=3", "a,b|b/", "true"},
+      {"list-type=2&delimiter=/&start-after=b/", "z +&,\xC3\xA9|c/", "false"},
+      {"list-type=2&start-after=b/", "b/1,b/2,c/d/1,c/d/2,c/e,z +&,\xC3\xA9|", "false"},
+      {"list-type=2&delimiter=d/", "a,b,b/1,b/2,c/e,z +&,\xC3\xA9|c/d/", "false"},
+      {"list-type=2&max-keys=0", "|", "false"},
+      {"list-type=2&prefix=none", "|", "false"},
+      {"delimiter=/&max-keys=3", "a,b|b/", "true"},
+      {"delimiter=/&marker=b/", "z +&,\xC3\xA9|c/", "false"},
+      {"marker=c/e", "z +&,\xC3\xA9|", "false"},
+      {"versions&prefix=b", "b,b/1,b/2|", "false"},
+  };
+  for (const Case& c : cases) {
+    HttpResponse listed = Call("GET", "/bucket?" + c.query);
+    EXPECT_EQ(Entries(listed), c.entries) << c.query;
+    EXPECT_EQ(Text(listed, "IsTruncated"), c.truncated) << c.query;
+  }
+  EXPECT_EQ(Text(Call("GET", "/bucket?delimiter=/&max-keys=3"), "NextMarker"), "b/");
+  EXPECT_EQ(Text(Call("GET", "/bucket?max-keys=3"), "NextMarker"), "");
+  EXPECT_EQ(Text(Call("GET", "/bucket?list-type=2&delimiter=/"), "KeyCount"), "6");
+  EXPECT_EQ(Text(Call("GET", "/bucket?list-type=2&max-keys=5000"), "MaxKeys"), "1000");
+  for (const char* query : {"max-keys=-1", "max-keys=x", "list-type=3", "encoding-type=base64",
+                            "list-type=2&continuation-token=forged"}) {
+    EXPECT_EQ(Code(Call("GET", std::string("/bucket?") + query)), "InvalidArgument") << query;
+  }
+}
+
+TEST_F(S3ServiceTest, DeletesInBatches) {
+  for (const char* key : {"a", "b", "c"}) Call("PUT", std::string("/bucket/") + key, "x");
+  const std::string document =
+      "<Delete><Object><Key>a</Key></Object><Object><Key>absent</Key></Object>"
+      "<Object><Key>b</Key><VersionId>123</VersionId></Object></Delete>";
+  HttpResponse deleted =
+      Call("POST", "/bucket?delete", document, {{"Content-MD5", Base64Encode(Md5(document))}});
+  EXPECT_THAT(deleted.body,
+              HasSubstr("<Deleted><Key>a</Key></Deleted><Deleted><Key>absent</Key></Deleted>"
+                        "<Error><Key>b</Key><VersionId>123</VersionId><Code>NoSuchVersion</Code>"));
+  EXPECT_EQ(Entries(Call("GET", "/bucket")), "b,c|");
+  EXPECT_EQ(
+      Code(Call("POST", "/bucket?delete=", document, {{"Content-MD5", Base64Encode(Md5("x"))}})),
+      "BadDigest");
+  HttpResponse quiet = Call("POST", "/bucket?delete",
+                            "<Delete><Quiet>true</Quiet><Object><Key>c</Key></Object></Delete>");
+  EXPECT_THAT(quiet.body, Not(HasSubstr("Deleted>")));
+  std::string many = "<Delete>";
+  for (int i = 0; i < 1001; ++i) many += "<Object><Key>k</Key></Object>";
+  for (const std::string& bad :
+       {many + "</Delete>", std::string("<Delete></Delete>"), std::string("x"), std::string(),
+        std::string("<Delete><Object></Object></Delete>")}) {
+    EXPECT_EQ(Code(Call("POST", "/bucket?delete", bad)), "MalformedXML");
+  }
+}
+
+TEST_F(S3ServiceTest, Tags) {
+  Call("PUT", "/bucket/key", "x");
+  EXPECT_EQ(Code(Call("GET", "/bucket?tagging")), "NoSuchTagSet");
+  EXPECT_EQ(Call("GET", "/bucket/key?tagging").status, 200);
+  const std::string tags =
+      "<Tagging><TagSet><Tag><Key>k</Key><Value>v</Value></Tag></TagSet></Tagging>";
+  for (const char* target : {"/bucket?tagging", "/bucket/key?tagging"}) {
+    EXPECT_EQ(Call("PUT", target, tags).status / 100, 2);
+    EXPECT_THAT(Call("GET", target).body, HasSubstr("<Tag><Key>k</Key><Value>v</Value></Tag>"));
+    EXPECT_EQ(Call("DELETE", target).status, 204);
+    EXPECT_THAT(Call("GET", target).body, Not(HasSubstr("<Tag>")));
+    EXPECT_EQ(Code(Call("PUT", target, "<Tagging/>")), "MalformedXML");
+  }
+  EXPECT_EQ(Code(Call("PUT", "/bucket/key", "x", {{"x-amz-tagging", "a=1&a=2"}})), "InvalidTag");
+  EXPECT_EQ(Code(Call("GET", "/bucket/none?tagging")), "NoSuchKey");
+}
+
+TEST_F(S3ServiceTest, SettingsShowTheirDefaultsAndCannotBeChanged) {
+  Call("PUT", "/bucket/key", "x");
+  struct Case {
+    std::string parameter, code;  // empty: 200
+  };
+  for (const Case& c :
+       {Case{"versioning", ""}, Case{"acl", ""}, Case{"policy", "NoSuchBucketPolicy"},
+        Case{"cors", "NoSuchCORSConfiguration"}, Case{"lifecycle", "NoSuchLifecycleConfiguration"},
+        Case{"publicAccessBlock", ""}, Case{"ownershipControls", ""}, Case{"logging", ""},
+        Case{"object-lock", "ObjectLockConfigurationNotFoundError"},
+        Case{"replication", "ReplicationConfigurationNotFoundError"}, Case{"notification", ""},
+        Case{"website", "NoSuchWebsiteConfiguration"}, Case{"requestPayment", ""}}) {
+    HttpResponse response = Call("GET", "/bucket?" + c.parameter);
+    EXPECT_EQ(Code(response), c.code) << c.parameter;
+    EXPECT_EQ(response.status, c.code.empty() ? 200 : 404) << c.parameter;
+    if (c.parameter == "acl") continue;
+    HttpResponse changed = Call("PUT", "/bucket?" + c.parameter, "<X/>");
+    EXPECT_EQ(changed.status, 501) << c.parameter;
+    EXPECT_EQ(Code(changed), "NotImplemented");
+  }
+  EXPECT_THAT(Call("GET", "/bucket/key?acl").body,
+              HasSubstr("<Permission>FULL_CONTROL</Permission>"));
+  EXPECT_EQ(Call("PUT", "/bucket/key?acl", {}, {{"x-amz-acl", "private"}}).status, 200);
+  EXPECT_EQ(Code(Call("PUT", "/bucket/key?acl", {}, {{"x-amz-acl", "public-read"}})),
+            "AccessControlListNotSupported");
+  EXPECT_THAT(Text(Call("PUT", "/bucket?versioning", "<X/>"), "Message"),
+              HasSubstr("bucket versioning"));
+  EXPECT_EQ(Code(Call("GET", "/bucket?inventory&id=x")), "NotImplemented");
+  EXPECT_EQ(Code(Call("POST", "/bucket/key?restore", "<X/>")), "NotImplemented");
+  EXPECT_EQ(Code(Call("POST", "/bucket/key")), "MethodNotAllowed");
+  EXPECT_EQ(Code(Call("PUT", "/bucket/key", "x",
+                      {{"x-amz-server-side-encryption-customer-algorithm", "AES256"}})),
+            "NotImplemented");
+}
+
+TEST_F(S3ServiceTest, AnUnsignedOrOddRequestGetsAnAnswer) {
+  HttpRequest request;
+  request.method = "GET";
+  request.target = "/bucket";
+  CapturedResponse captured;
+  StringSource body({});
+  service_->Serve(request, body, std::make_unique<CapturingResponder>(&captured));
+  EXPECT_EQ(Code(captured.response), "AccessDenied");
+  EXPECT_EQ(Code(Call("GET", "//key")), "InvalidURI");
+  EXPECT_EQ(Code(Call("BREW", "/bucket/key")), "MethodNotAllowed");
+  EXPECT_EQ(Code(Call("GET", "/bucket/key?versionId=abc")), "InvalidArgument");
+}
+
+TEST_F(S3ServiceTest, AFullDiskIsSaidAndLeavesNothing) {
+  CrashPlan plan{.operations_left = 1'000'000};
+  MemoryFiles files(&plan);
+  MemoryKeyValue index;
+  auto service = *S3Service::Open(
+      {.folder = "/d", .files = &files, .index = &index, .clock = &clock_, .random = &random_});
+  S3TestClient call(service.get());
+  call("PUT", "/bucket");
+  plan.operations_left = 1;
+  HttpResponse failed = call("PUT", "/bucket/key", "x");
+  EXPECT_EQ(failed.status, 500);
+  EXPECT_EQ(Code(failed), "InternalError");
+  plan.operations_left = 1'000'000;
+  EXPECT_EQ(call("PUT", "/bucket/key", "x").status, 200);
+}
+
+}  // namespace
+}  // namespace penstock
