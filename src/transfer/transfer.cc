@@ -14,12 +14,16 @@ Result<std::unique_ptr<DataFolder>> OpenDataFolder(const TransferContext& contex
                                                    std::string_view server_side_encryption,
                                                    std::string_view kms_key_id) {
   std::string path(where);
-  while (path.size() > 1 && path.ends_with('/')) path.pop_back();
-  if (path.ends_with(std::string("/") + std::string(kManifestName)))
+  size_t scheme = path.find("://");
+  // The slashes after a scheme are not the folder's end.
+  const size_t root = scheme == std::string::npos ? 1 : scheme + 3;
+  while (path.size() > root && path.ends_with('/')) path.pop_back();
+  if (path.ends_with("/" + std::string(kManifestName)) &&
+      path.size() > root + kManifestName.size()) {
     path.resize(path.size() - kManifestName.size() - 1);
+  }
   if (path.empty())
     return InvalidArgument("no folder is given; it can be s3://bucket/folder or a local path");
-  size_t scheme = path.find("://");
   if (scheme == std::string::npos) {
     return std::unique_ptr<DataFolder>(std::make_unique<LocalFolder>(context.files, path));
   }

@@ -1,0 +1,185 @@
+#include "transfer/rate_controller.h"
+
+#include <gtest/gtest.h>
+
+#include "transfer/transfer_testing.h"
+
+namespace penstock {
+namespace {
+
+using testing::FakeAws;
+using testing::FakeClock;
+using testing::FakeRandom;
+using testing::WindowMax;
+
+struct World {
+  FakeClock clock;
+  FakeRandom random;
+  TableCapacity capacity{1000, "provisioned", false};
+  bool refuses = false;
+  int asked = 0;
+  RateController::CapacitySource Source() {
+    return [this]() -> Result<TableCapacity> {
+      ++asked;
+      if (refuses) return Unavailable("throttled");
+      return capacity;
+    };
+  }
+};
+
+TEST(RateController, BoundHoldsAndIsUsed) {
+  for (double ratio : {0.001, 0.05, 0.25, 1.0}) {
+    for (double page : {0.5, 20.0, 128.0}) {
+      World world;
+      RateController rate({.ratio = ratio}, world.capacity, world.Source(), &world.clock,
+                          &world.random);
+      double target = 1000 * ratio;
+      std::vector<FakeAws::Spent> spent;
+      double began = world.clock.Seconds();
+      double run = std::max(60.0, 40 * page / target);
+      while (world.clock.Seconds() - began < run) {
+        ASSERT_TRUE(rate.Reserve(page, {}));
+        // Pages cost less than they may, and sometimes more.
+        double cost = page * (0.7 + 0.4 * static_cast<double>(world.random.Below(1000)) / 1000);
+        spent.push_back({world.clock.Seconds(), cost});
+        if (page > 1 && world.random.Below(4) == 0)
+          world.clock.Sleep(Duration(world.random.Below(20)));
+        rate.Settle(page, cost);
+      }
+      double sum = 0;
+      for (const auto& one : spent) sum += one.units;
+      double seconds = world.clock.Seconds() - began;
+      EXPECT_LE(WindowMax(spent), 1.05 * target * 10 + 1.1 * page) << ratio << " " << page;
+      EXPECT_GE(sum, 0.95 * target * seconds - page) << ratio << " " << page;
+      EXPECT_NEAR(rate.totals().consumed, sum, 1e-6 * sum);
+    }
+  }
+}
+
+TEST(RateController, RequestsThatHangDoNotSaveUpABurst) {
+  World world;
+  RateController rate({.ratio = 1}, world.capacity, world.Source(), &world.clock, &world.random);
+  std::vector<FakeAws::Spent> spent;
+  ASSERT_TRUE(rate.Reserve(128, {}));
+  ASSERT_TRUE(rate.Reserve(128, {}));
+  world.clock.Sleep(Duration(60'000));
+  for (int i = 0; i < 2; ++i) {
+    spent.push_back({world.clock.Seconds(), 128});
+    rate.Settle(128, 128);
+  }
+  double began = world.clock.Seconds();
+  while (world.clock.Seconds() - began < 12) {
+    ASSERT_TRUE(rate.Reserve(128, {}));
+    spent.push_back({world.clock.Seconds(), 128});
+    rate.Settle(128, 128);
+  }
+  EXPECT_LE(WindowMax(spent), 1.05 * 10'000 + 128);
+}
+
+TEST(RateController, StartsEmpty) {
+  World world;
+  RateController rate({.ratio = 0.1}, world.capacity, world.Source(), &world.clock, &world.random);
+  double began = world.clock.Seconds();
+  ASSERT_TRUE(rate.Reserve(50, {}));
+  EXPECT_NEAR(world.clock.Seconds() - began, 0.5, 0.02);
+}
+
+TEST(RateController, FollowsTheTableWithinFiveSeconds) {
+  World world;
+  RateController rate({.ratio = 0.5}, world.capacity, world.Source(), &world.clock, &world.random);
+  ASSERT_TRUE(rate.Reserve(1, {}));
+  world.capacity.units_per_second = 4000;
+  double began = world.clock.Seconds();
+  while (world.clock.Seconds() - began < 5) {
+    ASSERT_TRUE(rate.Reserve(20, {}));
+    rate.Settle(20, 20);
+  }
+  EXPECT_EQ(rate.Target(), 2000);
+  EXPECT_EQ(rate.Explain(), "0.5 of 4000 units/s (provisioned)");
+  // A refusal keeps what is known, and is not asked again at once.
+  world.refuses = true;
+  world.asked = 0;
+  while (world.clock.Seconds() - began < 30) {
+    ASSERT_TRUE(rate.Reserve(1000, {}));
+    rate.Settle(1000, 1000);
+  }
+  EXPECT_EQ(rate.Target(), 2000);
+  EXPECT_LE(world.asked, 2);
+}
+
+TEST(RateController, AbsoluteRateIgnoresTheTable) {
+  World world;
+  RateController rate({.ratio = 0.25, .units_per_second = 7.5}, world.capacity, world.Source(),
+                      &world.clock, &world.random);
+  EXPECT_EQ(rate.Target(), 7.5);
+  EXPECT_EQ(rate.Explain(), "7.5 units/s as asked");
+}
+
+TEST(RateController, OneHotSegmentDoesNotSlowTheJob) {
+  World world;
+  RateController rate({.ratio = 1}, world.capacity, world.Source(), &world.clock, &world.random);
+  ASSERT_TRUE(rate.Reserve(1, {}));
+  for (int i = 0; i < 50; ++i) {
+    rate.OnThrottle(7);
+    rate.OnThrottle(8);
+    world.clock.Sleep(Duration(10));
+  }
+  EXPECT_EQ(rate.Target(), 1000);
+  EXPECT_EQ(rate.totals().throttles, 100u);
+}
+
+TEST(RateController, ThrottlesEverywhereCutAndRecover) {
+  World world;
+  RateController rate({.ratio = 1}, world.capacity, world.Source(), &world.clock, &world.random);
+  ASSERT_TRUE(rate.Reserve(1, {}));
+  for (uint64_t lane = 0; lane < 10; ++lane) rate.OnThrottle(lane);
+  EXPECT_DOUBLE_EQ(rate.Target(), 700);  // once, however many at a time
+  world.clock.Sleep(Duration(600));
+  rate.OnThrottle(1);
+  rate.OnThrottle(2);
+  rate.OnThrottle(3);
+  EXPECT_NEAR(rate.Target(), 490, 1);
+  EXPECT_NE(rate.Explain().find("after throttles"), std::string::npos);
+  world.clock.Sleep(Duration(11'000));
+  rate.totals();
+  EXPECT_NEAR(rate.Target(), 490 + 220, 25);
+  world.clock.Sleep(Duration(60'000));
+  rate.totals();
+  EXPECT_EQ(rate.Target(), 1000);
+}
+
+TEST(RateController, GuessesForUndeclaredTables) {
+  World world;
+  world.capacity = {kOnDemandGuess, "first guess for an on-demand table", true};
+  RateController rate({.ratio = 1}, world.capacity, world.Source(), &world.clock, &world.random);
+  for (int i = 0; i < 100; ++i) {
+    ASSERT_TRUE(rate.Reserve(400, {}));
+    rate.Settle(400, 400);
+  }
+  EXPECT_GT(rate.Target(), 4400);
+  double before = rate.Target();
+  for (uint64_t lane = 0; lane < 3; ++lane) rate.OnThrottle(lane);
+  EXPECT_NEAR(rate.Target(), before * 0.7, before * 0.01);
+}
+
+TEST(RateController, StopsWaiting) {
+  World world;
+  RateController rate({.ratio = 0.001}, world.capacity, world.Source(), &world.clock,
+                      &world.random);
+  std::stop_source stop;
+  stop.request_stop();
+  EXPECT_FALSE(rate.Reserve(1000, stop.get_token()));
+}
+
+TEST(RateOptions, SayWhatIsWrong) {
+  EXPECT_TRUE(CheckRateOptions({.ratio = 1}, "--read-ratio"));
+  for (double ratio : {0.0, -1.0, 1.01, 50.0, std::nan("")}) {
+    auto status = CheckRateOptions({.ratio = ratio}, "--read-ratio");
+    ASSERT_FALSE(status) << ratio;
+    EXPECT_NE(status.error().message.find("--read-ratio"), std::string::npos);
+  }
+  EXPECT_FALSE(CheckRateOptions({.units_per_second = 0}, "x"));
+}
+
+}  // namespace
+}  // namespace penstock
