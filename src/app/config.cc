@@ -95,9 +95,9 @@ class Reader {
     return [this, &target](const toml::node& node) {
       auto value = node.value_exact<std::string>();
       if (!value) return Fail(node.source(), "must be a period, e.g. \"10 minutes\"");
-      Result<Period> period = Period::Parse(*value);
+      Result<Period> period = ParsePeriod(*value);
       if (!period) return Fail(node.source(), period.error().message);
-      target = period->Plus(Instant{}, 1) - Instant{};
+      target = Plus(Instant{}, *period) - Instant{};
     };
   }
 
@@ -124,8 +124,7 @@ class Reader {
               {{"url", Address(target)},
                {"profile", String(target.profile)},
                {"region", String(target.region)},
-               {"role_arn", String(target.role_arn)},
-               {"ca_bundle", String(target.ca_bundle)}});
+               {"role_arn", String(target.role_arn)}});
       } else {
         Address(target)(node);
       }

@@ -18,7 +18,7 @@ struct EndpointConfig {
   enum class Kind { kLocal, kAws, kUrl };
   Kind kind = Kind::kLocal;
   std::string url;                                // kUrl
-  std::string profile, region, role_arn, ca_bundle;  // empty: not given
+  std::string profile, region, role_arn;  // empty: not given
   bool operator==(const EndpointConfig&) const = default;
 };
 

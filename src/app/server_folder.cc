@@ -88,10 +88,14 @@ Result<ServerFolder> ServerFolder::Open(const std::string& path, Files& files, R
   }
   folder.secret_key_ = *std::move(secret);
   folder.account_ = AccountOf(folder.secret_key_);
+  if (Result<std::string> last = files.Read(folder.Sub("last-address"))) folder.last_address_ = Trim(*last);
   return folder;
 }
 
-Status ServerFolder::WriteAddress(const std::string& address) { return files_->Replace(Sub("address"), address + "\n"); }
+Status ServerFolder::WriteAddress(const std::string& address) {
+  RETURN_IF_ERROR(files_->Replace(Sub("last-address"), address + "\n"));
+  return files_->Replace(Sub("address"), address + "\n");
+}
 
 void ServerFolder::RemoveAddress() { (void)files_->Remove(Sub("address")); }
 

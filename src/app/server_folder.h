@@ -4,6 +4,7 @@
 //   credentials   the root key, in AWS's shared-credentials format, profile [default], mode 0600
 //   secret.key    64 hex digits: encrypts secrets at rest and signs task ids, mode 0600
 //   address       host:port of the running server; removed by a clean end
+//   last-address  the same, kept
 //   pipelines.db  pipeline state (store/)        dynamodb/  tables        s3/  objects        workers/  worker processes
 //
 // Losing secret.key loses every stored secret; copies of the folder should include it.
@@ -32,6 +33,8 @@ class ServerFolder {
   /// 32 bytes.
   const std::string& secret_key() const { return secret_key_; }
 
+  /// Where the last server on this folder listened; empty if there was none.
+  const std::string& last_address() const { return last_address_; }
   Status WriteAddress(const std::string& address);
   void RemoveAddress();
 
@@ -44,6 +47,7 @@ class ServerFolder {
   Credentials root_key_;
   std::string account_;
   std::string secret_key_;
+  std::string last_address_;
 };
 
 /// What another process reads of a running server's folder. The error says what is missing and how to start one.

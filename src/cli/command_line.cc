@@ -184,6 +184,46 @@ CLI::App* DeclareVerify(CLI::App& root, Draft* draft) {
   return app;
 }
 
+CLI::App* DeclareServe(CLI::App& root, ServeCommand* command) {
+  CLI::App* app = root.add_subcommand("serve", "the server: API, scheduler, worker and local services");
+  app->add_option("--data", command->data, "its folder; default $PENSTOCK_DATA, else ./penstock-data");
+  app->add_option("--listen", command->listen, "ADDRESS:PORT; port 0 picks a free one")->capture_default_str();
+  app->add_option("--config", command->config, "a TOML file");
+  app->add_flag("--drain", command->drain, "at the end, wait for the embedded worker's tasks");
+  return app;
+}
+
+CLI::App* DeclareEnv(CLI::App& root, EnvCommand* command) {
+  CLI::App* app = root.add_subcommand("env", "shell variables that lead AWS clients to a running server, for eval");
+  app->add_option("--data", command->data, "the server's folder; default $PENSTOCK_DATA, else ./penstock-data");
+  return app;
+}
+
+CLI::App* DeclareStatus(CLI::App& root, StatusCommand* command) {
+  CLI::App* app = root.add_subcommand("status", "one line for each instance of a pipeline");
+  app->add_option("PIPELINE", command->pipeline, "the pipeline's id")->required();
+  app->add_option("--data", command->data, "folder of the server to ask");
+  app->add_option("--endpoint-url", command->endpoint, "address of the server to ask");
+  app->add_option("--region", command->region, "region");
+  app->add_option("--profile", command->profile, "profile of the shared AWS files");
+  return app;
+}
+
+CLI::App* DeclareWorker(CLI::App& root, WorkerCommand* command) {
+  CLI::App* app = root.add_subcommand("worker", "a Task Runner: runs the tasks of one worker group");
+  app->add_option("--worker-group,--workerGroup", command->worker_group, "exact and case-sensitive")->required();
+  app->add_option("--tasks", command->tasks, "tasks at a time")->check(CLI::Range(1, 1000))->capture_default_str();
+  app->add_option("--endpoint,--endpoint-url", command->endpoint, "address of the service");
+  app->add_option("--region", command->region, "region");
+  app->add_option("--profile", command->profile, "profile of the shared AWS files");
+  app->add_option("--config", command->credentials_file, "credentials.json with access-id and private-key");
+  app->add_option("--accessId", command->access_id, "access key id; wins over --config");
+  app->add_option("--secretKey", command->secret_key, "secret key; wins over --config");
+  app->add_option("--taskrunnerId", command->id, "id for reports");
+  app->add_option("--output", command->folder, "folder for the attempts' files");
+  return app;
+}
+
 }  // namespace
 
 Command ParseCommandLine(const std::vector<std::string>& arguments, std::string_view version) {
@@ -195,6 +235,15 @@ Command ParseCommandLine(const std::vector<std::string>& arguments, std::string_
   CLI::App* export_app = DeclareExport(root, &export_draft);
   CLI::App* import_app = DeclareImport(root, &import_draft);
   CLI::App* verify_app = DeclareVerify(root, &verify_draft);
+
+  ServeCommand serve;
+  EnvCommand env;
+  StatusCommand status;
+  WorkerCommand worker;
+  CLI::App* serve_app = DeclareServe(root, &serve);
+  CLI::App* env_app = DeclareEnv(root, &env);
+  CLI::App* status_app = DeclareStatus(root, &status);
+  CLI::App* worker_app = DeclareWorker(root, &worker);
 
   // CLI11 reports by exceptions; they end here. It wants the arguments from the last to the first.
   try {
@@ -237,6 +286,10 @@ Command ParseCommandLine(const std::vector<std::string>& arguments, std::string_
     command.options.memory_bytes = flags.memory;
     return command;
   }
+  if (serve_app->parsed()) return serve;
+  if (env_app->parsed()) return env;
+  if (status_app->parsed()) return status;
+  if (worker_app->parsed()) return worker;
   return Unusable("no command is given; penstock --help lists them");
 }
 

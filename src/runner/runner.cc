@@ -41,20 +41,22 @@ Runner::Runner(RunnerOptions options, DataPipelineClient service, ClientContext 
 Status Runner::Run(std::stop_token stop) {
   RETURN_IF_ERROR(files_.MakeDirectories(options_.folder));
   std::stop_callback forward(stop, [this] { stop_.request_stop(); });
+  std::stop_callback no_more_polls(stop_.get_token(), [this] { polling_.request_stop(); });
   // The first heartbeat tells the service that whoever held this group's tasks under another id is gone; it must be heard
   // before the first poll.
-  for (int tries = 1; !stop_.stop_requested(); ++tries) {
-    CallResult<bool> answer = Heartbeat(stop_.get_token());
+  std::stop_token polling = polling_.get_token();
+  for (int tries = 1; !polling.stop_requested(); ++tries) {
+    CallResult<bool> answer = Heartbeat(polling);
     if (answer) break;
     if (IsHopeless(answer.error())) return answer.error().ToError("joining worker group " + options_.worker_group);
     Log(LogLevel::kWarning, "cannot reach {}: {}", service_.endpoint().url, answer.error().message);
-    if (!BackOff(clients_, std::min(tries, 7), stop_.get_token())) break;
+    if (!BackOff(clients_, std::min(tries, 7), polling)) break;
   }
   std::vector<std::jthread> threads;
   for (int slot = 0; slot < options_.tasks; ++slot) {
     threads.emplace_back([this, slot] { Slot(slot, stop_.get_token()); });
   }
-  threads.emplace_back([this] { Heartbeats(stop_.get_token()); });
+  std::jthread heartbeats([this](std::stop_token ended) { Heartbeats(ended); });
   threads.clear();  // joins
   return {};
 }
@@ -76,6 +78,7 @@ void Runner::Heartbeats(std::stop_token stop) {
     if (!Heartbeat(stop).value_or(false)) continue;
     Log(LogLevel::kInfo, "the service asked this worker to end");
     stop_.request_stop();
+    return;
   }
 }
 
@@ -85,15 +88,16 @@ void Runner::Slot(int number, std::stop_token stop) {
   poll["hostname"] = options_.hostname;
   const std::string body = json::Write(poll);
   int failures = 0;
-  while (!stop.stop_requested()) {
-    CallResult<std::string> answer = service_.Call("PollForTask", body, RetryPolicy::kNone, stop);
-    if (stop.stop_requested()) return;
+  std::stop_token polling = polling_.get_token();
+  while (!polling.stop_requested()) {
+    CallResult<std::string> answer = service_.Call("PollForTask", body, RetryPolicy::kNone, polling);
+    if (!answer && polling.stop_requested()) return;
     if (!answer) {
       ++failures;
       if (failures == 1 || failures % 10 == 0) {
         Log(LogLevel::kWarning, "slot {}: polling {} failed: {}", number, service_.endpoint().url, answer.error().message);
       }
-      if (!BackOff(clients_, std::min(failures, 7), stop)) return;
+      if (!BackOff(clients_, std::min(failures, 7), polling)) return;
       continue;
     }
     failures = 0;

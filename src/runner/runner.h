@@ -35,6 +35,9 @@ class Runner {
   /// so that they are tried again without waiting for a timeout. An error: it cannot work at all (bad key, no such service).
   Status Run(std::stop_token stop);
 
+  /// No more polls: Run returns once the tasks under way are done. Any thread.
+  void Drain() { polling_.request_stop(); }
+
  private:
   void Slot(int number, std::stop_token stop);
   void Heartbeats(std::stop_token stop);
@@ -48,7 +51,8 @@ class Runner {
   Files& files_;
   Processes& processes_;
   std::atomic<uint64_t> next_folder_{0};
-  std::stop_source stop_;  // by the service's wish or the caller's
+  std::stop_source stop_;     // by the service's wish or the caller's
+  std::stop_source polling_;  // also by Drain
 };
 
 }  // namespace penstock

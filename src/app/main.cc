@@ -1,0 +1,240 @@
+// penstock: the program. The only place where real clocks, files, sockets and processes meet the rest.
+
+#include <fmt/core.h>
+#include <pthread.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <iostream>
+#include <thread>
+
+#include "app/server.h"
+#include "app/server_folder.h"
+#include "app/service_places.h"
+#include "app/worker.h"
+#include "base/text.h"
+#include "cli/command_line.h"
+#include "cli/status_command.h"
+#include "cli/transfer_command.h"
+#include "net/http_client.h"
+#include "system/posix_files.h"
+#include "system/posix_processes.h"
+#include "system/system_clock.h"
+#include "system/system_random.h"
+
+namespace penstock {
+namespace {
+
+// SIGINT and SIGTERM as a stop token: blocked in every thread, waited for in one.
+class StopSignals {
+ public:
+  // REQUIRES: made before any other thread.
+  StopSignals() {
+    sigemptyset(&signals_);
+    sigaddset(&signals_, SIGINT);
+    sigaddset(&signals_, SIGTERM);
+    sigaddset(&signals_, SIGUSR1);  // ends the waiting thread
+    pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
+    signal(SIGPIPE, SIG_IGN);
+    waiter_ = std::thread([this] {
+      int number = 0;
+      while (sigwait(&signals_, &number) == 0 && number != SIGUSR1) stop_.request_stop();
+    });
+  }
+  ~StopSignals() {
+    pthread_kill(waiter_.native_handle(), SIGUSR1);
+    waiter_.join();
+  }
+
+  std::stop_token token() const { return stop_.get_token(); }
+  void Wait() {
+    std::mutex mutex;
+    std::condition_variable_any wake;
+    std::unique_lock lock(mutex);
+    wake.wait(lock, stop_.get_token(), [] { return false; });
+  }
+
+ private:
+  sigset_t signals_;
+  std::stop_source stop_;
+  std::thread waiter_;
+};
+
+// The world outside, once per process.
+struct World {
+  SystemClock clock;
+  SystemRandom random;
+  PosixFiles files;
+  PosixProcesses processes;
+  Environment environment = ProcessEnvironment();
+  CurlHttpClient http{HttpClientOptions{.ca_bundle = Variable("AWS_CA_BUNDLE")}};
+
+  std::string Variable(const std::string& name) const {
+    auto at = environment.find(name);
+    return at == environment.end() ? "" : at->second;
+  }
+  ServicePlacesOptions Places() {
+    return {.own = {},
+            .endpoints = {},
+            .default_region = "us-east-1",
+            .environment = environment,
+            .profile = {},
+            .files = &files,
+            .http = &http,
+            .clock = &clock,
+            .random = &random,
+            .processes = &processes};
+  }
+};
+
+int Complain(const Error& error) {
+  std::cerr << "penstock: " << error.message << '\n';
+  return kExitUnusable;
+}
+
+// Flags first, then what the SDKs do.
+class FlagResolver : public EndpointResolver {
+ public:
+  explicit FlagResolver(World& world) : world_(world) {}
+
+  Result<ServiceEndpoint> Resolve(std::string_view service, const std::string& url, const std::string& region,
+                                  const std::string& profile) override {
+    ServicePlacesOptions options = world_.Places();
+    options.profile = profile;
+    if (!url.empty()) {
+      std::string address = url;
+      while (address.ends_with('/')) address.pop_back();
+      options.endpoints[std::string(service)] = {EndpointConfig::Kind::kUrl, address, {}, {}, {}};
+    }
+    return ServicePlaces(options).Find(std::string(service), region);
+  }
+
+ private:
+  World& world_;
+};
+
+Terminal StandardError(const World& world) {
+  Terminal terminal{.is_terminal = isatty(STDERR_FILENO) == 1};
+  terminal.colour = terminal.is_terminal && world.Variable("NO_COLOR").empty();
+  winsize size{};
+  if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) terminal.width = size.ws_col;
+  return terminal;
+}
+
+template <class TransferCommand>
+int Transfer(const TransferCommand& command, int (*run)(const TransferWorld&, const TransferCommand&)) {
+  StopSignals signals;
+  World world;
+  FlagResolver resolver(world);
+  return run(TransferWorld{.http = &world.http,
+                           .clock = &world.clock,
+                           .random = &world.random,
+                           .files = &world.files,
+                           .endpoints = &resolver,
+                           .out = &std::cout,
+                           .err = &std::cerr,
+                           .terminal = StandardError(world),
+                           .stop = signals.token()},
+             command);
+}
+
+int Serve(const ServeCommand& command) {
+  StopSignals signals;
+  PosixFiles files;
+  ServerOptions options{.data = command.data.empty() ? DefaultDataFolder() : command.data, .listen = command.listen, .config = {}};
+  if (!command.config.empty()) {
+    Result<std::string> text = files.Read(command.config);
+    if (!text) return Complain(text.error());
+    Result<ServerConfig> config = ParseConfig(*text, command.config);
+    if (!config) return Complain(config.error());
+    options.config = *std::move(config);
+  }
+  ConfigureLog(options.config.log_level, options.config.log_format);
+  Result<std::unique_ptr<Server>> server = Server::Start(options);
+  if (!server) return Complain(server.error());
+  std::cerr << fmt::format("penstock {} serves {} at {}\n", PENSTOCK_VERSION, options.data, (*server)->address());
+  signals.Wait();
+  std::cerr << "ending\n";
+  (*server)->Stop(command.drain);
+  return kExitDone;
+}
+
+int PrintEnv(const EnvCommand& command) {
+  PosixFiles files;
+  Result<ServerAccess> server = ReadServerAccess(command.data.empty() ? DefaultDataFolder() : command.data, files);
+  if (!server) return Complain(server.error());
+  std::string host = server->address.substr(0, server->address.rfind(':'));
+  const char* set = std::getenv("NO_PROXY");
+  std::string no_proxy = set == nullptr || *set == '\0' ? host : std::string(set) + "," + host;
+  std::cout << fmt::format(
+      "export AWS_ENDPOINT_URL=http://{}\nexport AWS_REGION=us-east-1\nexport AWS_DEFAULT_REGION=us-east-1\n"
+      "export AWS_ACCESS_KEY_ID={}\nexport AWS_SECRET_ACCESS_KEY={}\nunset AWS_SESSION_TOKEN AWS_PROFILE\n"
+      "export AWS_PAGER=\"\"\nexport AWS_EC2_METADATA_DISABLED=true\nexport NO_PROXY={}\n",
+      server->address, server->root_key.access_key_id, server->root_key.secret_access_key, no_proxy);
+  return kExitDone;
+}
+
+int ShowStatus(const StatusCommand& command) {
+  World world;
+  ServicePlacesOptions options = world.Places();
+  options.profile = command.profile;
+  // A folder given, or nothing else to go by: the server that runs on it.
+  bool configured = !command.endpoint.empty() || !world.Variable("AWS_ENDPOINT_URL").empty() ||
+                    !world.Variable("AWS_ENDPOINT_URL_DATA_PIPELINE").empty() || !command.profile.empty();
+  if (!command.data.empty() || !configured) {
+    Result<ServerAccess> server =
+        ReadServerAccess(command.data.empty() ? DefaultDataFolder() : command.data, world.files);
+    if (!server) return Complain(server.error());
+    options.own = OwnServer{"http://" + server->address, server->root_key};
+  }
+  if (!command.endpoint.empty()) {
+    options.endpoints["data pipeline"] = {EndpointConfig::Kind::kUrl, command.endpoint, {}, {}, {}};
+  }
+  Result<ServiceEndpoint> endpoint = ServicePlaces(options).Find("datapipeline", command.region);
+  if (!endpoint) return Complain(endpoint.error());
+  DataPipelineClient client({&world.http, &world.clock, &world.random}, *endpoint);
+  return PrintStatus(client, command.pipeline, std::cout, std::cerr);
+}
+
+int Work(const WorkerCommand& command) {
+  StopSignals signals;
+  ConfigureLog(LogLevel::kInfo, LogFormat::kText);
+  World world;
+  Status ended = RunWorker(command, world.Places(), signals.token());
+  return ended ? kExitDone : Complain(ended.error());
+}
+
+int Run(const Command& command) {
+  return std::visit(
+      [](const auto& given) -> int {
+        using Given = std::decay_t<decltype(given)>;
+        if constexpr (std::is_same_v<Given, EarlyExit>) {
+          std::cout << given.out;
+          std::cerr << given.err;
+          return given.code;
+        } else if constexpr (std::is_same_v<Given, ExportCommand>) {
+          return Transfer(given, RunExportCommand);
+        } else if constexpr (std::is_same_v<Given, ImportCommand>) {
+          return Transfer(given, RunImportCommand);
+        } else if constexpr (std::is_same_v<Given, VerifyCommand>) {
+          return Transfer(given, RunVerifyCommand);
+        } else if constexpr (std::is_same_v<Given, ServeCommand>) {
+          return Serve(given);
+        } else if constexpr (std::is_same_v<Given, EnvCommand>) {
+          return PrintEnv(given);
+        } else if constexpr (std::is_same_v<Given, StatusCommand>) {
+          return ShowStatus(given);
+        } else {
+          return Work(given);
+        }
+      },
+      command);
+}
+
+}  // namespace
+}  // namespace penstock
+
+int main(int argc, char** argv) {
+  return penstock::Run(penstock::ParseCommandLine(std::vector<std::string>(argv + 1, argv + argc), PENSTOCK_VERSION));
+}

@@ -1,0 +1,112 @@
+#include "app/worker.h"
+
+#include <fmt/core.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/encoding.h"
+#include "json/json.h"
+#include "runner/aws_shim.h"
+#include "runner/runner.h"
+
+namespace penstock {
+namespace {
+
+// The original's file: {"access-id": "…", "private-key": "…", …}.
+Result<Credentials> ReadCredentialsJson(Files& files, const std::string& path) {
+  ASSIGN_OR_RETURN(std::string text, files.Read(path));
+  auto read = [&]() -> Result<Credentials> {
+    ASSIGN_OR_RETURN(json::Object object, json::ParseObject(text));
+    Credentials key;
+    ASSIGN_OR_RETURN(key.access_key_id, json::GetString(object, "access-id"));
+    ASSIGN_OR_RETURN(key.secret_access_key, json::GetString(object, "private-key"));
+    return key;
+  };
+  Result<Credentials> key = read();
+  if (!key) return std::move(key).error().In(path);
+  return key;
+}
+
+std::string HostName() {
+  char name[256] = "";
+  return gethostname(name, sizeof name - 1) == 0 ? name : "localhost";
+}
+
+}  // namespace
+
+Status RunWorker(const WorkerCommand& command, ServicePlacesOptions options, std::stop_token stop) {
+  Environment& environment = options.environment;
+  Files& files = *options.files;
+  auto variable = [&](const std::string& name) {
+    auto at = environment.find(name);
+    return at == environment.end() ? std::string() : at->second;
+  };
+  options.profile = command.profile;
+  if (!command.region.empty()) environment["AWS_REGION"] = environment["AWS_DEFAULT_REGION"] = command.region;
+
+  // Keys given outright go into the environment, so that commands of users have them too.
+  Credentials key;
+  if (!command.credentials_file.empty()) {
+    ASSIGN_OR_RETURN(key, ReadCredentialsJson(files, command.credentials_file));
+  }
+  if (!command.access_id.empty() || !command.secret_key.empty()) {
+    if (command.access_id.empty() || command.secret_key.empty()) {
+      return InvalidArgument("--accessId and --secretKey go together");
+    }
+    key = {.access_key_id = command.access_id, .secret_access_key = command.secret_key, .session_token = "", .expires_at = {}};
+  }
+  if (!key.access_key_id.empty()) {
+    environment["AWS_ACCESS_KEY_ID"] = key.access_key_id;
+    environment["AWS_SECRET_ACCESS_KEY"] = key.secret_access_key;
+    environment.erase("AWS_SESSION_TOKEN");
+  }
+  if (!command.endpoint.empty()) environment["AWS_ENDPOINT_URL_DATA_PIPELINE"] = command.endpoint;
+
+  // A server's own worker: some services may be elsewhere, with keys of their own.
+  std::string places_text = variable("PENSTOCK_SERVICES");
+  if (!places_text.empty()) {
+    ASSIGN_OR_RETURN(options.endpoints, DecodeEndpoints(places_text));
+    options.own = OwnServer{variable("AWS_ENDPOINT_URL"),
+                            {.access_key_id = variable("AWS_ACCESS_KEY_ID"),
+                             .secret_access_key = variable("AWS_SECRET_ACCESS_KEY"),
+                             .session_token = "",
+                             .expires_at = {}}};
+    for (const char* name : {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINT_URL"}) environment.erase(name);
+  }
+
+  std::string folder = command.folder;
+  bool temporary = folder.empty();
+  if (temporary) {
+    std::string parent = variable("TMPDIR").empty() ? "/tmp" : variable("TMPDIR");
+    std::string name = parent + "/penstock-worker-XXXXXX";
+    if (mkdtemp(name.data()) == nullptr) return IoError("no temporary folder could be made under " + parent);
+    folder = name;
+  }
+  std::string shim = folder + "/bin";
+  RETURN_IF_ERROR(WriteAwsShim(files, shim));
+
+  RunnerOptions runner{.worker_group = command.worker_group, .id = command.id, .hostname = HostName()};
+  if (runner.id.empty()) {
+    std::string bytes(8, '\0');
+    options.random->Fill(bytes);
+    runner.id = fmt::format("{}-{}", runner.hostname, HexEncode(bytes));
+  }
+  runner.tasks = command.tasks;
+  runner.folder = folder + "/attempts";
+  Environment for_commands = ProcessEnvironment();
+  for (const auto& [name, value] : environment) for_commands[name] = value;
+  for_commands.erase("PENSTOCK_SERVICES");
+  std::string path = for_commands["PATH"];
+  for_commands["PATH"] = path.empty() ? shim : shim + ":" + path;
+  runner.environment = {for_commands.begin(), for_commands.end()};
+
+  ServicePlaces places(options);
+  ASSIGN_OR_RETURN(ServiceEndpoint endpoint, places.Find("datapipeline", command.region));
+  ClientContext clients{options.http, options.clock, options.random};
+  Log(LogLevel::kInfo, "worker {} of group {} at {}", runner.id, runner.worker_group, endpoint.url);
+  Status ended = Runner(runner, DataPipelineClient(clients, endpoint), clients, places, files, *options.processes).Run(stop);
+  if (temporary) (void)files.RemoveTree(folder);
+  return ended;
+}
+
+}  // namespace penstock
