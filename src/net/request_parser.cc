@@ -13,6 +13,8 @@ using boost::beast::error_code;
 
 std::string_view View(boost::beast::string_view text) { return {text.data(), text.size()}; }
 
+constexpr size_t kLastChunkSize = 5;
+
 RequestFault FaultOf(const error_code& error) {
   if (error == http::error::header_limit || error == http::error::buffer_overflow) {
     return {431, "the request's header fields are too long"};
@@ -56,6 +58,9 @@ class RequestParser::Beast final : private http::basic_parser<true> {
     body_ = &body;
     while (!is_done() && taken < bytes.size()) {
       std::string_view left = bytes.substr(taken);
+      // Beast asserts that it sees "0\r\n\r\n" whole or not at all; nothing shorter can end a
+      // chunked body anyway.
+      if (head_.chunked && chunk_left_ == 0 && left.size() < kLastChunkSize) break;
       error_code error;
       size_t count = put(boost::asio::const_buffer(left.data(), left.size()), error);
       taken += count;
@@ -158,7 +163,9 @@ class RequestParser::Beast final : private http::basic_parser<true> {
   void on_response_impl(int, boost::beast::string_view, int, error_code&) override {}
   void on_header_impl(error_code&) override {}
   void on_body_init_impl(const boost::optional<std::uint64_t>&, error_code&) override {}
-  void on_chunk_header_impl(std::uint64_t, boost::beast::string_view, error_code&) override {}
+  void on_chunk_header_impl(std::uint64_t size, boost::beast::string_view, error_code&) override {
+    chunk_left_ = size;
+  }
   void on_finish_impl(error_code&) override {}
 
   const RequestLimits limits_;
@@ -169,6 +176,7 @@ class RequestParser::Beast final : private http::basic_parser<true> {
   std::optional<RequestFault> fault_;
   RequestHead head_;
   Headers trailers_;
+  uint64_t chunk_left_ = 0;
   std::string* body_ = nullptr;  // only while Feed runs
 };
 

@@ -70,6 +70,18 @@ TEST(RequestParserTest, BodiesInAnyPieces) {
   EXPECT_EQ(Parse(sized)->head.content_length, 11u);
 }
 
+TEST(RequestParserTest, EmptyChunkedBodyInAnyPieces) {
+  const std::string text =
+      "PUT / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
+  for (size_t step = 1; step <= 8; ++step) {
+    auto parsed = Parse(text, step);
+    ASSERT_TRUE(parsed);
+    EXPECT_TRUE(parsed->done);
+    EXPECT_EQ(parsed->body, "");
+    EXPECT_EQ(parsed->taken, text.size());
+  }
+}
+
 TEST(RequestParserTest, KeepAliveByVersion) {
   const std::pair<std::string, bool> cases[] = {
       {"GET / HTTP/1.1\r\nHost: h\r\n\r\n", true},
