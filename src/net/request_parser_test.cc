@@ -114,7 +114,7 @@ TEST(RequestParserTest, RefusesWhatCouldBeReadInTwoWays) {
       {put + "Transfer-Encoding: gzip\r\n\r\n", 501},
       {put + "Transfer-Encoding: gzip, chunked\r\n\r\n", 501},
       {"PUT / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", 400},
-      {put + "Transfer-Encoding: chunked\r\n\r\nzz\r\n", 400},
+      {put + "Transfer-Encoding: chunked\r\n\r\nzz\r\n\r\n", 400},
       {put + "Transfer-Encoding: chunked\r\n\r\n1\r\nabc\r\n", 400},
       {put + "Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n", 400},
       {put + "Expect: something\r\n\r\n", 417},
