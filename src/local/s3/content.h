@@ -26,7 +26,7 @@ ApiResult<ContentClaim> ReadContentClaim(const Headers& headers);
 
 /// Bytes received, verified and durable, waiting to be named by the index.
 struct Content {
-  std::unique_ptr<NewFile> file;  // null for no bytes
+  std::unique_ptr<NewObjectFile> file;  // null for no bytes
   uint64_t size = 0;
   std::string md5;  // raw
   std::optional<ChecksumAlgorithm> checksum_algorithm;

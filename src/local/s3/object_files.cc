@@ -53,10 +53,10 @@ void AddBlockEnd(WriteBatch& batch, uint64_t first) {
 
 }  // namespace
 
-NewFile::NewFile(ObjectFiles& owner, FileId id, std::unique_ptr<WritableFile> file)
+NewObjectFile::NewObjectFile(ObjectFiles& owner, FileId id, std::unique_ptr<WritableFile> file)
     : owner_(owner), id_(id), file_(std::move(file)) {}
 
-NewFile::~NewFile() {
+NewObjectFile::~NewObjectFile() {
   file_.reset();
   if (stage_ == Stage::kUnknown) return;
   if (stage_ != Stage::kKept) {
@@ -74,9 +74,9 @@ NewFile::~NewFile() {
   owner_.Settle(id_);
 }
 
-Status NewFile::Append(std::string_view bytes) { return file_->Append(bytes); }
+Status NewObjectFile::Append(std::string_view bytes) { return file_->Append(bytes); }
 
-Status NewFile::Finish() {
+Status NewObjectFile::Finish() {
   RETURN_IF_ERROR(file_->Sync());
   RETURN_IF_ERROR(file_->Close());
   file_.reset();
@@ -85,13 +85,13 @@ Status NewFile::Finish() {
   return owner_.files_->SyncDirectory(owner_.Folder(id_));
 }
 
-void NewFile::KeepIn(WriteBatch& batch) {
+void NewObjectFile::KeepIn(WriteBatch& batch) {
   CHECK(stage_ == Stage::kNamed);
   batch.Put(IdKey(kLivePrefix, id_), "");
   stage_ = Stage::kUnknown;
 }
 
-void NewFile::BatchWritten(bool written) {
+void NewObjectFile::BatchWritten(bool written) {
   CHECK(stage_ == Stage::kUnknown);
   if (written) stage_ = Stage::kKept;
 }
@@ -176,14 +176,14 @@ Result<uint64_t> ObjectFiles::TakeId(bool for_file) {
 
 Result<uint64_t> ObjectFiles::NewId() { return TakeId(false); }
 
-Result<std::unique_ptr<NewFile>> ObjectFiles::Create() {
+Result<std::unique_ptr<NewObjectFile>> ObjectFiles::Create() {
   ASSIGN_OR_RETURN(FileId id, TakeId(true));
   auto file = files_->Create(TemporaryPath(id));
   if (!file) {
     Settle(id);
     return std::move(file).error();
   }
-  return std::unique_ptr<NewFile>(new NewFile(*this, id, *std::move(file)));
+  return std::unique_ptr<NewObjectFile>(new NewObjectFile(*this, id, *std::move(file)));
 }
 
 void ObjectFiles::Settle(FileId id) {

@@ -35,11 +35,11 @@ class ObjectFiles;
 
 /// A file being written. Dropped, it takes the file away with it. One thread at a time; the
 /// ObjectFiles outlives it.
-class NewFile {
+class NewObjectFile {
  public:
-  ~NewFile();
-  NewFile(const NewFile&) = delete;
-  NewFile& operator=(const NewFile&) = delete;
+  ~NewObjectFile();
+  NewObjectFile(const NewObjectFile&) = delete;
+  NewObjectFile& operator=(const NewObjectFile&) = delete;
 
   FileId id() const { return id_; }
   Status Append(std::string_view bytes);
@@ -54,7 +54,7 @@ class NewFile {
  private:
   friend class ObjectFiles;
   enum class Stage { kWriting, kNamed, kKept, kUnknown };
-  NewFile(ObjectFiles& owner, FileId id, std::unique_ptr<WritableFile> file);
+  NewObjectFile(ObjectFiles& owner, FileId id, std::unique_ptr<WritableFile> file);
 
   ObjectFiles& owner_;
   const FileId id_;
@@ -69,7 +69,7 @@ class ObjectFiles {
   static Result<std::unique_ptr<ObjectFiles>> Open(std::string folder, Files* files,
                                                    KeyValue* index);
 
-  Result<std::unique_ptr<NewFile>> Create();
+  Result<std::unique_ptr<NewObjectFile>> Create();
   /// A number never given before, of the ids' own series.
   Result<uint64_t> NewId();
 
@@ -108,7 +108,7 @@ class ObjectFiles {
   void Remove(std::vector<FileId> ids);
 
  private:
-  friend class NewFile;
+  friend class NewObjectFile;
   struct Block {
     int in_use = 0;  // files handed out and not yet kept or dropped
     bool exhausted = false;

@@ -11,7 +11,7 @@ ApiResult<std::optional<std::string>> Storage::Get(const std::string& key) {
   return *std::move(value);
 }
 
-ApiResult<void> Storage::Commit(WriteBatch batch, NewFile* file,
+ApiResult<void> Storage::Commit(WriteBatch batch, NewObjectFile* file,
                                 std::vector<std::vector<FileId>> removed) {
   for (const std::vector<FileId>& group : removed) ObjectFiles::ForgetIn(batch, group);
   if (file != nullptr) file->KeepIn(batch);

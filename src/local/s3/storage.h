@@ -51,7 +51,7 @@ class Storage {
   ApiResult<std::optional<std::string>> Get(const std::string& index_key);
   /// Writes `batch` so that it survives power loss; `file` (may be null) is then kept, the files
   /// `removed` (groups that were one object each) are forgotten and removed.
-  ApiResult<void> Commit(WriteBatch batch, NewFile* file = nullptr,
+  ApiResult<void> Commit(WriteBatch batch, NewObjectFile* file = nullptr,
                          std::vector<std::vector<FileId>> removed = {});
 
   /// NoSuchBucket if it is not there.
