@@ -24,10 +24,13 @@ namespace penstock::engine {
 /// REQUIRES: everything that Needs(state, event) named was loaded, or does not exist.
 Decision Decide(const State& state, const Event& event);
 
-/// History that this event wants to see: instances that are not in memory, because they ended.
+/// History that this event wants to see: instances that are not in memory, because they ended, if
+/// they ever were. Give what is found to LoadHistory: the InstanceRecord and its AttemptRecord
+/// numbered `attempts`. What ended earlier in the same batch is not in the store yet but among the
+/// batch's writes: look there first.
 struct Need {
   PipelineKey pipeline;
-  std::string instance;  // id: its InstanceRecord, with the AttemptRecord numbered `attempts`
+  std::string instance;  // id
   auto operator<=>(const Need&) const = default;
 };
 std::vector<Need> Needs(const State& state, const Event& event);

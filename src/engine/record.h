@@ -54,8 +54,6 @@ struct PipelineRecord {
       skip_before;  // startTimestamp: intervals that start earlier become SKIPPED
   std::optional<Instant>
       last_run_at;  // of an on-demand pipeline: the second its newest run is named by
-  std::optional<Health> health;
-  std::optional<Instant> health_updated_at;
   bool operator==(const PipelineRecord&) const = default;
 };
 
@@ -101,11 +99,12 @@ struct InstanceRecord {
   std::vector<std::string> inputs, outputs;  // data node instances
   std::vector<std::string> depends_on;       // every instance it must see FINISHED first
   std::vector<std::string>
-      waiting_on;                   // those of depends_on, and the resource, that are still missing
-  std::string waiting_reason;       // the same in a sentence; empty when it does not wait
-  int attempts = 0;                 // made so far; reruns go on counting (A37)
-  int tries_left = 0;               // attempts that may still be made; a rerun resets it
-  std::optional<Instant> retry_at;  // not before this is the next attempt or check made
+      waiting_on;  // those of depends_on, and the resource, that are still missing
+  std::vector<std::string> blocked_by;  // those of waiting_on that ended, and not FINISHED
+  std::string waiting_reason;           // the same in a sentence; empty when it does not wait
+  int attempts = 0;                     // made so far; reruns go on counting (A37)
+  int tries_left = 0;                   // attempts that may still be made; a rerun resets it
+  std::optional<Instant> retry_at;      // not before this is the next attempt or check made
   std::optional<Instant>
       wake_at;           // when it must be looked at again; its attempt has a deadline of its own
   bool held = false;     // its component is paused: it may not go on from waiting

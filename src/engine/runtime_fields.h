@@ -12,6 +12,11 @@
 
 namespace penstock::engine {
 
+/// What the engine knows of an instance or attempt, without the user's fields.
+std::vector<Field> InstanceRuntimeFields(const PipelineKey& key, const InstanceRecord& instance);
+std::vector<Field> AttemptRuntimeFields(const PipelineKey& key, const InstanceRecord& instance,
+                                        const AttemptRecord& attempt);
+
 /// The fields of DescribePipelines. `components`: all of the pipeline, for its health and times.
 std::vector<Field> PipelineFields(const PipelineKey& key, const PipelineRecord& record,
                                   const std::vector<ComponentRecord>& components);

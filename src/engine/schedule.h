@@ -49,6 +49,8 @@ class Timetable {
   int64_t DueCount(Instant at) const;
 
  private:
+  int64_t DueCountLimit(int64_t at_most) const;
+
   Period period_;
   Instant start_;
   std::optional<Instant> end_;

@@ -11,6 +11,7 @@
 #include <set>
 #include <string>
 #include <tuple>
+#include <vector>
 
 #include "definition/parameters.h"
 #include "definition/resolved.h"
@@ -86,6 +87,8 @@ struct State {
       by_unique_id;  // (account, region, name, uniqueId) -> pipeline id
   std::set<Timer> timers;
   std::map<std::pair<Scope, std::string>, std::set<Offered>> offered;  // by scope and worker group
+
+  std::vector<std::pair<std::string, std::string>> history;  // (pipeline, instance) to be forgotten
 
   /// The pipeline, or nullptr; deleted ones included.
   const PipelineWork* Find(std::string_view pipeline) const;

@@ -1,0 +1,35 @@
+#include "engine/late.h"
+
+#include <algorithm>
+
+#include "engine/actions.h"
+
+namespace penstock::engine {
+
+std::optional<Instant> LateAt(const Draft&, const InstanceRecord& record,
+                              const Component& component) {
+  if (!component.late_after_timeout || component.on_late_action.empty() || record.late_decided)
+    return std::nullopt;
+  if (component.schedule_type == ScheduleType::kOnDemand) return std::nullopt;
+  switch (record.status) {
+    case RunStatus::kScheduled:
+    case RunStatus::kWaitingOnDependencies:
+    case RunStatus::kWaitingForRunner:
+      break;
+    default:
+      return std::nullopt;
+  }
+  const Instant from = std::max(record.due_at, record.actual_start.value_or(record.due_at));
+  return Plus(from, *component.late_after_timeout);
+}
+
+void DecideLateness(Draft& draft, const std::string& id) {
+  const InstanceRecord& record = *draft.Find(id);
+  const Component& component = *draft.ComponentOf(record);
+  const auto at = LateAt(draft, record, component);
+  if (!at || *at > draft.now()) return;
+  draft.Edit(id).late_decided = true;
+  FireActions(draft, id, component.on_late_action, "onLateAction");
+}
+
+}  // namespace penstock::engine
