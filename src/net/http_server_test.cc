@@ -416,8 +416,8 @@ TEST_F(HttpServerTest, ParkedRespondersTakeNoThreadAndLittleMemory) {
   setrlimit(RLIMIT_NOFILE, &files);
   const size_t count = files.rlim_cur > 2200 ? 1000 : 200;
   std::vector<Peer> peers;
-  for (size_t i = 0; i < count; ++i) peers.push_back(Connect());
   uint64_t before = ResidentBytes();
+  for (size_t i = 0; i < count; ++i) peers.push_back(Connect());
   for (Peer& peer : peers) ASSERT_TRUE(peer.Send(kPark));
   ASSERT_TRUE(Eventually([&] { return server_->counts().parked == count; }));
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
