@@ -1,0 +1,72 @@
+// ItemTransaction: reads, decides and writes some items of one or several tables as one step. Items, index entries and
+// counts become durable in one batch.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "aws/api_error.h"
+#include "local/dynamodb/stored_item.h"
+#include "local/dynamodb/table.h"
+#include "ports/key_value.h"
+
+namespace penstock::dynamodb {
+
+/// One thread, one use: Add…, Begin, then Put/Delete/Cancel by position, Commit. Lets go of its locks when destroyed.
+class ItemTransaction {
+ public:
+  ItemTransaction(KeyValue* store, Durability durability) : store_(store), durability_(durability) {}
+
+  /// The item's position. REQUIRES: no other item of this transaction has the same key.
+  size_t Add(std::shared_ptr<Table> table, std::string key);
+  /// Locks all items (in an order that all transactions share) and reads them. ResourceNotFound: a table has been deleted.
+  ApiResult<void> Begin();
+
+  /// The item as it was; views live as long as the transaction.
+  const std::optional<StoredItem>& old_item(size_t position) const { return slots_[position].old_item; }
+  /// Parsed; empty if there was none.
+  ApiResult<Item> OldItem(size_t position) const;
+
+  /// Intends a change and says what it costs. REQUIRES: the item has that key.
+  ApiResult<WriteCost> Put(size_t position, const Item& item);
+  ApiResult<WriteCost> Delete(size_t position);
+  void Cancel(size_t position) { slots_[position].change.reset(); }
+  /// The stored value that Put intends. REQUIRES: Put and not Cancel.
+  StoredItem NewItem(size_t position) const;
+
+  ApiResult<void> Commit();
+
+ private:
+  struct CountChange {
+    uint64_t serial;
+    Tally delta;
+  };
+  struct Change {
+    std::optional<std::string> value;  // none: delete
+    WriteBatch index_writes;
+    std::vector<CountChange> counts;
+  };
+  struct Slot {
+    std::shared_ptr<Table> table;
+    std::string key;
+    std::string old_value;
+    std::optional<StoredItem> old_item;  // views into old_value
+    std::optional<Change> change;
+  };
+
+  ApiResult<WriteCost> Intend(size_t position, const Item* item);
+  ApiResult<void> ChangeIndexes(Slot& slot, const TableDefinition& definition, const Item* item, Change& change,
+                                WriteCost& cost);
+
+  KeyValue* const store_;
+  const Durability durability_;
+  // A deque would do as well; old_item's views must not move, so it is filled only once the slots are complete.
+  std::vector<Slot> slots_;
+  std::vector<std::unique_lock<std::mutex>> locks_;
+};
+
+}  // namespace penstock::dynamodb

@@ -1,0 +1,210 @@
+#include "local/dynamodb/table_catalog.h"
+
+#include <fmt/core.h>
+
+#include "base/text.h"
+#include "local/dynamodb/dynamodb_error.h"
+#include "local/dynamodb/index_backfill.h"
+
+namespace penstock::dynamodb {
+
+namespace {
+
+constexpr std::string_view kSerialKey = "n";
+constexpr std::string_view kTableSpace = "t";
+constexpr std::string_view kTallySpace = "c";
+
+std::string BigEndian(uint64_t value) {
+  std::string bytes;
+  for (int shift = 56; shift >= 0; shift -= 8) bytes.push_back(static_cast<char>(value >> shift));
+  return bytes;
+}
+
+Result<Tally> DecodeTally(std::string_view text) {
+  auto pieces = Split(text, ' ');
+  auto items = pieces.size() == 2 ? ParseInt64(pieces[0]) : std::nullopt;
+  auto bytes = pieces.size() == 2 ? ParseInt64(pieces[1]) : std::nullopt;
+  if (!items || !bytes) return Corrupt("a table's counts are not readable");
+  return Tally{*items, *bytes};
+}
+
+std::vector<uint64_t> Serials(const TableDefinition& definition) {
+  std::vector<uint64_t> serials = {definition.layout.serial};
+  for (const IndexDefinition& index : definition.indexes) serials.push_back(index.layout.serial);
+  return serials;
+}
+
+void DropContent(const KeyLayout& layout, WriteBatch& batch) {
+  KeyRange items = layout.All();
+  batch.DeleteRange(std::move(items.begin), std::move(items.end));
+  batch.DeleteRange(TallyKey(layout.serial, 0), TallyKey(layout.serial + 1, 0));
+}
+
+}  // namespace
+
+std::string TallyKey(uint64_t serial, size_t stripe) {
+  return fmt::format("{}{}{}", kTallySpace, BigEndian(serial), static_cast<char>(stripe));
+}
+
+std::string EncodeTally(const Tally& tally) { return fmt::format("{} {}", tally.items, tally.bytes); }
+
+Result<std::unique_ptr<TableCatalog>> TableCatalog::Load(KeyValue* store, Clock* clock,
+                                                         const DynamoDbOptions& options) {
+  std::unique_ptr<TableCatalog> catalog(new TableCatalog(store, clock, options));
+  RETURN_IF_ERROR(catalog->ReadAll());
+  return catalog;
+}
+
+Status TableCatalog::ReadAll() {
+  ASSIGN_OR_RETURN(auto serial, store_->Get(kSerialKey));
+  if (serial) {
+    auto number = ParseUint64(*serial);
+    if (!number) return Corrupt("the table catalogue's serial number is not readable");
+    next_serial_ = *number;
+  }
+  std::map<uint64_t, std::shared_ptr<Table>> by_serial;
+  auto tables = store_->NewIterator(std::string(kTableSpace), PrefixEnd(std::string(kTableSpace)));
+  for (tables->Seek(kTableSpace); tables->Valid(); tables->Next()) {
+    auto definition = DecodeDefinition(tables->value());
+    if (!definition) return std::move(definition).error().In("table catalogue");
+    auto table = std::make_shared<Table>(std::make_shared<const TableDefinition>(std::move(*definition)),
+                                         options_, clock_->Monotonic());
+    for (uint64_t number : Serials(*table->definition())) by_serial[number] = table;
+    tables_.emplace(tables->key(), std::move(table));
+  }
+  RETURN_IF_ERROR(tables->status());
+  auto tallies = store_->NewIterator(std::string(kTallySpace), PrefixEnd(std::string(kTallySpace)));
+  for (tallies->Seek(kTallySpace); tallies->Valid(); tallies->Next()) {
+    std::string_view key = tallies->key();
+    if (key.size() != 10) return Corrupt("a table's counts have an unknown key");
+    uint64_t number = 0;
+    for (char byte : key.substr(1, 8)) number = number << 8 | static_cast<unsigned char>(byte);
+    size_t stripe = static_cast<unsigned char>(key[9]);
+    auto owner = by_serial.find(number);
+    if (owner == by_serial.end() || stripe >= Table::kStripes) continue;
+    ASSIGN_OR_RETURN(owner->second->stripe(stripe).tallies[number], DecodeTally(tallies->value()));
+  }
+  return tallies->status();
+}
+
+std::string TableCatalog::Key(const Caller& caller, std::string_view name) const {
+  return fmt::format("{}{}/{}/{}", kTableSpace, caller.account,
+                     options_.shared_regions ? "*" : std::string_view(caller.region), name);
+}
+
+std::shared_ptr<Table> TableCatalog::Find(const Caller& caller, std::string_view name) {
+  std::lock_guard lock(mutex_);
+  auto found = tables_.find(Key(caller, name));
+  if (found == tables_.end()) return nullptr;
+  if (!found->second->StatusAt(clock_->Monotonic())) {
+    tables_.erase(found);
+    return nullptr;
+  }
+  return found->second;
+}
+
+ApiResult<std::shared_ptr<Table>> TableCatalog::FindForData(const Caller& caller, std::string_view name) {
+  std::shared_ptr<Table> table = Find(caller, name);
+  auto status = table ? table->StatusAt(clock_->Monotonic()) : std::nullopt;
+  if (!status || *status == TableStatus::kCreating || *status == TableStatus::kDeleting) {
+    return ResourceNotFound();
+  }
+  return table;
+}
+
+std::vector<std::string> TableCatalog::List(const Caller& caller, std::string_view start, size_t limit,
+                                            bool& more) {
+  std::lock_guard lock(mutex_);
+  std::string prefix = Key(caller, "");
+  std::vector<std::string> names;
+  more = false;
+  for (auto it = tables_.upper_bound(prefix + std::string(start)); it != tables_.end(); ++it) {
+    if (!it->first.starts_with(prefix)) break;
+    if (!it->second->StatusAt(clock_->Monotonic())) continue;
+    if (names.size() == limit) {
+      more = true;
+      break;
+    }
+    names.push_back(it->first.substr(prefix.size()));
+  }
+  return names;
+}
+
+void TableCatalog::NumberLayouts(TableDefinition& definition) {
+  if (definition.layout.serial == 0) definition.layout.serial = next_serial_++;
+  for (IndexDefinition& index : definition.indexes) {
+    if (index.layout.serial == 0) index.layout.serial = next_serial_++;
+  }
+}
+
+ApiResult<std::shared_ptr<Table>> TableCatalog::Create(const Caller& caller, TableDefinition definition) {
+  NumberLayouts(definition);
+  WriteBatch batch;
+  batch.Put(std::string(kSerialKey), std::to_string(next_serial_));
+  batch.Put(Key(caller, definition.name), EncodeDefinition(definition));
+  Status written = store_->Write(batch, options_.durability);
+  if (!written) return InternalServerError(written.error().message);
+  std::string key = Key(caller, definition.name);
+  auto now = clock_->Monotonic();
+  auto table = std::make_shared<Table>(std::make_shared<const TableDefinition>(std::move(definition)),
+                                       options_, now);
+  table->SetStatus(TableStatus::kCreating, now + options_.create_delay);
+  std::lock_guard lock(mutex_);
+  tables_.insert_or_assign(std::move(key), table);
+  return table;
+}
+
+ApiResult<void> TableCatalog::Replace(const Caller& caller, Table& table, TableDefinition definition) {
+  auto before = table.definition();
+  uint64_t serial_before = next_serial_;
+  NumberLayouts(definition);
+  if (next_serial_ != serial_before) {
+    // First of all, so that a crash in the midst of filling an index leaves entries that nobody ever sees.
+    WriteBatch batch;
+    batch.Put(std::string(kSerialKey), std::to_string(next_serial_));
+    Status written = store_->Write(batch, options_.durability);
+    if (!written) return InternalServerError(written.error().message);
+  }
+  std::vector<std::unique_lock<std::mutex>> locks;
+  for (size_t i = 0; i < Table::kStripes; ++i) locks.emplace_back(table.stripe(i).mutex);
+  WriteBatch batch;
+  batch.Put(Key(caller, definition.name), EncodeDefinition(definition));
+  for (const IndexDefinition& index : definition.indexes) {
+    if (index.layout.serial < serial_before) continue;
+    auto tallies = BackfillIndex(*store_, options_.durability, definition, index);
+    if (!tallies) return InternalServerError(tallies.error().message);
+    for (size_t i = 0; i < Table::kStripes; ++i) {
+      table.stripe(i).tallies[index.layout.serial] = (*tallies)[i];
+      if ((*tallies)[i].items > 0) {
+        batch.Put(TallyKey(index.layout.serial, i), EncodeTally((*tallies)[i]));
+      }
+    }
+  }
+  for (const IndexDefinition& index : before->indexes) {
+    if (definition.FindIndex(index.name) != nullptr) continue;
+    DropContent(index.layout, batch);
+    for (size_t i = 0; i < Table::kStripes; ++i) table.stripe(i).tallies.erase(index.layout.serial);
+  }
+  Status written = store_->Write(batch, options_.durability);
+  if (!written) return InternalServerError(written.error().message);
+  table.SetDefinition(std::make_shared<const TableDefinition>(std::move(definition)), clock_->Monotonic());
+  return {};
+}
+
+ApiResult<void> TableCatalog::Drop(const Caller& caller, const std::shared_ptr<Table>& table) {
+  auto definition = table->definition();
+  WriteBatch batch;
+  batch.Delete(Key(caller, definition->name));
+  DropContent(definition->layout, batch);
+  for (const IndexDefinition& index : definition->indexes) DropContent(index.layout, batch);
+  // With every stripe held nobody is between looking and writing, and whoever comes next sees `dropped`.
+  std::vector<std::unique_lock<std::mutex>> locks;
+  for (size_t i = 0; i < Table::kStripes; ++i) locks.emplace_back(table->stripe(i).mutex);
+  Status written = store_->Write(batch, options_.durability);
+  if (!written) return InternalServerError(written.error().message);
+  for (size_t i = 0; i < Table::kStripes; ++i) table->stripe(i).dropped = true;
+  table->SetStatus(TableStatus::kDeleting, clock_->Monotonic() + options_.delete_delay);
+  return {};
+}
+
+}  // namespace penstock::dynamodb
