@@ -153,6 +153,7 @@ CLI::App* DeclareImport(CLI::App& root, Draft* draft) {
                 "read files where the manifest says they were");
   app->add_option("--max-rejects", command.options.rejects_max,
                   "items that may be refused before the answer is no")
+      ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   app->add_flag("--resume", draft->flags.resume_import,
                 "imports can be repeated without harm: they begin anew");

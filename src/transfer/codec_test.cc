@@ -1,5 +1,6 @@
 // Items through the codecs: golden bytes of the EMR connector, bad lines, sizes and digests.
 #include <gtest/gtest.h>
+#include <xxhash.h>
 
 #include <fstream>
 #include <sstream>
@@ -262,6 +263,22 @@ TEST(Digest, SpellingAndOrderDoNotMatterContentDoes) {
   ContentDigest sum{0, UINT64_MAX};
   sum.Add({0, 1});
   EXPECT_EQ(sum, (ContentDigest{1, 0}));
+}
+
+TEST(Digest, IsAsDocumented) {
+  // docs/internals/digest.md has this example.
+  constexpr char kCanonical[] =
+      "M\1\0\0\0\2\0\0\0IdN+\3\0\0\0\3\0\0\0"
+      "103";
+  static_assert(sizeof(kCanonical) - 1 == 24);
+  XXH128_hash_t hash = XXH3_128bits(kCanonical, 24);
+  LineReader reader(LineShape::kDataPipeline);
+  ItemHasher hasher;
+  Item item;
+  ASSERT_EQ(reader.Read(R"({"Id":{"n":"103"}})", &item), LineKind::kItem);
+  EXPECT_EQ(hasher.Hash(item), (ContentDigest{hash.high64, hash.low64}));
+  EXPECT_EQ(FormatDigest(hasher.Hash(item)), "xxh3-128-sum:af81eb409ed742d5b1a516e8df3e773c");
+  EXPECT_EQ(FormatDigest({}), "xxh3-128-sum:00000000000000000000000000000000");
 }
 
 /// Gives out `text` in pieces of `step`.

@@ -1,0 +1,29 @@
+// Manifests and run records: what is accepted is written and read again without change, and stays
+// in its folder.
+#include <string_view>
+
+#include "base/check.h"
+#include "transfer/manifest.h"
+#include "transfer/run_record.h"
+#include "transfer/table_description.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  using namespace penstock;
+  std::string_view text(reinterpret_cast<const char*>(data), size);
+  if (auto manifest = ParseManifest(text)) {
+    auto again = ParseManifest(WriteManifest(*manifest));
+    CHECK(again.has_value(), "{}", again.error().message);
+    CHECK(*again == *manifest);
+    if (auto names = RebasedNames(*manifest)) {
+      for (const std::string& name : *names) {
+        CHECK(!name.empty() && name != ".." && name.find('/') == std::string::npos);
+      }
+    }
+  }
+  if (auto record = ParseRunRecord(text)) {
+    auto again = ParseRunRecord(WriteRunRecord(*record));
+    CHECK(again.has_value() && *again == *record);
+  }
+  static_cast<void>(ParseTableDescription(text).has_value());
+  return 0;
+}

@@ -1,0 +1,211 @@
+// The transfer commands as a user meets them: arguments in, summary, messages and exit code out.
+#include "cli/transfer_command.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <sstream>
+
+#include "json/json.h"
+#include "system/posix_files.h"
+#include "transfer/transfer_testing.h"
+
+namespace penstock {
+namespace {
+
+using testing::FakeAws;
+using testing::FakeClock;
+using testing::FakeRandom;
+
+class FakePlaces : public EndpointResolver {
+ public:
+  Result<ServiceEndpoint> Resolve(std::string_view service, const std::string& url,
+                                  const std::string& region, const std::string& profile) override {
+    asked.push_back(fmt::format("{}|{}|{}|{}", service, url, region, profile));
+    if (profile == "nobody") return NotFound("there is no profile nobody");
+    return ServiceEndpoint{"http://aws.test", "us-east-1",
+                           StaticCredentials({"AKID", "secret", ""})};
+  }
+  std::vector<std::string> asked;
+};
+
+class TransferCommandTest : public ::testing::Test {
+ protected:
+  TransferCommandTest() {
+    char name[] = "/tmp/penstock-cli-XXXXXX";
+    folder_ = ::mkdtemp(name);
+    aws_.tables["T"].key = {{{"Id", AttributeType::kN}}};
+    aws_.tables["U"].key = {{{"Id", AttributeType::kN}}};
+    for (int i = 0; i < 100; ++i)
+      aws_.Put("T", fmt::format(R"({{"Id":{{"n":"{}"}},"v":{{"s":"x"}}}})", i));
+  }
+  ~TransferCommandTest() override { static_cast<void>(files_.RemoveTree(folder_).has_value()); }
+
+  int Run(const std::vector<std::string>& arguments) {
+    out_.str("");
+    err_.str("");
+    TransferWorld world{&aws_, &clock_, &random_, &files_, &places_, &out_, &err_, {}, {}};
+    Command command = ParseCommandLine(arguments, "1.2.3");
+    if (auto* exit = std::get_if<EarlyExit>(&command)) {
+      out_ << exit->out;
+      err_ << exit->err;
+      return exit->code;
+    }
+    if (auto* one = std::get_if<ExportCommand>(&command)) return RunExportCommand(world, *one);
+    if (auto* one = std::get_if<ImportCommand>(&command)) return RunImportCommand(world, *one);
+    return RunVerifyCommand(world, std::get<VerifyCommand>(command));
+  }
+
+  std::string folder_;
+  FakeClock clock_;
+  FakeRandom random_;
+  FakeAws aws_{&clock_};
+  PosixFiles files_;
+  FakePlaces places_;
+  std::ostringstream out_, err_;
+};
+
+TEST_F(TransferCommandTest, ThereAndBack) {
+  std::string out = folder_ + "/out";
+  ASSERT_EQ(Run({"export", "T", out, "--json", "--read-ratio", "0.5"}), kExitDone) << err_.str();
+  auto summary = json::ParseObject(out_.str());
+  ASSERT_TRUE(summary) << out_.str();
+  EXPECT_EQ(summary->at("items").as_int64(), 100);
+  EXPECT_EQ(summary->at("rejected").as_int64(), 0);
+  EXPECT_EQ(summary->at("manifest").as_string(), out + "/manifest");
+  EXPECT_FALSE(summary->contains("resumedFrom"));
+  for (const char* key :
+       {"bytes", "seconds", "consumedCapacityUnits", "indexCapacityUnits", "throttledRequests"}) {
+    EXPECT_TRUE(summary->contains(key)) << key;
+  }
+  std::string digest(summary->at("digest").as_string());
+  EXPECT_TRUE(digest.starts_with("xxh3-128-sum:") && digest.size() == 45) << digest;
+
+  ASSERT_EQ(Run({"import", out, "U", "--write-ratio", "1", "--json"}), kExitDone) << err_.str();
+  EXPECT_EQ(json::ParseObject(out_.str())->at("digest").as_string(), digest);
+  EXPECT_EQ(aws_.tables["U"].items, aws_.tables["T"].items);
+  ASSERT_EQ(Run({"verify", out, "--table", "U", "--rate", "500"}), kExitDone) << err_.str();
+  EXPECT_NE(err_.str().find("equal: 100 items"), std::string::npos) << err_.str();
+  EXPECT_EQ(out_.str(), "");
+
+  aws_.Put("U", R"({"Id":{"n":"5"}})");
+  EXPECT_EQ(Run({"verify", out, "--table", "U"}), kExitNo);
+  EXPECT_NE(err_.str().find("{\"Id\":{\"N\":\"5\"}}"), std::string::npos) << err_.str();
+  EXPECT_EQ(Run({"export", "T", out}), kExitUnusable);
+  EXPECT_NE(err_.str().find("not empty"), std::string::npos) << err_.str();
+  ASSERT_EQ(Run({"export", "T", out, "--resume", "--json"}), kExitDone) << err_.str();
+  EXPECT_TRUE(json::ParseObject(out_.str())->contains("resumedFrom"));
+}
+
+TEST_F(TransferCommandTest, EachSideHasItsOwnPlace) {
+  ASSERT_EQ(Run({"export", "T", "s3://b/p", "--profile", "all", "--s3-profile", "store", "--region",
+                 "eu-west-1", "--endpoint-url-dynamodb", "http://d"}),
+            kExitDone)
+      << err_.str();
+  EXPECT_EQ(places_.asked,
+            (std::vector<std::string>{"dynamodb|http://d|eu-west-1|all", "s3||eu-west-1|store"}));
+  EXPECT_EQ(Run({"export", "T", "s3://b/q", "--profile", "nobody"}), kExitUnusable);
+  EXPECT_NE(err_.str().find("no profile nobody"), std::string::npos);
+}
+
+TEST_F(TransferCommandTest, MistakesAreNamed) {
+  struct {
+    std::vector<std::string> arguments;
+    const char* expected;
+  } cases[] = {
+      {{}, "subcommand"},
+      {{"export", "T"}, "DEST"},
+      {{"export", "T", "x", "--read-ratio", "50"}, "--read-ratio"},
+      {{"export", "T", "x", "--read-ratio", "0"}, "--read-ratio"},
+      {{"import", "x", "T", "--write-ratio", "1.5"}, "--write-ratio"},
+      {{"export", "T", "x", "--rate", "-5"}, "rate"},
+      {{"export", "T", "x", "--null-tag", "nil"}, "--null-tag"},
+      {{"export", "T", "x", "--compress", "gzip"}, "--compress gzip is not supported yet"},
+      {{"export", "T", "x", "--format", "csv"}, "--format csv is not supported yet"},
+      {{"export", "T", "x", "--rate-mode", "headroom"},
+       "--rate-mode headroom is not supported yet"},
+      {{"export", "T", "x", "--rate-mode", "absolute"}, "needs --rate"},
+      {{"export", "T", "x", "--dry-run"}, "--dry-run is not supported yet"},
+      {{"export", "T", "x", "--overwrite"}, "--overwrite is not supported yet"},
+      {{"import", "x", "T", "--mode", "skip-existing"},
+       "--mode skip-existing is not supported yet"},
+      {{"import", "x", "T", "--create-table"}, "--create-table is not supported yet"},
+      {{"import", "x", "T", "--max-rejects", "-1"}, "--max-rejects"},
+      {{"export", "T", "x", "--nonsense"}, "--nonsense"},
+      {{"export", "T", "x", "--memory", "much"}, "--memory"},
+  };
+  for (const auto& one : cases) {
+    EXPECT_EQ(Run(one.arguments), kExitUnusable);
+    EXPECT_NE(err_.str().find(one.expected), std::string::npos)
+        << one.expected << ": " << err_.str();
+  }
+  EXPECT_EQ(Run({"export", "--help"}), kExitDone);
+  EXPECT_NE(out_.str().find("--read-ratio"), std::string::npos);
+  EXPECT_EQ(Run({"--version"}), kExitDone);
+  EXPECT_EQ(out_.str(), "penstock 1.2.3\n");
+}
+
+TEST_F(TransferCommandTest, MissingThingsAreUnusable) {
+  EXPECT_EQ(Run({"export", "Nowhere", folder_ + "/o"}), kExitUnusable);
+  EXPECT_NE(err_.str().find("Nowhere"), std::string::npos);
+  EXPECT_EQ(Run({"import", folder_ + "/nothing", "U"}), kExitUnusable);
+  EXPECT_EQ(Run({"verify", folder_ + "/nothing"}), kExitUnusable);
+}
+
+TEST(CommandLine, FlagsBecomeOptions) {
+  auto command = ParseCommandLine(
+      {"export", "T", "s3://b/p", "--memory", "1GiB", "--segments", "7", "--null-tag", "nULL",
+       "--attribute-order", "java-hashmap", "--consistent-read", "--rate", "2.5"},
+      "0");
+  const auto& options = std::get<ExportCommand>(command).options;
+  EXPECT_EQ(options.table, "T");
+  EXPECT_EQ(options.destination, "s3://b/p");
+  EXPECT_EQ(options.memory_bytes, 1u << 30);
+  EXPECT_EQ(options.segments, 7);
+  EXPECT_EQ(options.style, (LineStyle{NullTag::kNull, AttributeOrder::kJavaHashMap}));
+  EXPECT_TRUE(options.consistent_read);
+  EXPECT_EQ(options.rate.units_per_second, 2.5);
+  EXPECT_EQ(std::get<ImportCommand>(ParseCommandLine({"import", "x", "T"}, "0")).options.rate.ratio,
+            0.25);
+}
+
+TEST(ProgressLine, IsOneLineOnATerminalAndSparseElsewhere) {
+  Progress progress{.phase = "exporting", .items = 1234567, .bytes = 98'700'000, .seconds = 0};
+  progress.fraction = 0.5;
+  progress.eta_seconds = 65;
+  progress.units_per_second = 99.96;
+  progress.target = 100;
+  progress.limited_by = "rate: 0.25 of 400 units/s (provisioned)";
+  EXPECT_EQ(ProgressLine::Describe(progress),
+            "exporting: 1,234,567 items, 98.7 MB, 50 %, 100.0 of 100.0 units/s, 1:05 left; limited "
+            "by rate: 0.25 of 400 "
+            "units/s (provisioned)");
+  std::ostringstream plain, terminal;
+  {
+    ProgressLine on_file(&plain, {}, false), on_terminal(&terminal, {true, true, 40}, false);
+    for (int second = 0; second < 12; ++second) {
+      progress.seconds = second;
+      on_file.Show(progress);
+      on_terminal.Show(progress);
+    }
+  }
+  std::string lines = plain.str(), bytes = terminal.str();
+  EXPECT_EQ(std::count(lines.begin(), lines.end(), '\n'), 3);
+  EXPECT_EQ(lines.find('\x1b'), std::string::npos);
+  EXPECT_EQ(bytes.find('\n'), std::string::npos);
+  EXPECT_TRUE(bytes.ends_with("\r\x1b[K"));
+}
+
+TEST(ProgressLine, Numbers) {
+  EXPECT_EQ(FormatCount(0), "0");
+  EXPECT_EQ(FormatCount(999), "999");
+  EXPECT_EQ(FormatCount(1000), "1,000");
+  EXPECT_EQ(FormatBytes(999), "999 B");
+  EXPECT_EQ(FormatBytes(1'000'000), "1.0 MB");
+  EXPECT_EQ(FormatBytes(999'999), "1.0 MB");
+  EXPECT_EQ(FormatSeconds(59.6), "1:00");
+  EXPECT_EQ(FormatSeconds(3725), "1:02:05");
+}
+
+}  // namespace
+}  // namespace penstock
