@@ -39,7 +39,8 @@ class Parameters {
 
   /// By id ("myX", "*mySecret"), or nullptr.
   const Parameter* Find(std::string_view id) const;
-  const std::map<std::string, Parameter, std::less<>>& all() const { return all_; }
+  const std::map<std::string, Parameter, std::less<>>& all() const& { return all_; }
+  void all() && = delete;  // a loop over a temporary would outlive it
 
  private:
   std::map<std::string, Parameter, std::less<>> all_;

@@ -1,0 +1,139 @@
+#include "cli/validate_command.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "definition/definition_file.h"
+#include "definition/validate.h"
+#include "json/json.h"
+
+namespace penstock {
+namespace {
+
+constexpr std::string_view kRed = "\033[1;31m", kYellow = "\033[1;33m", kBold = "\033[1m",
+                           kPlain = "\033[0m";
+
+std::string_view NameOf(Severity severity) {
+  switch (severity) {
+    case Severity::kFatal:
+      return "fatal";
+    case Severity::kError:
+      return "error";
+    case Severity::kWarning:
+      return "warning";
+  }
+  return {};
+}
+
+struct Checked {
+  DefinitionFile file;
+  std::vector<Problem> problems;  // by place in the file
+};
+
+Result<Checked> CheckFile(const ValidateCommand& command, const std::string& name) {
+  ASSIGN_OR_RETURN(std::string text, command.read(name));
+  ASSIGN_OR_RETURN(DefinitionFile file, ParseDefinitionFile(text));
+  ValidateOptions options;
+  options.limits = command.limits;
+  options.activation_values = command.parameters;
+  if (!command.parameters.empty()) options.moment = Moment::kActivate;
+  Checked checked{std::move(file), {}};
+  checked.problems = Validate(checked.file.definition, options);
+  checked.problems.insert(checked.problems.end(), checked.file.notes.begin(),
+                          checked.file.notes.end());
+  std::stable_sort(checked.problems.begin(), checked.problems.end(),
+                   [&](const Problem& a, const Problem& b) {
+                     FilePosition x = checked.file.PositionOf(a), y = checked.file.PositionOf(b);
+                     return std::pair(x.line, x.column) < std::pair(y.line, y.column);
+                   });
+  return checked;
+}
+
+bool IsParameter(const DefinitionFile& file, std::string_view id) {
+  auto has_id = [&](const auto& entry) { return entry.id == id; };
+  const Definition& definition = file.definition;
+  return std::none_of(definition.objects.begin(), definition.objects.end(), has_id) &&
+         (std::any_of(definition.parameters.begin(), definition.parameters.end(), has_id) ||
+          id.starts_with("my") || id.starts_with("*my"));
+}
+
+// `object "X" field "y": `, as far as it applies.
+std::string Subject(const DefinitionFile& file, const Problem& problem) {
+  if (problem.object_id.empty()) return {};
+  std::string text =
+      fmt::format("{} \"{}\"", IsParameter(file, problem.object_id) ? "parameter" : "object",
+                  problem.object_id);
+  if (!problem.field.empty()) text += fmt::format(" field \"{}\"", problem.field);
+  return text + ": ";
+}
+
+void PrintLines(const ValidateCommand& command, const std::string& name, const Checked& checked,
+                std::ostream& out) {
+  auto colored = [&](std::string_view color, std::string_view text) {
+    return command.color ? fmt::format("{}{}{}", color, text, kPlain) : std::string(text);
+  };
+  for (const Problem& problem : checked.problems) {
+    FilePosition at = checked.file.PositionOf(problem);
+    std::string place = fmt::format("{}:{}:{}:", name, at.line, at.column);
+    out << colored(kBold, place) << ' '
+        << colored(problem.severity == Severity::kWarning ? kYellow : kRed,
+                   fmt::format("{}:", NameOf(problem.severity)))
+        << ' ' << Subject(checked.file, problem) << problem.message << '\n';
+  }
+}
+
+json::Value ToJson(const std::string& name, const Checked& checked) {
+  json::Array problems;
+  for (const Problem& problem : checked.problems) {
+    FilePosition at = checked.file.PositionOf(problem);
+    problems.push_back(json::Object{{"severity", NameOf(problem.severity)},
+                                    {"object", problem.object_id},
+                                    {"field", problem.field},
+                                    {"line", at.line},
+                                    {"column", at.column},
+                                    {"message", problem.message}});
+  }
+  return json::Object{
+      {"file", name}, {"valid", !HasErrors(checked.problems)}, {"problems", std::move(problems)}};
+}
+
+}  // namespace
+
+Result<ParameterValue> ParseParameterArgument(std::string_view argument) {
+  size_t equals = argument.find('=');
+  if (equals == std::string_view::npos || equals == 0) {
+    return InvalidArgument(
+        fmt::format("'{}' is no parameter value; write name=value, e.g. myTable=Cities", argument));
+  }
+  return ParameterValue{std::string(argument.substr(0, equals)),
+                        std::string(argument.substr(equals + 1))};
+}
+
+int RunValidate(const ValidateCommand& command, std::ostream& out, std::ostream& errors) {
+  int code = 0;
+  json::Array files;
+  for (const std::string& name : command.files) {
+    auto checked = CheckFile(command, name);
+    if (!checked) {
+      // The reader's errors begin with line and column, so that editors can jump there.
+      errors << name << ':' << checked.error().message << '\n';
+      if (command.as_json) {
+        files.push_back(
+            json::Object{{"file", name}, {"valid", false}, {"error", checked.error().message}});
+      }
+      code = 2;
+      continue;
+    }
+    if (HasErrors(checked->problems)) code = std::max(code, 1);
+    if (command.as_json) {
+      files.push_back(ToJson(name, *checked));
+    } else {
+      PrintLines(command, name, *checked, out);
+    }
+  }
+  if (command.as_json) out << json::WritePretty(json::Object{{"files", std::move(files)}});
+  return code;
+}
+
+}  // namespace penstock
