@@ -1,0 +1,163 @@
+"""export, import and verify by hand against a real server: what moves, what is proven, what is refused."""
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import time
+
+import pytest
+
+from conftest import BINARY
+
+GOLDEN = pathlib.Path(__file__).resolve().parents[1] / "golden" / "transfer"
+
+
+def penstock(server, *arguments, expect=0, **options):
+    done = subprocess.run([str(BINARY), *arguments], env=transfer_environment(server), text=True, capture_output=True,
+                          timeout=120, **options)
+    assert done.returncode == expect, f"{arguments} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
+    return done
+
+
+def transfer_environment(server):
+    return server.environment() | {"AWS_ENDPOINT_URL": server.url}
+
+
+def make_table(dynamodb, name, key="Id", key_type="N", read=20000, write=20000):
+    dynamodb.create_table(TableName=name, KeySchema=[{"AttributeName": key, "KeyType": "HASH"}],
+                          AttributeDefinitions=[{"AttributeName": key, "AttributeType": key_type}],
+                          ProvisionedThroughput={"ReadCapacityUnits": read, "WriteCapacityUnits": write})
+    dynamodb.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1})
+
+
+def write_lines(folder, count):
+    """An export as another program would have written it: no digests."""
+    folder.mkdir()
+    with open(folder / "data-0", "w", encoding="utf8") as lines:
+        for i in range(count):
+            lines.write(json.dumps({"Id": {"n": str(i)}, "Name": {"s": f"näme {i}"}, "Tags": {"sS": ["a", "b"]},
+                                    "At": {"m": {"lat": {"n": "1.50"}, "all": {"l": [{"bOOL": True}, {"nULLValue": True}]}}}},
+                                   ensure_ascii=False, separators=(",", ":")) + "\n")
+    (folder / "manifest").write_text('{"name":"DynamoDB-export","version":3,\n"entries": [\n'
+                                     '{"url":"s3://elsewhere/long/ago/data-0","mandatory":true}\n]}')
+
+
+def summary(done):
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_round_trip_through_s3(server, dynamodb, s3, bucket, unique, tmp_path):
+    make_table(dynamodb, unique + "a")
+    make_table(dynamodb, unique + "b")
+    write_lines(tmp_path / "in", 5000)
+    first = summary(penstock(server, "import", str(tmp_path / "in"), unique + "a", "--write-ratio", "1", "--json"))
+    assert (first["items"], first["rejected"]) == (5000, 0)
+    assert first["consumedCapacityUnits"] >= 5000
+
+    exported = summary(penstock(server, "export", unique + "a", f"s3://{bucket}/out", "--read-ratio", "1", "--json"))
+    assert exported["items"] == 5000
+    assert exported["digest"] == first["digest"]
+    assert exported["manifest"] == f"s3://{bucket}/out/manifest"
+    keys = [o["Key"] for o in s3.list_objects_v2(Bucket=bucket, Prefix="out/")["Contents"]]
+    assert {"out/manifest", "out/_SUCCESS", "out/_penstock/run.json"} <= set(keys)
+    manifest = json.loads(s3.get_object(Bucket=bucket, Key="out/manifest")["Body"].read())
+    assert manifest["version"] == 3
+    assert all(e["url"].removeprefix(f"s3://{bucket}/") in keys and e["mandatory"] is True for e in manifest["entries"])
+    lines = b"".join(s3.get_object(Bucket=bucket, Key=e["url"].removeprefix(f"s3://{bucket}/"))["Body"].read()
+                     for e in manifest["entries"])
+    assert len(lines.splitlines()) == 5000 and len(lines) == exported["bytes"]
+
+    again = summary(penstock(server, "import", f"s3://{bucket}/out", unique + "b", "--write-ratio", "1", "--json"))
+    assert again["digest"] == exported["digest"]
+    penstock(server, "verify", f"s3://{bucket}/out", "--table", unique + "b", "--read-ratio", "1")
+    dynamodb.put_item(TableName=unique + "b", Item={"Id": {"N": "17"}, "Name": {"S": "other"}})
+    different = penstock(server, "verify", f"s3://{bucket}/out", "--table", unique + "b", "--read-ratio", "1", expect=1)
+    assert '{"Id":{"N":"17"}}' in different.stderr
+
+
+def test_tricky_items_keep_their_digest(server, dynamodb, unique, tmp_path):
+    make_table(dynamodb, unique, key="pk", key_type="S")
+    source = tmp_path / "in"
+    source.mkdir()
+    (source / "lines").write_bytes((GOLDEN / "tricky-legacy-v4.jsonl").read_bytes())
+    given = summary(penstock(server, "import", str(source), unique, "--no-manifest", "--write-ratio", "1", "--json"))
+    assert given["items"] == 74
+    taken = summary(penstock(server, "export", unique, str(tmp_path / "out"), "--read-ratio", "1", "--json"))
+    assert (taken["items"], taken["digest"]) == (74, given["digest"])
+
+
+def test_foreign_destination_is_refused(server, dynamodb, s3, bucket, unique):
+    make_table(dynamodb, unique)
+    s3.put_object(Bucket=bucket, Key="out/mine.txt", Body=b"precious")
+    refused = penstock(server, "export", unique, f"s3://{bucket}/out", expect=2)
+    assert f"s3://{bucket}/out/mine.txt" in refused.stderr
+    assert [o["Key"] for o in s3.list_objects_v2(Bucket=bucket)["Contents"]] == ["out/mine.txt"]
+
+
+@pytest.mark.parametrize("damage", ["missing", "truncated", "changed", "no manifest"])
+def test_damaged_export_writes_nothing(server, dynamodb, unique, tmp_path, damage):
+    make_table(dynamodb, unique + "a")
+    make_table(dynamodb, unique + "b")
+    write_lines(tmp_path / "in", 200)
+    penstock(server, "import", str(tmp_path / "in"), unique + "a", "--write-ratio", "1")
+    out = tmp_path / "out"
+    penstock(server, "export", unique + "a", str(out), "--read-ratio", "1", "--segments", "1")
+    [data] = [f for f in out.iterdir() if len(f.name) == 36]
+    content = data.read_bytes()
+    if damage == "missing":
+        data.unlink()
+    elif damage == "truncated":
+        data.write_bytes(content[:-10])
+    elif damage == "changed":
+        data.write_bytes(content.replace(b'"1.50"', b'"1.51"', 1).replace(b'"1.5"', b'"1.6"', 1))
+    else:
+        (out / "manifest").unlink()
+    refused = penstock(server, "import", str(out), unique + "b", expect=2)
+    assert (data.name if damage != "no manifest" else "--no-manifest") in refused.stderr
+    assert dynamodb.scan(TableName=unique + "b", Select="COUNT")["Count"] == 0
+
+
+def test_wrong_table_and_wrong_flags(server, dynamodb, unique, tmp_path):
+    make_table(dynamodb, unique, key="Other", key_type="S")
+    write_lines(tmp_path / "in", 10)
+    refused = penstock(server, "import", str(tmp_path / "in"), unique, expect=2)
+    assert "Other (S)" in refused.stderr
+    assert "unheard-of" in penstock(server, "export", "unheard-of", str(tmp_path / "x"), expect=2).stderr
+    assert "--read-ratio" in penstock(server, "export", unique, str(tmp_path / "x"), "--read-ratio", "50", expect=2).stderr
+
+
+def test_export_keeps_to_its_ratio(server, dynamodb, unique, tmp_path):
+    make_table(dynamodb, unique, read=100)
+    write_lines(tmp_path / "in", 15000)
+    penstock(server, "import", str(tmp_path / "in"), unique, "--write-ratio", "1")
+    began = time.monotonic()
+    done = summary(penstock(server, "export", unique, str(tmp_path / "out"), "--read-ratio", "0.5", "--json"))
+    seconds = time.monotonic() - began
+    assert done["items"] == 15000
+    assert done["throttledRequests"] == 0
+    assert done["consumedCapacityUnits"] <= 1.05 * 50 * seconds + 25
+
+
+def test_kill_and_resume(server, dynamodb, unique, tmp_path):
+    make_table(dynamodb, unique, read=200)
+    write_lines(tmp_path / "in", 10000)
+    penstock(server, "import", str(tmp_path / "in"), unique, "--write-ratio", "1")
+    command = [str(BINARY), "export", unique, str(tmp_path / "out"), "--read-ratio", "0.5"]
+    for pause in (0.15, 0.4, 0.9):
+        running = subprocess.Popen(command + (["--resume"] if (tmp_path / "out").exists() else []),
+                                   env=transfer_environment(server), stderr=subprocess.DEVNULL)
+        time.sleep(pause)
+        running.send_signal(signal.SIGKILL)
+        running.wait()
+        assert not (tmp_path / "out" / "manifest").exists()
+    stopped = subprocess.Popen(command + ["--resume"], env=transfer_environment(server), stderr=subprocess.PIPE, text=True)
+    time.sleep(0.5)
+    stopped.send_signal(signal.SIGINT)
+    _, told = stopped.communicate(timeout=30)
+    assert stopped.returncode == 3, told
+    assert "--resume" in told
+    done = summary(penstock(server, "export", unique, str(tmp_path / "out"), "--read-ratio", "1", "--resume", "--json"))
+    assert done["items"] == 10000 and "resumedFrom" in done
+    assert not [f for f in os.listdir(tmp_path / "out") if f.startswith(".")]
+    penstock(server, "verify", str(tmp_path / "out"), "--table", unique, "--read-ratio", "1")
