@@ -71,14 +71,7 @@ void SucceedWithNothing(Exchange& exchange, Reply) { exchange.Succeed({}); }
 }  // namespace
 
 void ServePutPipelineDefinition(ServiceContext& context, ExchangePointer exchange) {
-  Result<std::unique_ptr<StoreSnapshot>> snapshot = context.store.Read();
-  if (!snapshot) return exchange->FailInternally(snapshot.error());
-  ApiResult<PipelineRecord> record = FindPipeline(**snapshot, exchange->Pipeline());
-  if (!record) return exchange->Fail(record.error());
-  ApiResult<Definition> definition = IncomingDefinition(context, **snapshot, *exchange, *record);
-  if (!definition) return exchange->Fail(definition.error());
-  engine::PutDefinition body{exchange->Text("pipelineId"), *std::move(definition)};
-  snapshot->reset();
+  engine::PutDefinition body{exchange->Text("pipelineId"), ParseDefinition(exchange->input())};
   Decide(context, std::move(exchange), std::move(body), [](Exchange& answered, Reply reply) {
     const auto& stored = std::get<engine::DefinitionStored>(reply);
     answered.Succeed(ValidationJson(stored.errored, stored.problems, answered.Text("pipelineId")));

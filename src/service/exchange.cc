@@ -47,13 +47,19 @@ void Exchange::FailInternally(const Error& error) {
 }
 
 ApiError ToApiError(const engine::Refusal& refusal, const Exchange& exchange) {
+  std::string pipeline = exchange.Text("pipelineId");
+  auto named = [&](ApiError error) {
+    // Workers name a task; only the engine knows whose it is.
+    if (pipeline.empty()) error.message = refusal.message;
+    return error;
+  };
   switch (refusal.kind) {
     case engine::RefusalKind::kInvalidRequest:
       return InvalidRequestException(refusal.message);
     case engine::RefusalKind::kPipelineNotFound:
-      return PipelineNotFoundException(exchange.Text("pipelineId"));
+      return named(PipelineNotFoundException(pipeline));
     case engine::RefusalKind::kPipelineDeleted:
-      return PipelineDeletedException(exchange.Text("pipelineId"));
+      return named(PipelineDeletedException(pipeline));
     case engine::RefusalKind::kTaskNotFound:
       return TaskNotFoundException();
   }

@@ -2,7 +2,9 @@
 
 #include <fmt/core.h>
 
+#include <iterator>
 #include <limits>
+#include <set>
 
 #include "base/check.h"
 #include "base/text.h"
@@ -59,15 +61,23 @@ constexpr const char* kSchema[] = {
     "CREATE INDEX record_live ON record (pipeline, kind, id) WHERE live = 1;"
     "CREATE INDEX record_component ON record (pipeline, kind, component, id) WHERE component IS "
     "NOT NULL;"
+    "CREATE INDEX record_instance ON record (pipeline, kind, instance, id) WHERE instance IS NOT "
+    "NULL;"
     "CREATE INDEX record_status ON record (pipeline, kind, status, id) WHERE status IS NOT NULL;"
     "CREATE INDEX record_actual_start ON record (pipeline, kind, actual_start) WHERE actual_start "
     "IS NOT NULL;",
 };
 static_assert(std::size(kSchema) == SqliteStore::kSchemaVersion);
 
+// An update in place touches only the indexes whose columns changed; INSERT OR REPLACE would
+// rewrite all of them.
 constexpr std::string_view kPut =
-    "INSERT OR REPLACE INTO record (pipeline, kind, id, live, value, component, instance, status,"
-    " scheduled_start, scheduled_end, actual_start, actual_end) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)";
+    "INSERT INTO record (pipeline, kind, id, live, value, component, instance, status,"
+    " scheduled_start, scheduled_end, actual_start, actual_end) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)"
+    " ON CONFLICT (pipeline, kind, id) DO UPDATE SET live = excluded.live, value = excluded.value,"
+    " component = excluded.component, instance = excluded.instance, status = excluded.status,"
+    " scheduled_start = excluded.scheduled_start, scheduled_end = excluded.scheduled_end,"
+    " actual_start = excluded.actual_start, actual_end = excluded.actual_end";
 
 int64_t Seconds(Instant instant) {
   return std::chrono::floor<std::chrono::seconds>(instant).time_since_epoch().count();
@@ -168,12 +178,25 @@ Clause ClauseOf(const ObjectCondition& condition, ObjectSphere sphere) {
     for (RunStatus status : condition.any_status) values.emplace_back(StatusName(status));
   }
   if (values.empty()) return {"0", {}};
+  if (values.size() == 1) return {column + " = ?", {std::move(values[0])}};
   for (std::string& value : values) {
     clause.sql += clause.sql.empty() ? column + " IN (?" : ",?";
     clause.parameters.emplace_back(std::move(value));
   }
   clause.sql += ")";
   return clause;
+}
+
+/// The id as the query's order and lower bound. A plain column lets SQLite walk an index that has
+/// the ids in order; the unary plus keeps it from preferring the primary key, and so all objects,
+/// to the few in a range of start times.
+std::string_view OrderedId(const ObjectQuery& query) {
+  bool by_start = false;
+  for (const ObjectCondition& condition : query.conditions) {
+    if (condition.column < ObjectColumn::kStatus) return "r.id";
+    by_start |= condition.column == ObjectColumn::kActualStart;
+  }
+  return by_start ? "+r.id" : "r.id";
 }
 
 Status Migrate(SqliteDatabase& database, const std::string& path) {
@@ -304,17 +327,36 @@ class SqliteSnapshot : public StoreSnapshot {
 
   Result<std::vector<std::string>> QueryObjects(const PipelineKey& key, const ObjectQuery& query,
                                                 std::string_view after, size_t count_max) override {
+    // With one status the index gives the ids in order; with several it would not. So: one walk for
+    // each, merged.
+    for (size_t c = 0; c < query.conditions.size(); ++c) {
+      if (query.conditions[c].column != ObjectColumn::kStatus ||
+          query.conditions[c].any_status.size() < 2)
+        continue;
+      std::set<std::string> merged;
+      for (RunStatus status : query.conditions[c].any_status) {
+        ObjectQuery narrowed = query;
+        narrowed.conditions[c].any_status = {status};
+        ASSIGN_OR_RETURN(std::vector<std::string> ids,
+                         QueryObjects(key, narrowed, after, count_max));
+        merged.insert(std::make_move_iterator(ids.begin()), std::make_move_iterator(ids.end()));
+      }
+      std::vector<std::string> ids(merged.begin(), merged.end());
+      if (ids.size() > count_max) ids.resize(count_max);
+      return ids;
+    }
     std::string sql = "SELECT r.id FROM record r";
     if (query.sphere == ObjectSphere::kAttempt) {
       sql += " JOIN record i ON i.pipeline = r.pipeline AND i.kind = 3 AND i.id = r.instance";
     }
-    sql += " WHERE r.pipeline = ? AND r.kind = ? AND r.id > ?";
+    std::string_view id = OrderedId(query);
+    sql += fmt::format(" WHERE r.pipeline = ? AND r.kind = ? AND {} > ?", id);
     std::vector<Clause> clauses;
     for (const ObjectCondition& condition : query.conditions) {
       clauses.push_back(ClauseOf(condition, query.sphere));
       sql += " AND " + clauses.back().sql;
     }
-    sql += " ORDER BY r.id LIMIT ?";
+    sql += fmt::format(" ORDER BY {} LIMIT ?", id);
     // Not kept: the text depends on the selectors, so that hostile queries could fill the cache.
     ASSIGN_OR_RETURN(std::unique_ptr<SqliteStatement> list, database_->PrepareOnce(sql));
     std::string prefix = KeyPrefix(key);

@@ -1,6 +1,10 @@
 """The fixtures of the wire tests, for tests that kill and restart the server."""
+import importlib.util
 import pathlib
-import sys
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "wire"))
-from conftest import *  # noqa: E402,F401,F403
+_path = pathlib.Path(__file__).resolve().parents[1] / "wire" / "conftest.py"
+_spec = importlib.util.spec_from_file_location("wire_conftest", _path)
+_wire = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(_wire)
+new_server = _wire.new_server
+unique = _wire.unique

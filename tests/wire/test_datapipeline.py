@@ -47,6 +47,8 @@ class Worker(threading.Thread):
                 self.seen.append(task)
                 if not self.client.report_task_progress(taskId=task["taskId"])["canceled"]:
                     self.client.set_task_status(taskId=task["taskId"], **self.outcome(task))
+            except botocore.exceptions.ClientError:
+                continue  # the pipeline is gone
             except botocore.exceptions.BotoCoreError:
                 return
 
@@ -363,8 +365,8 @@ def test_heartbeat(datapipeline, unique):
 def test_evaluate_expression(datapipeline, pipeline):
     datapipeline.put_pipeline_definition(pipelineId=pipeline, pipelineObjects=on_demand(
         "wg", thing("Act", type="ShellCommandActivity", command="true", myNumber="20")))
-    answer = datapipeline.evaluate_expression(pipelineId=pipeline, objectId="Act", expression="#{myNumber + 1} items")
-    assert answer["evaluatedExpression"] == "21 items"
+    answer = datapipeline.evaluate_expression(pipelineId=pipeline, objectId="Act", expression="#{myNumber} of #{20 + 1} items")
+    assert answer["evaluatedExpression"] == "20 of 21 items"
 
 
 # ---- the command line
@@ -386,8 +388,9 @@ def test_the_command_line_from_create_to_delete(server, unique, worker, tmp_path
     file.write_text(json.dumps(definition))
 
     id = cli("create-pipeline", "--name", unique, "--unique-id", unique)["pipelineId"]
-    assert cli("validate-pipeline-definition", "--pipeline-id", id, "--pipeline-definition", f"file://{file}",
-               )["errored"] is False
+    raw = tmp_path / "objects.json"
+    raw.write_text(json.dumps(on_demand(unique)))
+    assert cli("validate-pipeline-definition", "--pipeline-id", id, "--pipeline-objects", f"file://{raw}")["errored"] is False
     assert cli("put-pipeline-definition", "--pipeline-id", id, "--pipeline-definition", f"file://{file}")["errored"] is False
     got = cli("get-pipeline-definition", "--pipeline-id", id)
     without_names = [{k: v for k, v in one.items() if k != "name"} for one in got["objects"]]
