@@ -165,7 +165,8 @@ ApiResult<AttributeValue> Read(const json::Value& value, int level) {
     }
     if (types > 1) {
       return ValidationError(
-          "Supplied AttributeValue has more than one datatypes set, must contain exactly one of the "
+          "Supplied AttributeValue has more than one datatypes set, must contain exactly one of "
+          "the "
           "supported datatypes");
     }
   }

@@ -1,5 +1,5 @@
-// From the wire to values: checks what an AttributeValue says (not its JSON types, which request_shape.h has checked) and
-// brings numbers to their normal form.
+// From the wire to values: checks what an AttributeValue says (not its JSON types, which
+// request_shape.h has checked) and brings numbers to their normal form.
 #pragma once
 
 #include "aws/api_error.h"
@@ -11,7 +11,8 @@ namespace penstock::dynamodb {
 /// Containers within containers; the attribute's own is the first.
 constexpr int kNestingMax = 32;
 
-/// A ValidationException with DynamoDB's words if the value is empty, has two types, is no number, repeats a set member…
+/// A ValidationException with DynamoDB's words if the value is empty, has two types, is no number,
+/// repeats a set member…
 ApiResult<AttributeValue> ReadAttributeValue(const json::Value& value);
 /// All attributes of an object, in order.
 ApiResult<Item> ReadItem(const json::Object& object);

@@ -46,7 +46,9 @@ AttributeValue AttributeValue::Set(AttributeType type, std::vector<std::string> 
 AttributeValue AttributeValue::List(std::vector<AttributeValue> elements) {
   return {AttributeType::kList, std::move(elements)};
 }
-AttributeValue AttributeValue::Map(Item attributes) { return {AttributeType::kMap, std::move(attributes)}; }
+AttributeValue AttributeValue::Map(Item attributes) {
+  return {AttributeType::kMap, std::move(attributes)};
+}
 
 const AttributeValue* Find(const Item& item, std::string_view name) {
   for (const Attribute& attribute : item) {
@@ -87,8 +89,9 @@ bool Equal(const AttributeValue& a, const AttributeValue& b) {
     case AttributeType::kBinarySet:
       return a.members().size() == b.members().size() && Sorted(a.members()) == Sorted(b.members());
     case AttributeType::kList:
-      return std::equal(a.list().begin(), a.list().end(), b.list().begin(), b.list().end(),
-                        [](const AttributeValue& x, const AttributeValue& y) { return Equal(x, y); });
+      return std::equal(
+          a.list().begin(), a.list().end(), b.list().begin(), b.list().end(),
+          [](const AttributeValue& x, const AttributeValue& y) { return Equal(x, y); });
     case AttributeType::kMap:
       return Equal(a.map(), b.map());
   }
@@ -129,17 +132,32 @@ void AppendJsonString(std::string_view text, std::string& out) {
   size_t start = 0;
   for (size_t i = 0; i < text.size(); ++i) {
     unsigned char c = static_cast<unsigned char>(text[i]);
-    if (c >= 0x20 && c != '"' && c != '\\') [[likely]] continue;
+    if (c >= 0x20 && c != '"' && c != '\\') [[likely]]
+      continue;
     out.append(text, start, i - start);
     start = i + 1;
     switch (c) {
-      case '"': out += "\\\""; break;
-      case '\\': out += "\\\\"; break;
-      case '\n': out += "\\n"; break;
-      case '\r': out += "\\r"; break;
-      case '\t': out += "\\t"; break;
-      case '\b': out += "\\b"; break;
-      case '\f': out += "\\f"; break;
+      case '"':
+        out += "\\\"";
+        break;
+      case '\\':
+        out += "\\\\";
+        break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
+      case '\b':
+        out += "\\b";
+        break;
+      case '\f':
+        out += "\\f";
+        break;
       default:
         out += "\\u00";
         out.push_back("0123456789abcdef"[c >> 4]);
@@ -175,7 +193,8 @@ void AppendJson(const AttributeValue& value, std::string& out) {
       for (const std::string& member : value.members()) {
         out.push_back(separator);
         separator = ',';
-        AppendJsonString(value.type == AttributeType::kBinarySet ? Base64Encode(member) : member, out);
+        AppendJsonString(value.type == AttributeType::kBinarySet ? Base64Encode(member) : member,
+                         out);
       }
       if (value.members().empty()) out.push_back('[');
       out.push_back(']');

@@ -34,12 +34,13 @@ struct Attribute;
 /// Attributes in the order in which they were given; names are unique.
 using Item = std::vector<Attribute>;
 
-/// Value type. A Number is held as its normal plain-decimal text, a Binary as raw bytes, sets as their members in order.
-/// Values made by attribute_reader.h are valid: sets neither empty nor with doubles, numbers in range.
+/// Value type. A Number is held as its normal plain-decimal text, a Binary as raw bytes, sets as
+/// their members in order. Values made by attribute_reader.h are valid: sets neither empty nor with
+/// doubles, numbers in range.
 struct AttributeValue {
   AttributeType type = AttributeType::kNull;
-  std::variant<std::monostate, bool, std::string, std::vector<std::string>, std::vector<AttributeValue>,
-               std::vector<Attribute>>
+  std::variant<std::monostate, bool, std::string, std::vector<std::string>,
+               std::vector<AttributeValue>, std::vector<Attribute>>
       data;
 
   static AttributeValue String(std::string text);
@@ -55,9 +56,13 @@ struct AttributeValue {
   // REQUIRES: `type` is one that holds it.
   bool boolean() const { return std::get<bool>(data); }
   const std::string& text() const { return std::get<std::string>(data); }
-  const std::vector<std::string>& members() const { return std::get<std::vector<std::string>>(data); }
+  const std::vector<std::string>& members() const {
+    return std::get<std::vector<std::string>>(data);
+  }
   std::vector<std::string>& members() { return std::get<std::vector<std::string>>(data); }
-  const std::vector<AttributeValue>& list() const { return std::get<std::vector<AttributeValue>>(data); }
+  const std::vector<AttributeValue>& list() const {
+    return std::get<std::vector<AttributeValue>>(data);
+  }
   std::vector<AttributeValue>& list() { return std::get<std::vector<AttributeValue>>(data); }
   const Item& map() const { return std::get<Item>(data); }
   Item& map() { return std::get<Item>(data); }
@@ -85,7 +90,8 @@ void Remove(Item& item, std::string_view name);
 bool Equal(const AttributeValue& a, const AttributeValue& b);
 bool Equal(const Item& a, const Item& b);
 
-/// The order of two values of one of the types S (by UTF-8 bytes), N, B; nullopt for other or differing types.
+/// The order of two values of one of the types S (by UTF-8 bytes), N, B; nullopt for other or
+/// differing types.
 std::optional<std::strong_ordering> Compare(const AttributeValue& a, const AttributeValue& b);
 
 /// `text` as a JSON string, quotes included: only what must be escaped is.

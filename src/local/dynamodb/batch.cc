@@ -28,7 +28,9 @@ constexpr uint64_t kBatchGetBytesMax = 16 * 1024 * 1024;
 /// Requests that were not served, by table, as JSON texts.
 class Unprocessed {
  public:
-  void Add(std::string_view table, std::string json) { tables_[std::string(table)].push_back(std::move(json)); }
+  void Add(std::string_view table, std::string json) {
+    tables_[std::string(table)].push_back(std::move(json));
+  }
   size_t count() const {
     size_t sum = 0;
     for (const auto& [table, requests] : tables_) sum += requests.size();
@@ -70,13 +72,16 @@ ApiResult<std::vector<BatchWrite>> ReadWrites(const json::Object& tables) {
   for (const auto& member : tables) {
     if (!member.value().is_array()) continue;
     for (const json::Value& element : member.value().get_array()) {
-      BatchWrite write{.table_name = {member.key().data(), member.key().size()}, .request = &element};
+      BatchWrite write{.table_name = {member.key().data(), member.key().size()},
+                       .request = &element};
       const json::Object* object = element.if_object();
       const json::Object* put = object != nullptr ? FindObject(*object, "PutRequest") : nullptr;
-      const json::Object* erase = object != nullptr ? FindObject(*object, "DeleteRequest") : nullptr;
+      const json::Object* erase =
+          object != nullptr ? FindObject(*object, "DeleteRequest") : nullptr;
       if ((put == nullptr) == (erase == nullptr)) {
         return ValidationError(
-            "Supplied AttributeValue has more than one datatypes set, must contain exactly one of the "
+            "Supplied AttributeValue has more than one datatypes set, must contain exactly one of "
+            "the "
             "supported datatypes");
       }
       if (put != nullptr) {
@@ -103,8 +108,9 @@ ApiError KeyError(ApiError error) {
 
 /// The entry of the write's table in `consumed`, made if it is the first.
 void AddConsumed(std::vector<ConsumedCapacity>& consumed, const ConsumedCapacity& one) {
-  auto found = std::find_if(consumed.begin(), consumed.end(),
-                            [&](const ConsumedCapacity& known) { return known.table == one.table; });
+  auto found = std::find_if(consumed.begin(), consumed.end(), [&](const ConsumedCapacity& known) {
+    return known.table == one.table;
+  });
   if (found == consumed.end()) {
     consumed.push_back(one);
     return;
@@ -117,7 +123,8 @@ void AddConsumed(std::vector<ConsumedCapacity>& consumed, const ConsumedCapacity
 }  // namespace
 
 Answer BatchWriteItem(Database& database, const Request& request) {
-  ASSIGN_OR_RETURN(std::vector<BatchWrite> writes, ReadWrites(*FindObject(request.body, "RequestItems")));
+  ASSIGN_OR_RETURN(std::vector<BatchWrite> writes,
+                   ReadWrites(*FindObject(request.body, "RequestItems")));
   ItemTransaction transaction(database.store, database.options.durability);
   std::unordered_set<std::string> seen;
   for (BatchWrite& write : writes) {
@@ -136,7 +143,8 @@ Answer BatchWriteItem(Database& database, const Request& request) {
   std::vector<ConsumedCapacity> consumed;
   for (size_t i = 0; i < writes.size(); ++i) {
     const BatchWrite& write = writes[i];
-    ASSIGN_OR_RETURN(WriteCost cost, write.put ? transaction.Put(i, *write.put) : transaction.Delete(i));
+    ASSIGN_OR_RETURN(WriteCost cost,
+                     write.put ? transaction.Put(i, *write.put) : transaction.Delete(i));
     if (write.table->TryWrite(cost, now)) {
       AddConsumed(consumed, Consumed(*write.table->definition(), cost));
     } else {
@@ -149,7 +157,8 @@ Answer BatchWriteItem(Database& database, const Request& request) {
   ObjectWriter answer;
   answer.Add("UnprocessedItems", unprocessed.Write([](std::string_view) { return "["; }, "]"));
   CapacityReport report = RequestedReport(request);
-  if (report != CapacityReport::kNone) answer.Add("ConsumedCapacity", WriteConsumed(consumed, report));
+  if (report != CapacityReport::kNone)
+    answer.Add("ConsumedCapacity", WriteConsumed(consumed, report));
   return std::move(answer).Finish();
 }
 
@@ -181,7 +190,8 @@ ApiResult<std::vector<BatchRead>> ReadReads(const json::Object& tables) {
       if (!element.is_object()) return KeySchemaMismatch();
       ASSIGN_OR_RETURN(Item key, ReadItem(element.get_object()));
       read.keys.push_back(std::move(key));
-      if (++count > kReadsMax) return ValidationError("Too many items requested for the BatchGetItem call");
+      if (++count > kReadsMax)
+        return ValidationError("Too many items requested for the BatchGetItem call");
     }
     reads.push_back(std::move(read));
   }
@@ -202,11 +212,13 @@ std::string OpenUnprocessed(const json::Object& parameters) {
 }  // namespace
 
 Answer BatchGetItem(Database& database, const Request& request) {
-  ASSIGN_OR_RETURN(std::vector<BatchRead> reads, ReadReads(*FindObject(request.body, "RequestItems")));
+  ASSIGN_OR_RETURN(std::vector<BatchRead> reads,
+                   ReadReads(*FindObject(request.body, "RequestItems")));
   for (BatchRead& read : reads) {
     ASSIGN_OR_RETURN(read.table, database.catalog->FindForData(request.caller, read.table_name));
     auto definition = read.table->definition();
-    if (read.expressions.projection) RETURN_IF_ERROR(CheckKeyPaths(*read.expressions.projection, *definition));
+    if (read.expressions.projection)
+      RETURN_IF_ERROR(CheckKeyPaths(*read.expressions.projection, *definition));
     std::unordered_set<std::string_view> seen;
     read.stored_keys.reserve(read.keys.size());
     for (const Item& key : read.keys) {
@@ -269,7 +281,8 @@ Answer BatchGetItem(Database& database, const Request& request) {
   answer.Add("Responses", std::move(responses).Finish());
   answer.Add("UnprocessedKeys", unprocessed.Write(open, "]}"));
   CapacityReport report = RequestedReport(request);
-  if (report != CapacityReport::kNone) answer.Add("ConsumedCapacity", WriteConsumed(consumed, report));
+  if (report != CapacityReport::kNone)
+    answer.Add("ConsumedCapacity", WriteConsumed(consumed, report));
   return std::move(answer).Finish();
 }
 

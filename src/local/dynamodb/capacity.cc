@@ -20,8 +20,8 @@ uint64_t Pieces(uint64_t bytes, uint64_t piece) {
   return std::max<uint64_t>(1, (bytes + piece - 1) / piece);
 }
 
-void AppendIndexes(std::string_view member, const std::vector<std::pair<std::string, double>>& indexes,
-                   std::string& out) {
+void AppendIndexes(std::string_view member,
+                   const std::vector<std::pair<std::string, double>>& indexes, std::string& out) {
   if (indexes.empty()) return;
   out += fmt::format(",\"{}\":{{", member);
   bool first = true;

@@ -14,7 +14,8 @@
 
 namespace penstock::dynamodb {
 
-/// Of one item, or of one page of a Query or Scan as a whole; at least one unit, half of it if not `consistent`.
+/// Of one item, or of one page of a Query or Scan as a whole; at least one unit, half of it if not
+/// `consistent`.
 double ReadUnits(uint64_t bytes, bool consistent);
 /// Of one item; `bytes` is the larger of its old and new size.
 double WriteUnits(uint64_t bytes);
@@ -43,14 +44,15 @@ constexpr double kOnDemandUnitsMax = 40'000;
 
 /// The reads or the writes of one table or index. Not thread-safe. Times are Clock::Monotonic().
 ///
-/// Provisioned: a TokenBucket. On demand: `initial` units per second, or twice the highest second of all but the current
-/// period of 30 minutes, with one second's worth kept.
+/// Provisioned: a TokenBucket. On demand: `initial` units per second, or twice the highest second
+/// of all but the current period of 30 minutes, with one second's worth kept.
 class CapacityMeter {
  public:
   struct Limits {
     bool on_demand = false;
     double units_per_second = 0;  // provisioned rate, or the initial one on demand
-    std::chrono::seconds initial_burst{0};  // provisioned: how much unused capacity a new table starts with
+    std::chrono::seconds initial_burst{
+        0};  // provisioned: how much unused capacity a new table starts with
     bool operator==(const Limits&) const = default;
   };
 

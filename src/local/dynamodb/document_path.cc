@@ -69,7 +69,9 @@ DocumentPath TopLevelPath(std::string name) {
   return path;
 }
 
-const std::string& PathHead(const DocumentPath& path) { return std::get<std::string>(path.front()); }
+const std::string& PathHead(const DocumentPath& path) {
+  return std::get<std::string>(path.front());
+}
 
 std::string ShowPath(const DocumentPath& path) {
   std::string text = "[";

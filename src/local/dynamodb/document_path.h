@@ -28,7 +28,8 @@ std::string ShowPath(const DocumentPath& path);
 const AttributeValue* Resolve(const DocumentPath& path, const Item& item);
 AttributeValue* Resolve(const DocumentPath& path, Item& item);
 
-/// Only what lies at the paths, in the shape of the original; list elements close ranks in their order.
+/// Only what lies at the paths, in the shape of the original; list elements close ranks in their
+/// order.
 Item Project(const std::vector<DocumentPath>& paths, const Item& item);
 
 }  // namespace penstock::dynamodb

@@ -33,7 +33,8 @@ ApiError SerializationError(std::string message) {
 ApiError UnknownOperation() { return {"com.amazon.coral.service#UnknownOperationException", {}}; }
 
 ApiError UnsupportedOperation(std::string_view operation) {
-  return ValidationError(fmt::format("The operation {} is not supported by this server.", operation));
+  return ValidationError(
+      fmt::format("The operation {} is not supported by this server.", operation));
 }
 
 ApiError MissingAuthenticationToken() {
@@ -44,8 +45,8 @@ ApiError MissingAuthenticationToken() {
 ApiError AccessDenied(std::string_view user_arn, std::string_view operation,
                       std::string_view resource) {
   return {std::string(kAccessDeniedType),
-          fmt::format("User: {} is not authorized to perform: dynamodb:{} on resource: {}", user_arn,
-                      operation, resource)};
+          fmt::format("User: {} is not authorized to perform: dynamodb:{} on resource: {}",
+                      user_arn, operation, resource)};
 }
 
 ApiError ResourceNotFound() {
@@ -94,22 +95,26 @@ ApiError Throttling() {
   return Modelled(
       "ThrottlingException",
       "Throughput exceeds the current capacity of your table or index. DynamoDB is automatically "
-      "scaling your table or index so please try again shortly. If exceptions persist, check if you "
+      "scaling your table or index so please try again shortly. If exceptions persist, check if "
+      "you "
       "have a hot key: "
-      "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html");
+      "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/"
+      "bp-partition-key-design.html");
 }
 
 ApiError InternalServerError(std::string_view reason) {
   Log(LogLevel::kError, "dynamodb: {}", reason);
   return {"com.amazonaws.dynamodb.v20120810#InternalServerError",
-          "The request processing has failed because of an unknown error, exception or failure.", 500};
+          "The request processing has failed because of an unknown error, exception or failure.",
+          500};
 }
 
 std::string ErrorBody(const ApiError& error) {
   std::string body = "{\"__type\":";
   AppendJsonString(error.type, body);
   if (!error.message.empty()) {
-    // These two come from another layer of the real service, which writes the member with a capital.
+    // These two come from another layer of the real service, which writes the member with a
+    // capital.
     bool capital = error.type == kSerializationType || error.type == kAccessDeniedType;
     body += capital ? ",\"Message\":" : ",\"message\":";
     AppendJsonString(error.message, body);

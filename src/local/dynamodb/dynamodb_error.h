@@ -17,7 +17,8 @@ ApiError UnknownOperation();
 /// An operation of DynamoDB that this server does not have (yet).
 ApiError UnsupportedOperation(std::string_view operation);
 ApiError MissingAuthenticationToken();
-ApiError AccessDenied(std::string_view user_arn, std::string_view operation, std::string_view resource);
+ApiError AccessDenied(std::string_view user_arn, std::string_view operation,
+                      std::string_view resource);
 
 /// Data operations: the table is not there, or not yet, or no longer.
 ApiError ResourceNotFound();

@@ -144,8 +144,9 @@ struct DynamoDbService::State {
     }
     if (!request.caller) return MissingAuthenticationToken();
     if (!parsed->is_object()) {
-      return SerializationError(parsed->is_array() ? "Unrecognized collection type class java.util.Map"
-                                                   : "Unexpected value type in payload");
+      return SerializationError(parsed->is_array()
+                                    ? "Unrecognized collection type class java.util.Map"
+                                    : "Unexpected value type in payload");
     }
     const json::Object& object = parsed->get_object();
     if (operation->shape != nullptr) RETURN_IF_ERROR(CheckRequest(object, *operation->shape));
@@ -181,7 +182,8 @@ HttpResponse DynamoDbService::Answer(const HttpRequest& request, std::string_vie
   return Response(answer.error().http, type, ErrorBody(answer.error()));
 }
 
-void DynamoDbService::Serve(HttpRequest request, BodySource& body, std::unique_ptr<Responder> responder) {
+void DynamoDbService::Serve(HttpRequest request, BodySource& body,
+                            std::unique_ptr<Responder> responder) {
   auto content = ReadAll(body, kBodyBytesMax);
   HttpResponse response;
   if (content) {

@@ -1,4 +1,5 @@
-// Local DynamoDB (2012-08-10) as an HttpService: JSON 1.0 over POST, `X-Amz-Target: DynamoDB_20120810.<Operation>`.
+// Local DynamoDB (2012-08-10) as an HttpService: JSON 1.0 over POST, `X-Amz-Target:
+// DynamoDB_20120810.<Operation>`.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.LowLevelAPI.html
 #pragma once
 
@@ -13,13 +14,14 @@
 
 namespace penstock {
 
-/// Thread-safe. Requests come authenticated (HttpRequest::caller); one that has no caller is answered as unsigned. Answers
-/// before Serve returns.
+/// Thread-safe. Requests come authenticated (HttpRequest::caller); one that has no caller is
+/// answered as unsigned. Answers before Serve returns.
 class DynamoDbService final : public HttpService {
  public:
-  /// Reads the catalogue of tables; fails if the store cannot be read. The store holds nothing but this service's data; it and
-  /// the others outlive the service.
-  static Result<std::unique_ptr<DynamoDbService>> Open(KeyValue* store, Clock* clock, Random* random,
+  /// Reads the catalogue of tables; fails if the store cannot be read. The store holds nothing but
+  /// this service's data; it and the others outlive the service.
+  static Result<std::unique_ptr<DynamoDbService>> Open(KeyValue* store, Clock* clock,
+                                                       Random* random,
                                                        const DynamoDbOptions& options = {});
   ~DynamoDbService() override;
 

@@ -53,8 +53,8 @@ bool Contains(const AttributeValue& whole, const AttributeValue& part) {
 }
 
 bool BeginsWith(const AttributeValue& whole, const AttributeValue& prefix) {
-  bool comparable = whole.type == prefix.type && (whole.type == AttributeType::kString ||
-                                                  whole.type == AttributeType::kBinary);
+  bool comparable = whole.type == prefix.type &&
+                    (whole.type == AttributeType::kString || whole.type == AttributeType::kBinary);
   return comparable && whole.text().starts_with(prefix.text());
 }
 
@@ -148,7 +148,8 @@ std::string_view KindName(Kind kind) {
   return "";
 }
 
-const AttributeValue* Evaluate(const Expression& operand, const Item& item, AttributeValue& scratch) {
+const AttributeValue* Evaluate(const Expression& operand, const Item& item,
+                               AttributeValue& scratch) {
   if (operand.kind == Kind::kValue) return &operand.value;
   if (operand.kind == Kind::kPath) return Resolve(operand.path, item);
   if (operand.kind != Kind::kSize) return nullptr;

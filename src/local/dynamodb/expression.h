@@ -1,5 +1,5 @@
-// Expressions as trees: conditions (ConditionExpression, FilterExpression, KeyConditionExpression and what the parameters of
-// the time before expressions mean) and the operands of updates.
+// Expressions as trees: conditions (ConditionExpression, FilterExpression, KeyConditionExpression
+// and what the parameters of the time before expressions mean) and the operands of updates.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.OperatorsAndFunctions.html
 #pragma once
 
@@ -57,11 +57,13 @@ struct Expression {
 /// "attribute_exists", "BETWEEN", "=" …: as expressions write it.
 std::string_view KindName(Expression::Kind kind);
 
-/// Whether the item fulfils the condition. An attribute that is not there fulfils nothing but attribute_not_exists and <>.
+/// Whether the item fulfils the condition. An attribute that is not there fulfils nothing but
+/// attribute_not_exists and <>.
 bool Matches(const Expression& condition, const Item& item);
 
-/// What a kPath, kValue or kSize is for this item; nullptr if it has none. `scratch` holds what must be computed; the result
-/// lives as long as the three.
-const AttributeValue* Evaluate(const Expression& operand, const Item& item, AttributeValue& scratch);
+/// What a kPath, kValue or kSize is for this item; nullptr if it has none. `scratch` holds what
+/// must be computed; the result lives as long as the three.
+const AttributeValue* Evaluate(const Expression& operand, const Item& item,
+                               AttributeValue& scratch);
 
 }  // namespace penstock::dynamodb

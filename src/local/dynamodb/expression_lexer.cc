@@ -42,7 +42,8 @@ std::vector<Token> Tokenize(std::string_view text) {
       if (two == "<=" || two == ">=" || two == "<>") end = at + 2;
     } else {
       token.kind = Token::Kind::kUnknown;
-      while (end < text.size() && (text[end] & 0xC0) == 0x80) ++end;  // the rest of a UTF-8 character
+      while (end < text.size() && (text[end] & 0xC0) == 0x80)
+        ++end;  // the rest of a UTF-8 character
     }
     token.text = text.substr(at, end - at);
     tokens.push_back(token);
@@ -50,7 +51,8 @@ std::vector<Token> Tokenize(std::string_view text) {
   }
 }
 
-std::string DescribeSyntaxError(std::string_view text, const std::vector<Token>& tokens, size_t index) {
+std::string DescribeSyntaxError(std::string_view text, const std::vector<Token>& tokens,
+                                size_t index) {
   const Token& token = tokens[index];
   const Token& before = tokens[index > 0 ? index - 1 : index];
   const Token& after = tokens[index + 1 < tokens.size() ? index + 1 : index];

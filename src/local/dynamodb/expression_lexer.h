@@ -11,12 +11,12 @@ namespace penstock::dynamodb {
 
 struct Token {
   enum class Kind : uint8_t {
-    kIdentifier,       // also the words AND, SET …; the parser knows which are which
-    kNamePlaceholder,  // #name
-    kValuePlaceholder, // :value
-    kNumber,           // digits
-    kSymbol,           // ( ) [ ] . , = < > <= >= <> + -
-    kUnknown,          // any other character
+    kIdentifier,        // also the words AND, SET …; the parser knows which are which
+    kNamePlaceholder,   // #name
+    kValuePlaceholder,  // :value
+    kNumber,            // digits
+    kSymbol,            // ( ) [ ] . , = < > <= >= <> + -
+    kUnknown,           // any other character
     kEnd,
   };
   Kind kind = Kind::kEnd;
@@ -28,6 +28,7 @@ struct Token {
 std::vector<Token> Tokenize(std::string_view text);
 
 /// `Syntax error; token: "x", near: "a x b"`: the words for an unexpected token.
-std::string DescribeSyntaxError(std::string_view text, const std::vector<Token>& tokens, size_t index);
+std::string DescribeSyntaxError(std::string_view text, const std::vector<Token>& tokens,
+                                size_t index);
 
 }  // namespace penstock::dynamodb

@@ -34,9 +34,9 @@ enum class Mistake : size_t {
 };
 constexpr size_t kMistakes = 12;
 
-constexpr std::array kConditionOrder = {Mistake::kParentheses,     Mistake::kUnknownFunction,
-                                        Mistake::kMisusedFunction, Mistake::kReservedWord,
-                                        Mistake::kPlaceholder,     Mistake::kOperandCount,
+constexpr std::array kConditionOrder = {Mistake::kParentheses,      Mistake::kUnknownFunction,
+                                        Mistake::kMisusedFunction,  Mistake::kReservedWord,
+                                        Mistake::kPlaceholder,      Mistake::kOperandCount,
                                         Mistake::kDistinctOperands, Mistake::kFunctionOperand};
 constexpr std::array kProjectionOrder = {Mistake::kReservedWord, Mistake::kPlaceholder,
                                          Mistake::kPathOverlap, Mistake::kPathConflict};
@@ -133,7 +133,8 @@ class Parser {
       ++at_;
       if (!seen.insert(section).second) {
         Note(Mistake::kSection,
-             fmt::format("The \"{}\" section can only be used once in an update expression;", section));
+             fmt::format("The \"{}\" section can only be used once in an update expression;",
+                         section));
       }
       do {
         ASSIGN_OR_RETURN(UpdateAction action, Action(section));
@@ -177,7 +178,8 @@ class Parser {
   template <size_t n>
   Parsed<void> Report(const std::array<Mistake, n>& order) const {
     if (operators_ > kOperatorsMax) {
-      return fmt::format("The expression contains too many operators; operator count: {}", operators_);
+      return fmt::format("The expression contains too many operators; operator count: {}",
+                         operators_);
     }
     for (Mistake mistake : order) {
       const std::string& slot = mistakes_[static_cast<size_t>(mistake)];
@@ -189,16 +191,18 @@ class Parser {
   Parsed<void> CheckSize() const {
     if (text_.empty()) return std::string("The expression can not be empty;");
     if (text_.size() > kExpressionSizeMax) {
-      return fmt::format("Expression size has exceeded the maximum allowed size; expression size: {}",
-                         text_.size());
+      return fmt::format(
+          "Expression size has exceeded the maximum allowed size; expression size: {}",
+          text_.size());
     }
     return {};
   }
 
   void NoteMisused(const Expression& function) {
     Note(Mistake::kMisusedFunction,
-         fmt::format("The function is not allowed to be used this way in an expression; function: {}",
-                     KindName(function.kind)));
+         fmt::format(
+             "The function is not allowed to be used this way in an expression; function: {}",
+             KindName(function.kind)));
   }
 
   /// Arguments of operators and functions: no function but size may stand there.
@@ -209,14 +213,16 @@ class Parser {
   }
 
   void CheckDistinct(std::string_view name, const std::vector<Expression>& arguments) {
-    if (arguments.size() != 2 || arguments[0].kind != Kind::kPath || arguments[1].kind != Kind::kPath) {
+    if (arguments.size() != 2 || arguments[0].kind != Kind::kPath ||
+        arguments[1].kind != Kind::kPath) {
       return;
     }
     if (arguments[0].path != arguments[1].path) return;
     Note(Mistake::kDistinctOperands,
-         fmt::format("The first operand must be distinct from the remaining operands for this operator "
-                     "or function; operator: {}, first operand: {}",
-                     name, ShowPath(arguments[0].path)));
+         fmt::format(
+             "The first operand must be distinct from the remaining operands for this operator "
+             "or function; operator: {}, first operand: {}",
+             name, ShowPath(arguments[0].path)));
   }
 
   void NoteOperandType(std::string_view function, std::string_view type) {
@@ -320,7 +326,8 @@ class Parser {
     return false;
   }
 
-  // --- conditions: Or, And, Not, Predicate, Primary. A lone operand may come out of each, so that "(a) = :b" and
+  // --- conditions: Or, And, Not, Predicate, Primary. A lone operand may come out of each, so that
+  // "(a) = :b" and
   // "(a = :b)" are told apart by what follows; whoever needs a condition refuses it. ---
 
   Parsed<Expression> Or() { return Chain("OR", Kind::kOr, &Parser::And); }
@@ -364,8 +371,8 @@ class Parser {
 
   std::optional<Kind> Comparator() const {
     static constexpr std::pair<std::string_view, Kind> kComparators[] = {
-        {"=", Kind::kEqual},         {"<>", Kind::kNotEqual}, {"<", Kind::kLess},
-        {"<=", Kind::kLessOrEqual},  {">", Kind::kGreater},   {">=", Kind::kGreaterOrEqual},
+        {"=", Kind::kEqual},        {"<>", Kind::kNotEqual}, {"<", Kind::kLess},
+        {"<=", Kind::kLessOrEqual}, {">", Kind::kGreater},   {">=", Kind::kGreaterOrEqual},
     };
     for (const auto& [symbol, kind] : kComparators) {
       if (PeekSymbol(symbol)) return kind;
@@ -412,11 +419,12 @@ class Parser {
     auto order = Compare(upper.value, lower.value);
     if (*low == *high && (!order || *order >= 0)) return;
     Note(Mistake::kFunctionOperand,
-         fmt::format("The BETWEEN operator requires {}; lower bound operand: AttributeValue: {}, upper "
-                     "bound operand: AttributeValue: {}",
-                     *low == *high ? "upper bound to be greater than or equal to lower bound"
-                                   : "same data type for lower and upper bounds",
-                     ShowValue(lower.value), ShowValue(upper.value)));
+         fmt::format(
+             "The BETWEEN operator requires {}; lower bound operand: AttributeValue: {}, upper "
+             "bound operand: AttributeValue: {}",
+             *low == *high ? "upper bound to be greater than or equal to lower bound"
+                           : "same data type for lower and upper bounds",
+             ShowValue(lower.value), ShowValue(upper.value)));
   }
 
   /// Appends one operand: a path, a value or a function (whose place there CheckArguments judges).
@@ -452,7 +460,8 @@ class Parser {
     }
     if (Peek().kind == Token::Kind::kValuePlaceholder) return Value(tokens_[at_++]);
     bool is_function = Peek().kind == Token::Kind::kIdentifier && !IsKeyword(Peek()) &&
-                       tokens_[at_ + 1].kind == Token::Kind::kSymbol && tokens_[at_ + 1].text == "(";
+                       tokens_[at_ + 1].kind == Token::Kind::kSymbol &&
+                       tokens_[at_ + 1].text == "(";
     if (is_function) return Function();
     ASSIGN_OR_RETURN(DocumentPath path, Path());
     paths_.push_back(path);
@@ -493,9 +502,10 @@ class Parser {
       case Kind::kAttributeExists:
       case Kind::kAttributeNotExists:
         if (arguments[0].kind != Kind::kPath) {
-          Note(Mistake::kFunctionOperand,
-               fmt::format("Operator or function requires a document path; operator or function: {}",
-                           name));
+          Note(
+              Mistake::kFunctionOperand,
+              fmt::format("Operator or function requires a document path; operator or function: {}",
+                          name));
         }
         break;
       case Kind::kBeginsWith:
@@ -570,8 +580,9 @@ class Parser {
     for (const auto& [bad, name] : kNames) {
       if (bad == *type) {
         Note(Mistake::kOperandType,
-             fmt::format("Incorrect operand type for operator or function; operator: {}, operand type: {}",
-                         section, name));
+             fmt::format(
+                 "Incorrect operand type for operator or function; operator: {}, operand type: {}",
+                 section, name));
       }
     }
   }
@@ -605,7 +616,8 @@ class Parser {
     }
     if (Peek().kind == Token::Kind::kValuePlaceholder) return Value(tokens_[at_++]);
     bool is_function = Peek().kind == Token::Kind::kIdentifier &&
-                       tokens_[at_ + 1].kind == Token::Kind::kSymbol && tokens_[at_ + 1].text == "(";
+                       tokens_[at_ + 1].kind == Token::Kind::kSymbol &&
+                       tokens_[at_ + 1].text == "(";
     if (is_function) return SetFunction();
     ASSIGN_OR_RETURN(DocumentPath path, Path());
     return Expression::Path(std::move(path));
@@ -630,14 +642,16 @@ class Parser {
       NoteOperandCount(Mistake::kFunctionOperand, name, arguments.size());
     } else if (if_not_exists && arguments[0].kind != Kind::kPath) {
       Note(Mistake::kFunctionOperand,
-           fmt::format("Operator or function requires a document path; operator or function: {}", name));
+           fmt::format("Operator or function requires a document path; operator or function: {}",
+                       name));
     } else if (!if_not_exists) {
       for (const Expression& argument : arguments) {
         auto type = LiteralType(argument);
         if (type && *type != AttributeType::kList) NoteOperandType(name, TypeName(*type));
       }
     }
-    return Expression::Of(if_not_exists ? Kind::kIfNotExists : Kind::kListAppend, std::move(arguments));
+    return Expression::Of(if_not_exists ? Kind::kIfNotExists : Kind::kListAppend,
+                          std::move(arguments));
   }
 
   std::string_view text_;
@@ -667,7 +681,8 @@ const AttributeValue* Placeholders::FindValue(std::string_view placeholder) {
   return value;
 }
 
-Result<ParsedCondition, std::string> ParseCondition(std::string_view text, Placeholders& placeholders) {
+Result<ParsedCondition, std::string> ParseCondition(std::string_view text,
+                                                    Placeholders& placeholders) {
   return Parser(text, placeholders).Condition();
 }
 

@@ -1,6 +1,6 @@
-// The parsers of the four expression languages, with DynamoDB's words for every mistake. Where an expression has several,
-// the one reported is the one AWS reports: kinds of mistakes have a fixed order.
-// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.html
+// The parsers of the four expression languages, with DynamoDB's words for every mistake. Where an
+// expression has several, the one reported is the one AWS reports: kinds of mistakes have a fixed
+// order. https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.html
 #pragma once
 
 #include <set>
@@ -18,7 +18,8 @@ namespace penstock::dynamodb {
 constexpr size_t kExpressionSizeMax = 4096;
 constexpr size_t kOperatorsMax = 300;
 
-/// ExpressionAttributeNames and ExpressionAttributeValues of one request, and which of them the parsers have used.
+/// ExpressionAttributeNames and ExpressionAttributeValues of one request, and which of them the
+/// parsers have used.
 struct Placeholders {
   std::vector<std::pair<std::string, std::string>> names;  // "#n" -> "name"
   Item values;                                             // ":v" -> value
@@ -45,7 +46,8 @@ struct ParsedUpdate {
 };
 
 // The error is the message without "Invalid …Expression: ".
-Result<ParsedCondition, std::string> ParseCondition(std::string_view text, Placeholders& placeholders);
+Result<ParsedCondition, std::string> ParseCondition(std::string_view text,
+                                                    Placeholders& placeholders);
 Result<std::vector<DocumentPath>, std::string> ParseProjection(std::string_view text,
                                                                Placeholders& placeholders);
 Result<ParsedUpdate, std::string> ParseUpdate(std::string_view text, Placeholders& placeholders);

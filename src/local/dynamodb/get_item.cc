@@ -22,8 +22,9 @@ Answer GetItem(Database& database, const Request& request) {
   RETURN_IF_ERROR(CheckExpressionParameters(request.body, kParameters));
   ASSIGN_OR_RETURN(Item key_attributes, ReadItem(*FindObject(request.body, "Key")));
   ASSIGN_OR_RETURN(RequestExpressions expressions, ParseExpressions(request.body));
-  ASSIGN_OR_RETURN(std::shared_ptr<Table> table,
-                   database.catalog->FindForData(request.caller, *FindString(request.body, "TableName")));
+  ASSIGN_OR_RETURN(
+      std::shared_ptr<Table> table,
+      database.catalog->FindForData(request.caller, *FindString(request.body, "TableName")));
   auto definition = table->definition();
   ASSIGN_OR_RETURN(std::string key, KeyOfKey(key_attributes, *definition));
   if (expressions.projection) RETURN_IF_ERROR(CheckKeyPaths(*expressions.projection, *definition));

@@ -8,8 +8,9 @@
 
 namespace penstock::dynamodb {
 
-/// Writes the index's entries and returns their tallies, by stripe. Items without the index's keys are left out.
-/// REQUIRES: all stripes of the table are locked, and the index's serial number has never been used.
+/// Writes the index's entries and returns their tallies, by stripe. Items without the index's keys
+/// are left out. REQUIRES: all stripes of the table are locked, and the index's serial number has
+/// never been used.
 Result<std::array<Tally, Table::kStripes>> BackfillIndex(KeyValue& store, Durability durability,
                                                          const TableDefinition& definition,
                                                          const IndexDefinition& index);

@@ -21,7 +21,8 @@ bool IsEmpty(const AttributeValue& value) {
 ApiResult<void> CheckKeySize(const AttributeValue& value, bool is_partition_key) {
   if (value.type == AttributeType::kNumber) return {};
   if (is_partition_key && value.text().size() > kPartitionKeyBytesMax) {
-    return InvalidParameterValues("Size of hashkey has exceeded the maximum size limit of2048 bytes");
+    return InvalidParameterValues(
+        "Size of hashkey has exceeded the maximum size limit of2048 bytes");
   }
   if (!is_partition_key && value.text().size() > kSortKeyBytesMax) {
     return InvalidParameterValues(
@@ -43,14 +44,15 @@ ApiResult<void> CheckIndexKeys(const Item& item, const TableDefinition& definiti
       if (value == nullptr) continue;
       if (value->type != part.type) {
         return InvalidParameterValues(
-            fmt::format("Type mismatch for Index Key {} Expected: {} Actual: {} IndexName: {}", part.name,
-                        TypeName(part.type), TypeName(value->type), index.name));
+            fmt::format("Type mismatch for Index Key {} Expected: {} Actual: {} IndexName: {}",
+                        part.name, TypeName(part.type), TypeName(value->type), index.name));
       }
       if (IsEmpty(*value)) {
-        return ValidationError(fmt::format(
-            "One or more parameter values are not valid. A value specified for a secondary index key is "
-            "not supported. {} IndexName: {}, IndexKey: {}",
-            EmptyKeyText(part), index.name, part.name));
+        return ValidationError(
+            fmt::format("One or more parameter values are not valid. A value specified for a "
+                        "secondary index key is "
+                        "not supported. {} IndexName: {}, IndexKey: {}",
+                        EmptyKeyText(part), index.name, part.name));
       }
       RETURN_IF_ERROR(CheckKeySize(*value, i == 0));
     }
@@ -70,7 +72,8 @@ ApiResult<void> CheckKeyPart(const Item& key, const KeyAttribute& part, bool is_
 }
 
 ApiResult<void> CheckKeyParts(const Item& key, const KeyLayout& layout) {
-  for (size_t i = 0; i < OwnKeys(layout); ++i) RETURN_IF_ERROR(CheckKeyPart(key, layout.parts[i], i == 0));
+  for (size_t i = 0; i < OwnKeys(layout); ++i)
+    RETURN_IF_ERROR(CheckKeyPart(key, layout.parts[i], i == 0));
   return {};
 }
 
@@ -85,7 +88,8 @@ ApiResult<std::string> KeyOfItem(const Item& item, const TableDefinition& defini
     }
     if (value->type != part.type) {
       return InvalidParameterValues(fmt::format("Type mismatch for key {} expected: {} actual: {}",
-                                                part.name, TypeName(part.type), TypeName(value->type)));
+                                                part.name, TypeName(part.type),
+                                                TypeName(value->type)));
     }
     if (IsEmpty(*value)) {
       return ValidationError(fmt::format("One or more parameter values are not valid. {} Key: {}",
@@ -107,10 +111,11 @@ ApiResult<std::string> KeyOfStartKey(const Item& key, const TableDefinition& def
                                      const IndexDefinition* index, bool is_scan) {
   const KeyLayout& layout = index != nullptr ? index->layout : definition.layout;
   if (key.size() != layout.parts.size()) {
-    return ValidationError(index == nullptr && is_scan
-                               ? "The provided starting key is invalid: The provided key element does not "
-                                 "match the schema"
-                               : "The provided starting key is invalid");
+    return ValidationError(
+        index == nullptr && is_scan
+            ? "The provided starting key is invalid: The provided key element does not "
+              "match the schema"
+            : "The provided starting key is invalid");
   }
   for (const KeyAttribute& part : layout.parts) {
     if (Find(key, part.name) == nullptr && (index != nullptr || !is_scan)) {
@@ -128,14 +133,16 @@ ApiResult<std::string> KeyOfStartKey(const Item& key, const TableDefinition& def
   return std::move(*encoded);
 }
 
-ApiResult<void> CheckKeyPaths(const std::vector<DocumentPath>& paths, const TableDefinition& definition) {
+ApiResult<void> CheckKeyPaths(const std::vector<DocumentPath>& paths,
+                              const TableDefinition& definition) {
   auto check = [&](const KeyAttribute& part, std::string_view what) -> ApiResult<void> {
     for (const DocumentPath& path : paths) {
       if (path.size() < 2 || PathHead(path) != part.name) continue;
-      return ValidationError(fmt::format(
-          "Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: "
-          "{}: {}",
-          what, part.name));
+      return ValidationError(
+          fmt::format("Key attributes must be scalars; list random access '[]' and map lookup '.' "
+                      "are not allowed: "
+                      "{}: {}",
+                      what, part.name));
     }
     return {};
   };

@@ -81,7 +81,8 @@ size_t ValueSize(const AttributeValue& value) {
 
 size_t ItemSize(const Item& item) {
   size_t size = 0;
-  for (const Attribute& attribute : item) size += attribute.name.size() + ValueSize(attribute.value);
+  for (const Attribute& attribute : item)
+    size += attribute.name.size() + ValueSize(attribute.value);
   return size;
 }
 

@@ -1,5 +1,6 @@
-// How large DynamoDB says things are. Two measures: the billed size (400 KB limit, capacity units) and the internal form
-// whose sum ends a page at 1 MB. The second is not documented; the formula is the one that reproduces AWS's page ends.
+// How large DynamoDB says things are. Two measures: the billed size (400 KB limit, capacity units)
+// and the internal form whose sum ends a page at 1 MB. The second is not documented; the formula is
+// the one that reproduces AWS's page ends.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
 #pragma once
 

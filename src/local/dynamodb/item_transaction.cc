@@ -29,7 +29,8 @@ Tally Difference(const std::optional<StoredItem>& before, const std::optional<St
   return delta;
 }
 
-double ChangeUnits(const std::optional<StoredItem>& before, const std::optional<StoredItem>& after) {
+double ChangeUnits(const std::optional<StoredItem>& before,
+                   const std::optional<StoredItem>& after) {
   uint64_t larger = std::max(before ? before->item_size : 0, after ? after->item_size : 0);
   return WriteUnits(larger);
 }

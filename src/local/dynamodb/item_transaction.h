@@ -1,5 +1,5 @@
-// ItemTransaction: reads, decides and writes some items of one or several tables as one step. Items, index entries and
-// counts become durable in one batch.
+// ItemTransaction: reads, decides and writes some items of one or several tables as one step.
+// Items, index entries and counts become durable in one batch.
 #pragma once
 
 #include <memory>
@@ -16,18 +16,23 @@
 
 namespace penstock::dynamodb {
 
-/// One thread, one use: Add…, Begin, then Put/Delete/Cancel by position, Commit. Lets go of its locks when destroyed.
+/// One thread, one use: Add…, Begin, then Put/Delete/Cancel by position, Commit. Lets go of its
+/// locks when destroyed.
 class ItemTransaction {
  public:
-  ItemTransaction(KeyValue* store, Durability durability) : store_(store), durability_(durability) {}
+  ItemTransaction(KeyValue* store, Durability durability)
+      : store_(store), durability_(durability) {}
 
   /// The item's position. REQUIRES: no other item of this transaction has the same key.
   size_t Add(std::shared_ptr<Table> table, std::string key);
-  /// Locks all items (in an order that all transactions share) and reads them. ResourceNotFound: a table has been deleted.
+  /// Locks all items (in an order that all transactions share) and reads them. ResourceNotFound: a
+  /// table has been deleted.
   ApiResult<void> Begin();
 
   /// The item as it was; views live as long as the transaction.
-  const std::optional<StoredItem>& old_item(size_t position) const { return slots_[position].old_item; }
+  const std::optional<StoredItem>& old_item(size_t position) const {
+    return slots_[position].old_item;
+  }
   /// Parsed; empty if there was none.
   ApiResult<Item> OldItem(size_t position) const;
 
@@ -59,12 +64,13 @@ class ItemTransaction {
   };
 
   ApiResult<WriteCost> Intend(size_t position, const Item* item);
-  ApiResult<void> ChangeIndexes(Slot& slot, const TableDefinition& definition, const Item* item, Change& change,
-                                WriteCost& cost);
+  ApiResult<void> ChangeIndexes(Slot& slot, const TableDefinition& definition, const Item* item,
+                                Change& change, WriteCost& cost);
 
   KeyValue* const store_;
   const Durability durability_;
-  // A deque would do as well; old_item's views must not move, so it is filled only once the slots are complete.
+  // A deque would do as well; old_item's views must not move, so it is filled only once the slots
+  // are complete.
   std::vector<Slot> slots_;
   std::vector<std::unique_lock<std::mutex>> locks_;
 };

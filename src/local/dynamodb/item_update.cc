@@ -20,11 +20,13 @@ ApiError WrongOperandType() {
 }
 
 ApiError InvalidPath() {
-  return ValidationError("The document path provided in the update expression is invalid for update");
+  return ValidationError(
+      "The document path provided in the update expression is invalid for update");
 }
 
 ApiError MissingAttribute() {
-  return ValidationError("The provided expression refers to an attribute that does not exist in the item");
+  return ValidationError(
+      "The provided expression refers to an attribute that does not exist in the item");
 }
 
 ApiResult<AttributeValue> Sum(const AttributeValue& a, const AttributeValue& b, bool subtract) {
@@ -53,13 +55,15 @@ ApiResult<AttributeValue> Compute(const Expression& operand, const Item& item) {
     case Kind::kMinus: {
       ASSIGN_OR_RETURN(AttributeValue a, Compute(operand.arguments[0], item));
       ASSIGN_OR_RETURN(AttributeValue b, Compute(operand.arguments[1], item));
-      if (a.type != AttributeType::kNumber || b.type != AttributeType::kNumber) return WrongOperandType();
+      if (a.type != AttributeType::kNumber || b.type != AttributeType::kNumber)
+        return WrongOperandType();
       return Sum(a, b, operand.kind == Kind::kMinus);
     }
     case Kind::kListAppend: {
       ASSIGN_OR_RETURN(AttributeValue a, Compute(operand.arguments[0], item));
       ASSIGN_OR_RETURN(AttributeValue b, Compute(operand.arguments[1], item));
-      if (a.type != AttributeType::kList || b.type != AttributeType::kList) return WrongOperandType();
+      if (a.type != AttributeType::kList || b.type != AttributeType::kList)
+        return WrongOperandType();
       for (AttributeValue& element : b.list()) a.list().push_back(std::move(element));
       return a;
     }
@@ -118,14 +122,16 @@ ApiResult<void> Erase(const DocumentPath& path, Item& item) {
 void AddMembers(const AttributeValue& more, AttributeValue& set) {
   for (const std::string& member : more.members()) {
     auto& members = set.members();
-    if (std::find(members.begin(), members.end(), member) == members.end()) members.push_back(member);
+    if (std::find(members.begin(), members.end(), member) == members.end())
+      members.push_back(member);
   }
 }
 
 /// False: nothing is left, and an empty set may not be.
 bool RemoveMembers(const AttributeValue& fewer, AttributeValue& set) {
   std::erase_if(set.members(), [&](const std::string& member) {
-    return std::find(fewer.members().begin(), fewer.members().end(), member) != fewer.members().end();
+    return std::find(fewer.members().begin(), fewer.members().end(), member) !=
+           fewer.members().end();
   });
   return !set.members().empty();
 }
@@ -153,7 +159,8 @@ ApiResult<void> DeleteFrom(const DocumentPath& path, const AttributeValue& opera
 
 /// Deeper and later list positions first, so that no removal moves what another one names.
 bool RemovesBefore(const UpdateAction* a, const UpdateAction* b) {
-  return std::lexicographical_compare(b->path.begin(), b->path.end(), a->path.begin(), a->path.end());
+  return std::lexicographical_compare(b->path.begin(), b->path.end(), a->path.begin(),
+                                      a->path.end());
 }
 
 }  // namespace
@@ -197,22 +204,24 @@ ApiResult<std::vector<AttributeUpdate>> ReadAttributeUpdates(const json::Object&
     } else if (action == "DELETE") {
       update.action = AttributeUpdate::Action::kDelete;
     } else if (action != "PUT") {
-      return ValidationError(fmt::format(
-          "1 validation error detected: Value '{}' at 'attributeUpdates.{}.member.action' failed to satisfy "
-          "constraint: Member must satisfy enum value set: [ADD, DELETE, PUT]",
-          action, update.attribute));
+      return ValidationError(
+          fmt::format("1 validation error detected: Value '{}' at "
+                      "'attributeUpdates.{}.member.action' failed to satisfy "
+                      "constraint: Member must satisfy enum value set: [ADD, DELETE, PUT]",
+                      action, update.attribute));
     }
     if (const json::Value* value = FindMember(object, "Value")) {
       ASSIGN_OR_RETURN(update.value, ReadAttributeValue(*value));
     }
     if (!update.value && update.action != AttributeUpdate::Action::kDelete) {
-      return InvalidParameterValues("Only DELETE action is allowed when no attribute value is specified");
+      return InvalidParameterValues(
+          "Only DELETE action is allowed when no attribute value is specified");
     }
     if (update.value && !update.value->IsSet()) {
       AttributeType type = update.value->type;
       if (update.action == AttributeUpdate::Action::kDelete) {
-        return InvalidParameterValues(
-            fmt::format("DELETE action with value is not supported for the type {}", TypeName(type)));
+        return InvalidParameterValues(fmt::format(
+            "DELETE action with value is not supported for the type {}", TypeName(type)));
       }
       if (update.action == AttributeUpdate::Action::kAdd && type != AttributeType::kNumber &&
           type != AttributeType::kList) {
@@ -228,7 +237,8 @@ ApiResult<std::vector<AttributeUpdate>> ReadAttributeUpdates(const json::Object&
 ApiResult<void> ApplyUpdates(const std::vector<AttributeUpdate>& updates, Item& item) {
   for (const AttributeUpdate& update : updates) {
     AttributeValue* existing = Find(item, update.attribute);
-    bool combines = update.value && update.action != AttributeUpdate::Action::kPut && existing != nullptr;
+    bool combines =
+        update.value && update.action != AttributeUpdate::Action::kPut && existing != nullptr;
     if (combines && existing->type != update.value->type) {
       return ValidationError("Type mismatch for attribute to update");
     }
@@ -242,7 +252,8 @@ ApiResult<void> ApplyUpdates(const std::vector<AttributeUpdate>& updates, Item& 
         } else if (update.value->type == AttributeType::kNumber) {
           ASSIGN_OR_RETURN(*existing, Sum(*existing, *update.value, false));
         } else if (update.value->type == AttributeType::kList) {
-          for (const AttributeValue& element : update.value->list()) existing->list().push_back(element);
+          for (const AttributeValue& element : update.value->list())
+            existing->list().push_back(element);
         } else {
           AddMembers(*update.value, *existing);
         }

@@ -9,14 +9,16 @@ namespace penstock::dynamodb {
 namespace {
 
 KeyLayout Layout(AttributeType sort_type) {
-  return {.serial = 7, .parts = {{"pk", AttributeType::kString}, {"sk", sort_type}}, .has_range = true};
+  return {
+      .serial = 7, .parts = {{"pk", AttributeType::kString}, {"sk", sort_type}}, .has_range = true};
 }
 
 Item Key(std::string partition, AttributeValue sort) {
   return {{"pk", AttributeValue::String(std::move(partition))}, {"sk", std::move(sort)}};
 }
 
-RC_GTEST_PROP(KeyCodec, KeysOfOnePartitionSortByTheirSortKeysBytes, (const std::string& a, const std::string& b)) {
+RC_GTEST_PROP(KeyCodec, KeysOfOnePartitionSortByTheirSortKeysBytes,
+              (const std::string& a, const std::string& b)) {
   KeyLayout layout = Layout(AttributeType::kBinary);
   std::string x = *layout.Encode(Key("p", AttributeValue::Binary(a)));
   std::string y = *layout.Encode(Key("p", AttributeValue::Binary(b)));
@@ -39,7 +41,8 @@ RC_GTEST_PROP(KeyCodec, ForeignBytesAreRefusedNotTrusted, (const std::string& by
   if (decoded) RC_ASSERT(*layout.Encode(*decoded) == key);
 }
 
-RC_GTEST_PROP(KeyCodec, PartitionPrefixHoldsExactlyItsPartition, (const std::string& a, const std::string& b)) {
+RC_GTEST_PROP(KeyCodec, PartitionPrefixHoldsExactlyItsPartition,
+              (const std::string& a, const std::string& b)) {
   KeyLayout layout = Layout(AttributeType::kString);
   std::string prefix = layout.PartitionPrefix(AttributeValue::String(a));
   std::string key = *layout.Encode(Key(b, AttributeValue::String("x")));
@@ -82,10 +85,12 @@ TEST(KeyCodec, SegmentsTakeEqualShares) {
 }
 
 TEST(StoredItem, HoldsTheWireFormAndDetectsDamage) {
-  Item item = {{"pk", AttributeValue::String("a\n\"\\\x01\xC3\xA9")},
-               {"n", AttributeValue::Number("-0.5")},
-               {"m", AttributeValue::Map({{"l", AttributeValue::List({AttributeValue::Null(), AttributeValue::Boolean(false)})}})},
-               {"b", AttributeValue::Set(AttributeType::kBinarySet, {"", std::string("\0\xFF", 2)})}};
+  Item item = {
+      {"pk", AttributeValue::String("a\n\"\\\x01\xC3\xA9")},
+      {"n", AttributeValue::Number("-0.5")},
+      {"m", AttributeValue::Map({{"l", AttributeValue::List({AttributeValue::Null(),
+                                                             AttributeValue::Boolean(false)})}})},
+      {"b", AttributeValue::Set(AttributeType::kBinarySet, {"", std::string("\0\xFF", 2)})}};
   std::string value = EncodeStoredItem(item, "");
   auto stored = DecodeStoredItem(value);
   ASSERT_TRUE(stored.has_value());

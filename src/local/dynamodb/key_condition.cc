@@ -57,10 +57,11 @@ ApiResult<void> Collect(Expression& expression, std::vector<LegacyCondition>& co
   }
   bool needs_key_first = expression.kind == Kind::kBetween || expression.kind == Kind::kBeginsWith;
   if (needs_key_first && expression.arguments[0].kind != Kind::kPath) {
-    return ValidationError(fmt::format(
-        "Invalid condition in KeyConditionExpression: {} operator must have the key attribute as its first "
-        "operand",
-        KindName(expression.kind)));
+    return ValidationError(
+        fmt::format("Invalid condition in KeyConditionExpression: {} operator must have the key "
+                    "attribute as its first "
+                    "operand",
+                    KindName(expression.kind)));
   }
   LegacyCondition condition;
   bool mirrored = false;
@@ -75,7 +76,8 @@ ApiResult<void> Collect(Expression& expression, std::vector<LegacyCondition>& co
     }
     if (!condition.attribute.empty()) {
       return ValidationError(
-          "Invalid condition in KeyConditionExpression: Multiple attribute names used in one condition");
+          "Invalid condition in KeyConditionExpression: Multiple attribute names used in one "
+          "condition");
     }
     if (argument.path.size() > 1) {
       return ValidationError("KeyConditionExpressions cannot have conditions on nested attributes");
@@ -84,7 +86,8 @@ ApiResult<void> Collect(Expression& expression, std::vector<LegacyCondition>& co
     mirrored = i > 0;
   }
   if (condition.attribute.empty()) {
-    return ValidationError("Invalid condition in KeyConditionExpression: No key attribute specified");
+    return ValidationError(
+        "Invalid condition in KeyConditionExpression: No key attribute specified");
   }
   for (const LegacyCondition& other : conditions) {
     if (other.attribute == condition.attribute) {
@@ -96,7 +99,8 @@ ApiResult<void> Collect(Expression& expression, std::vector<LegacyCondition>& co
   return {};
 }
 
-const LegacyCondition* ConditionOn(const std::vector<LegacyCondition>& conditions, std::string_view name) {
+const LegacyCondition* ConditionOn(const std::vector<LegacyCondition>& conditions,
+                                   std::string_view name) {
   for (const LegacyCondition& condition : conditions) {
     if (condition.attribute == name) return &condition;
   }
@@ -131,7 +135,8 @@ ApiResult<std::vector<LegacyCondition>> ToKeyConditions(Expression expression) {
   return conditions;
 }
 
-ApiResult<void> CheckKeyConditions(const std::vector<LegacyCondition>& conditions, const KeyLayout& layout) {
+ApiResult<void> CheckKeyConditions(const std::vector<LegacyCondition>& conditions,
+                                   const KeyLayout& layout) {
   if (conditions.empty() || conditions.size() > 2) {
     return ValidationError("Conditions can be of length 1 or 2 only");
   }
@@ -144,7 +149,8 @@ ApiResult<void> CheckKeyConditions(const std::vector<LegacyCondition>& condition
     const LegacyCondition* condition = ConditionOn(conditions, key.name);
     if (condition == nullptr) {
       if (i > 0 && conditions.size() == 1) continue;
-      return ValidationError(fmt::format("Query condition missed key schema element: {}", key.name));
+      return ValidationError(
+          fmt::format("Query condition missed key schema element: {}", key.name));
     }
     for (std::string_view other : {"NULL", "NOT_NULL", "NE", "CONTAINS", "NOT_CONTAINS", "IN"}) {
       if (condition->comparison == other) {
@@ -159,19 +165,22 @@ ApiResult<void> CheckKeyConditions(const std::vector<LegacyCondition>& condition
     if (i == 0 && condition->comparison != "EQ") {
       return ValidationError("Query key condition not supported");
     }
-    bool empty = condition->values[0].type != AttributeType::kNumber && condition->values[0].text().empty();
+    bool empty =
+        condition->values[0].type != AttributeType::kNumber && condition->values[0].text().empty();
     if (empty && condition->comparison == "EQ") {
-      return ValidationError(fmt::format(
-          "One or more parameter values are not valid. The AttributeValue for a key attribute cannot "
-          "contain an empty {} value. Key: {}",
-          key.type == AttributeType::kBinary ? "binary" : "string", key.name));
+      return ValidationError(
+          fmt::format("One or more parameter values are not valid. The AttributeValue for a key "
+                      "attribute cannot "
+                      "contain an empty {} value. Key: {}",
+                      key.type == AttributeType::kBinary ? "binary" : "string", key.name));
     }
   }
   return {};
 }
 
 KeyRange RangeOf(const std::vector<LegacyCondition>& conditions, const KeyLayout& layout) {
-  std::string partition = layout.PartitionPrefix(ConditionOn(conditions, layout.parts[0].name)->values[0]);
+  std::string partition =
+      layout.PartitionPrefix(ConditionOn(conditions, layout.parts[0].name)->values[0]);
   KeyRange range{partition, PrefixEnd(partition)};
   const LegacyCondition* sort =
       layout.has_range ? ConditionOn(conditions, layout.parts[1].name) : nullptr;
@@ -183,7 +192,8 @@ KeyRange RangeOf(const std::vector<LegacyCondition>& conditions, const KeyLayout
   if (sort->comparison == "LE") return {partition, PrefixEnd(bound)};
   if (sort->comparison == "GT") return {PrefixEnd(bound), range.end};
   if (sort->comparison == "GE") return {bound, range.end};
-  if (sort->comparison == "BETWEEN") return {bound, PrefixEnd(partition + Encoded(sort->values[1]))};
+  if (sort->comparison == "BETWEEN")
+    return {bound, PrefixEnd(partition + Encoded(sort->values[1]))};
   std::string prefix = partition + EncodedPrefix(sort->values[0]);
   return {prefix, PrefixEnd(prefix)};
 }

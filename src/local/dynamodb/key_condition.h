@@ -1,4 +1,5 @@
-// What a Query asks of the keys: one value of the partition key and at most one condition on the sort key.
+// What a Query asks of the keys: one value of the partition key and at most one condition on the
+// sort key.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Query.KeyConditionExpressions.html
 #pragma once
 
@@ -16,7 +17,8 @@ namespace penstock::dynamodb {
 ApiResult<std::vector<LegacyCondition>> ToKeyConditions(Expression expression);
 
 /// Checks them against the keys of the table or index.
-ApiResult<void> CheckKeyConditions(const std::vector<LegacyCondition>& conditions, const KeyLayout& layout);
+ApiResult<void> CheckKeyConditions(const std::vector<LegacyCondition>& conditions,
+                                   const KeyLayout& layout);
 /// The stored keys that fulfil them. REQUIRES: CheckKeyConditions has passed.
 KeyRange RangeOf(const std::vector<LegacyCondition>& conditions, const KeyLayout& layout);
 /// Whether a start key lies where the conditions look, with DynamoDB's words if not.

@@ -37,7 +37,8 @@ constexpr std::array<Comparison, 13> kComparisons = {{
     {"NOT_NULL", 0, 0, ""},
 }};
 
-ApiResult<void> CheckValues(std::string_view comparison, const std::vector<AttributeValue>& values) {
+ApiResult<void> CheckValues(std::string_view comparison,
+                            const std::vector<AttributeValue>& values) {
   auto known = std::find_if(kComparisons.begin(), kComparisons.end(),
                             [&](const Comparison& c) { return c.name == comparison; });
   if (known == kComparisons.end()) return {};
@@ -47,12 +48,14 @@ ApiResult<void> CheckValues(std::string_view comparison, const std::vector<Attri
   }
   for (const AttributeValue& value : values) {
     if (value.type != values[0].type) {
-      return InvalidParameterValues("AttributeValues inside AttributeValueList must be of same type");
+      return InvalidParameterValues(
+          "AttributeValues inside AttributeValueList must be of same type");
     }
   }
   for (const AttributeValue& value : values) {
     std::string_view type = TypeName(value.type);
-    if (!known->types.empty() && known->types.find(fmt::format(" {} ", type)) == std::string_view::npos) {
+    if (!known->types.empty() &&
+        known->types.find(fmt::format(" {} ", type)) == std::string_view::npos) {
       return InvalidParameterValues(fmt::format(
           "ComparisonOperator {} is not valid for {} AttributeValue type", comparison, type));
     }
@@ -61,7 +64,8 @@ ApiResult<void> CheckValues(std::string_view comparison, const std::vector<Attri
     auto order = Compare(values[0], values[1]);
     if (order && *order > 0) {
       return ValidationError(
-          "The BETWEEN condition was provided a range where the lower bound is greater than the upper "
+          "The BETWEEN condition was provided a range where the lower bound is greater than the "
+          "upper "
           "bound");
     }
   }
@@ -86,12 +90,18 @@ Expression Negate(Expression expression) {
 
 Expression ToExpression(LegacyCondition condition) {
   static constexpr std::pair<std::string_view, Kind> kKinds[] = {
-      {"EQ", Kind::kEqual},           {"NE", Kind::kNotEqual},
-      {"LE", Kind::kLessOrEqual},     {"LT", Kind::kLess},
-      {"GE", Kind::kGreaterOrEqual},  {"GT", Kind::kGreater},
-      {"CONTAINS", Kind::kContains},  {"NOT_CONTAINS", Kind::kContains},
-      {"BEGINS_WITH", Kind::kBeginsWith}, {"IN", Kind::kIn},
-      {"BETWEEN", Kind::kBetween},    {"NULL", Kind::kAttributeNotExists},
+      {"EQ", Kind::kEqual},
+      {"NE", Kind::kNotEqual},
+      {"LE", Kind::kLessOrEqual},
+      {"LT", Kind::kLess},
+      {"GE", Kind::kGreaterOrEqual},
+      {"GT", Kind::kGreater},
+      {"CONTAINS", Kind::kContains},
+      {"NOT_CONTAINS", Kind::kContains},
+      {"BEGINS_WITH", Kind::kBeginsWith},
+      {"IN", Kind::kIn},
+      {"BETWEEN", Kind::kBetween},
+      {"NULL", Kind::kAttributeNotExists},
       {"NOT_NULL", Kind::kAttributeExists},
   };
   std::vector<Expression> arguments;
@@ -136,12 +146,14 @@ ApiResult<LegacyCondition> ReadExpectation(std::string attribute, const json::Ob
   }
   if (list != nullptr) {
     return InvalidParameterValues(fmt::format(
-        "AttributeValueList can only be used with a ComparisonOperator for Attribute: {}", attribute));
+        "AttributeValueList can only be used with a ComparisonOperator for Attribute: {}",
+        attribute));
   }
   bool must_exist = BooleanOr(object, "Exists", true);
   if (must_exist && value == nullptr) {
-    return InvalidParameterValues(fmt::format("Value must be provided when Exists is {} for Attribute: {}",
-                                              exists == nullptr ? "null" : "true", attribute));
+    return InvalidParameterValues(
+        fmt::format("Value must be provided when Exists is {} for Attribute: {}",
+                    exists == nullptr ? "null" : "true", attribute));
   }
   if (!must_exist && value != nullptr) {
     return InvalidParameterValues(
@@ -168,7 +180,8 @@ ApiResult<std::vector<LegacyCondition>> ReadConditions(const json::Object& condi
 
 Expression ToExpression(std::vector<LegacyCondition> conditions, bool any) {
   std::vector<Expression> arguments;
-  for (LegacyCondition& condition : conditions) arguments.push_back(ToExpression(std::move(condition)));
+  for (LegacyCondition& condition : conditions)
+    arguments.push_back(ToExpression(std::move(condition)));
   return Expression::Of(any ? Kind::kOr : Kind::kAnd, std::move(arguments));
 }
 

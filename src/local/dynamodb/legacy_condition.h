@@ -1,5 +1,5 @@
-// Conditions of the time before expressions: Expected, QueryFilter, ScanFilter and KeyConditions. They are turned into the
-// same trees that expressions give.
+// Conditions of the time before expressions: Expected, QueryFilter, ScanFilter and KeyConditions.
+// They are turned into the same trees that expressions give.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/LegacyConditionalParameters.html
 #pragma once
 

@@ -90,8 +90,8 @@ size_t Number::StoredSize() const {
   return 1 + static_cast<size_t>(pairs) + (negative_ ? 1 : 0);
 }
 
-// One byte of sign; then, complemented for negative numbers: one byte of exponent, a byte 1 + d for each pair of
-// digits counted from the first, and a final 0.
+// One byte of sign; then, complemented for negative numbers: one byte of exponent, a byte 1 + d for
+// each pair of digits counted from the first, and a final 0.
 void Number::AppendSortable(std::string& out) const {
   if (count_ == 0) {
     out.push_back(kZeroSign);
@@ -153,7 +153,8 @@ Result<Number, Number::Fault> Number::Add(const Number& a, const Number& b) {
   std::array<int, kWidth> column{};
   for (const Number* number : {&a, &b}) {
     for (int i = 0; i < number->count_; ++i) {
-      column[kTop - number->exponent_ + i] += number->negative_ ? -number->digits_[i] : number->digits_[i];
+      column[kTop - number->exponent_ + i] +=
+          number->negative_ ? -number->digits_[i] : number->digits_[i];
     }
   }
   bool negative = false;
@@ -184,12 +185,15 @@ std::strong_ordering Number::operator<=>(const Number& other) const {
 std::string DescribeFault(Number::Fault fault, std::string_view text) {
   switch (fault) {
     case Number::Fault::kNotANumber:
-      return text.empty() ? "The parameter cannot be converted to a numeric value"
-                          : "The parameter cannot be converted to a numeric value: " + std::string(text);
+      return text.empty()
+                 ? "The parameter cannot be converted to a numeric value"
+                 : "The parameter cannot be converted to a numeric value: " + std::string(text);
     case Number::Fault::kOverflow:
-      return "Number overflow. Attempting to store a number with magnitude larger than supported range";
+      return "Number overflow. Attempting to store a number with magnitude larger than supported "
+             "range";
     case Number::Fault::kUnderflow:
-      return "Number underflow. Attempting to store a number with magnitude smaller than supported range";
+      return "Number underflow. Attempting to store a number with magnitude smaller than supported "
+             "range";
     case Number::Fault::kTooManyDigits:
       return "Attempting to store more than 38 significant digits in a Number";
   }

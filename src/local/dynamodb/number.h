@@ -1,4 +1,5 @@
-// DynamoDB's Number: a decimal of up to 38 significant digits between 1E-130 and 9.99…E+125, either sign, or zero.
+// DynamoDB's Number: a decimal of up to 38 significant digits between 1E-130 and 9.99…E+125, either
+// sign, or zero.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
 #pragma once
 
@@ -24,16 +25,20 @@ class Number {
 
   Number() = default;
 
-  /// Takes what java.math.BigDecimal takes: sign, digits with a point before, among or after them, exponent. No blanks.
+  /// Takes what java.math.BigDecimal takes: sign, digits with a point before, among or after them,
+  /// exponent. No blanks.
   static Result<Number, Fault> Parse(std::string_view text);
 
-  /// Plain decimal without exponent, leading zeros or trailing fraction zeros, as DynamoDB answers: "-0.0015".
+  /// Plain decimal without exponent, leading zeros or trailing fraction zeros, as DynamoDB answers:
+  /// "-0.0015".
   std::string ToString() const;
 
-  /// Bytes it counts in an item's size: 1 + base-100 digits aligned on the decimal point + 1 if negative; zero is 1.
+  /// Bytes it counts in an item's size: 1 + base-100 digits aligned on the decimal point + 1 if
+  /// negative; zero is 1.
   size_t StoredSize() const;
 
-  /// Appends bytes whose order as unsigned bytes is the numeric order, and of which none is a prefix of another.
+  /// Appends bytes whose order as unsigned bytes is the numeric order, and of which none is a
+  /// prefix of another.
   void AppendSortable(std::string& out) const;
   /// Reads what AppendSortable wrote off the front of `in`; nullopt if it is something else.
   static std::optional<Number> ReadSortable(std::string_view& in);
@@ -50,8 +55,8 @@ class Number {
   static Result<Number, Fault> FromDigits(bool negative, int64_t exponent, std::string_view digits);
 
   bool negative_ = false;
-  uint8_t count_ = 0;     // significant digits; 0 is zero
-  int16_t exponent_ = 0;  // of the first digit
+  uint8_t count_ = 0;                      // significant digits; 0 is zero
+  int16_t exponent_ = 0;                   // of the first digit
   std::array<char, kDigitsMax> digits_{};  // values 0..9, unused ones 0
 };
 

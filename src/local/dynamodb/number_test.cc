@@ -27,15 +27,15 @@ const std::string kMin = "0." + std::string(129, '0') + "1";
 
 INSTANTIATE_TEST_SUITE_P(
     Spellings, NumberSpelling,
-    testing::Values(Spelling{"0", "0"}, Spelling{"-0", "0"}, Spelling{"0.0", "0"}, Spelling{"0E+999999", "0"},
-                    Spelling{"-0.00e-99999999999999999999", "0"}, Spelling{"+5", "5"}, Spelling{".5", "0.5"},
-                    Spelling{"5.", "5"}, Spelling{"00012.3400", "12.34"}, Spelling{"1e2", "100"},
-                    Spelling{"1E+2", "100"}, Spelling{"1000e-1", "100"}, Spelling{"-1.5E-3", "-0.0015"},
-                    Spelling{"10", "10"}, Spelling{"123.4", "123.4"}, Spelling{"0.001", "0.001"},
-                    Spelling{"12345678901234567890123456789012345678",
-                             "12345678901234567890123456789012345678"},
-                    Spelling{"9.9999999999999999999999999999999999999E+125", kMax},
-                    Spelling{"1E-130", kMin}));
+    testing::Values(
+        Spelling{"0", "0"}, Spelling{"-0", "0"}, Spelling{"0.0", "0"}, Spelling{"0E+999999", "0"},
+        Spelling{"-0.00e-99999999999999999999", "0"}, Spelling{"+5", "5"}, Spelling{".5", "0.5"},
+        Spelling{"5.", "5"}, Spelling{"00012.3400", "12.34"}, Spelling{"1e2", "100"},
+        Spelling{"1E+2", "100"}, Spelling{"1000e-1", "100"}, Spelling{"-1.5E-3", "-0.0015"},
+        Spelling{"10", "10"}, Spelling{"123.4", "123.4"}, Spelling{"0.001", "0.001"},
+        Spelling{"12345678901234567890123456789012345678",
+                 "12345678901234567890123456789012345678"},
+        Spelling{"9.9999999999999999999999999999999999999E+125", kMax}, Spelling{"1E-130", kMin}));
 
 struct Refusal {
   std::string_view text;
@@ -52,18 +52,19 @@ TEST_P(NumberRefusal, NamesTheFault) {
 
 INSTANTIATE_TEST_SUITE_P(
     Refusals, NumberRefusal,
-    testing::Values(Refusal{"", Number::Fault::kNotANumber}, Refusal{"-", Number::Fault::kNotANumber},
-                    Refusal{".", Number::Fault::kNotANumber}, Refusal{"e5", Number::Fault::kNotANumber},
-                    Refusal{"1e", Number::Fault::kNotANumber}, Refusal{"1e+", Number::Fault::kNotANumber},
-                    Refusal{" 1", Number::Fault::kNotANumber}, Refusal{"1 ", Number::Fault::kNotANumber},
-                    Refusal{"1,000", Number::Fault::kNotANumber}, Refusal{"0x10", Number::Fault::kNotANumber},
-                    Refusal{"NaN", Number::Fault::kNotANumber}, Refusal{"Infinity", Number::Fault::kNotANumber},
-                    Refusal{"1.2.3", Number::Fault::kNotANumber}, Refusal{"--1", Number::Fault::kNotANumber},
-                    Refusal{"1E126", Number::Fault::kOverflow},
-                    Refusal{"-1e99999999999999999999999", Number::Fault::kOverflow},
-                    Refusal{"9E-131", Number::Fault::kUnderflow},
-                    Refusal{"123456789012345678901234567890123456789", Number::Fault::kTooManyDigits},
-                    Refusal{"1.00000000000000000000000000000000000001", Number::Fault::kTooManyDigits}));
+    testing::Values(
+        Refusal{"", Number::Fault::kNotANumber}, Refusal{"-", Number::Fault::kNotANumber},
+        Refusal{".", Number::Fault::kNotANumber}, Refusal{"e5", Number::Fault::kNotANumber},
+        Refusal{"1e", Number::Fault::kNotANumber}, Refusal{"1e+", Number::Fault::kNotANumber},
+        Refusal{" 1", Number::Fault::kNotANumber}, Refusal{"1 ", Number::Fault::kNotANumber},
+        Refusal{"1,000", Number::Fault::kNotANumber}, Refusal{"0x10", Number::Fault::kNotANumber},
+        Refusal{"NaN", Number::Fault::kNotANumber}, Refusal{"Infinity", Number::Fault::kNotANumber},
+        Refusal{"1.2.3", Number::Fault::kNotANumber}, Refusal{"--1", Number::Fault::kNotANumber},
+        Refusal{"1E126", Number::Fault::kOverflow},
+        Refusal{"-1e99999999999999999999999", Number::Fault::kOverflow},
+        Refusal{"9E-131", Number::Fault::kUnderflow},
+        Refusal{"123456789012345678901234567890123456789", Number::Fault::kTooManyDigits},
+        Refusal{"1.00000000000000000000000000000000000001", Number::Fault::kTooManyDigits}));
 
 struct Size {
   std::string_view text;
@@ -71,21 +72,22 @@ struct Size {
 };
 
 TEST(Number, CountsBase100Digits) {
-  for (const auto& [text, size] : std::initializer_list<Size>{{"0", 1},
-                                                              {"1", 2},
-                                                              {"-1", 3},
-                                                              {"12", 2},
-                                                              {"100", 2},
-                                                              {"1234", 3},
-                                                              {"123.4", 4},
-                                                              {"0.5", 2},
-                                                              {"0.01", 2},
-                                                              {"0.001", 2},
-                                                              {"0.0123", 3},
-                                                              {"1E125", 2},
-                                                              {"-1E-130", 3},
-                                                              {"12345678901234567890123456789012345678", 20},
-                                                              {"1234567890123456789012345678901234567.8", 21}}) {
+  for (const auto& [text, size] :
+       std::initializer_list<Size>{{"0", 1},
+                                   {"1", 2},
+                                   {"-1", 3},
+                                   {"12", 2},
+                                   {"100", 2},
+                                   {"1234", 3},
+                                   {"123.4", 4},
+                                   {"0.5", 2},
+                                   {"0.01", 2},
+                                   {"0.001", 2},
+                                   {"0.0123", 3},
+                                   {"1E125", 2},
+                                   {"-1E-130", 3},
+                                   {"12345678901234567890123456789012345678", 20},
+                                   {"1234567890123456789012345678901234567.8", 21}}) {
     EXPECT_EQ(Number::Parse(text)->StoredSize(), size) << text;
   }
 }
@@ -99,7 +101,8 @@ struct Sample {
 Sample DrawSample() {
   int digits = *rc::gen::inRange(1, 39);
   std::string text;
-  for (int i = 0; i < digits; ++i) text.push_back(static_cast<char>('0' + *rc::gen::inRange(0, 10)));
+  for (int i = 0; i < digits; ++i)
+    text.push_back(static_cast<char>('0' + *rc::gen::inRange(0, 10)));
   text[0] = static_cast<char>('0' + *rc::gen::inRange(1, 10));
   int exponent = *rc::gen::oneOf(rc::gen::inRange(-130, 126 - digits), rc::gen::inRange(-3, 4));
   bool negative = *rc::gen::arbitrary<bool>();
@@ -140,7 +143,8 @@ RC_GTEST_PROP(NumberProperty, SumsAreExactOrRefused, ()) {
   if (!sum) {
     cpp_int digits = abs(expected);
     while (digits != 0 && digits % 10 == 0) digits /= 10;
-    RC_ASSERT(digits.str().size() > 38u || abs(expected) >= boost::multiprecision::pow(cpp_int(10), 296));
+    RC_ASSERT(digits.str().size() > 38u ||
+              abs(expected) >= boost::multiprecision::pow(cpp_int(10), 296));
     return;
   }
   // Compare through a third number: sum - b == a.

@@ -10,7 +10,8 @@ constexpr Shape kString{.kind = Kind::kString};
 constexpr Shape kBoolean{.kind = Kind::kBoolean};
 constexpr Shape kAttributeValue{.kind = Kind::kAttributeValue};
 constexpr Shape kAttributeValueField{.kind = Kind::kAttributeValue, .is_field = true};
-constexpr Shape kAttributeMap{.kind = Kind::kMap, .class_name = "AttributeValue", .element = &kAttributeValue};
+constexpr Shape kAttributeMap{
+    .kind = Kind::kMap, .class_name = "AttributeValue", .element = &kAttributeValue};
 constexpr Shape kAttributeList{.kind = Kind::kList, .element = &kAttributeValue};
 constexpr Shape kNameMap{.kind = Kind::kMap, .class_name = "java.lang.String", .element = &kString};
 constexpr Shape kAttributeNames{.kind = Kind::kList, .element = &kString, .least = 1, .most = 255};
@@ -30,9 +31,9 @@ constexpr std::string_view kOnFailureChoices[] = {"ALL_OLD", "NONE"};
 constexpr Shape kReturnOnFailure{.kind = Kind::kString, .choices = kOnFailureChoices};
 constexpr std::string_view kConditionalOperatorChoices[] = {"OR", "AND"};
 constexpr Shape kConditionalOperator{.kind = Kind::kString, .choices = kConditionalOperatorChoices};
-constexpr std::string_view kComparisonChoices[] = {"IN", "NULL", "BETWEEN", "LT", "NOT_CONTAINS",
-                                                   "EQ", "GT", "NOT_NULL", "NE", "LE", "BEGINS_WITH",
-                                                   "GE", "CONTAINS"};
+constexpr std::string_view kComparisonChoices[] = {
+    "IN",       "NULL", "BETWEEN", "LT",          "NOT_CONTAINS", "EQ",      "GT",
+    "NOT_NULL", "NE",   "LE",      "BEGINS_WITH", "GE",           "CONTAINS"};
 constexpr Shape kComparison{.kind = Kind::kString, .choices = kComparisonChoices};
 constexpr std::string_view kSelectChoices[] = {"SPECIFIC_ATTRIBUTES", "COUNT", "ALL_ATTRIBUTES",
                                                "ALL_PROJECTED_ATTRIBUTES"};
@@ -89,8 +90,9 @@ constexpr Member kAttributeUpdateMembers[] = {
     {"Action", &kString},
     {"Value", &kAttributeValueField},
 };
-constexpr Shape kAttributeUpdate{
-    .kind = Kind::kStructure, .class_name = "AttributeValueUpdate", .members = kAttributeUpdateMembers};
+constexpr Shape kAttributeUpdate{.kind = Kind::kStructure,
+                                 .class_name = "AttributeValueUpdate",
+                                 .members = kAttributeUpdateMembers};
 constexpr Shape kAttributeUpdates{
     .kind = Kind::kMap, .class_name = "AttributeValueUpdate", .element = &kAttributeUpdate};
 
@@ -240,7 +242,8 @@ constexpr Member kKeySchemaMembers[] = {
 };
 constexpr Shape kKeySchemaElement{
     .kind = Kind::kStructure, .class_name = "KeySchemaElement", .members = kKeySchemaMembers};
-constexpr Shape kKeySchema{.kind = Kind::kList, .element = &kKeySchemaElement, .least = 1, .most = 2};
+constexpr Shape kKeySchema{
+    .kind = Kind::kList, .element = &kKeySchemaElement, .least = 1, .most = 2};
 
 constexpr Member kThroughputMembers[] = {
     {"WriteCapacityUnits", &kUnits, true},

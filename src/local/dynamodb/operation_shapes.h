@@ -1,4 +1,5 @@
-// The operations' inputs as tables for request_shape.h, in the order in which the real service checks the members.
+// The operations' inputs as tables for request_shape.h, in the order in which the real service
+// checks the members.
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Operations_Amazon_DynamoDB.html
 #pragma once
 

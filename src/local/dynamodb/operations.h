@@ -1,4 +1,5 @@
-// The operations of local DynamoDB: from a checked request to the JSON text of the answer. One .cc file for each group.
+// The operations of local DynamoDB: from a checked request to the JSON text of the answer. One .cc
+// file for each group.
 #pragma once
 
 #include <string>

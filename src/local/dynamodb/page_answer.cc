@@ -36,15 +36,18 @@ ApiResult<void> CheckSelect(const Request& request, const RequestExpressions& ex
   }
   if (!expressions.projection && select == "SPECIFIC_ATTRIBUTES") {
     return ValidationError(
-        "Must specify the AttributesToGet or ProjectionExpression when choosing to get SPECIFIC_ATTRIBUTES");
+        "Must specify the AttributesToGet or ProjectionExpression when choosing to get "
+        "SPECIFIC_ATTRIBUTES");
   }
   if (select == "ALL_PROJECTED_ATTRIBUTES" && !FindString(request.body, "IndexName")) {
-    return ValidationError("ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName");
+    return ValidationError(
+        "ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName");
   }
   return {};
 }
 
-ApiResult<const IndexDefinition*> ChooseIndex(const Request& request, const TableDefinition& definition,
+ApiResult<const IndexDefinition*> ChooseIndex(const Request& request,
+                                              const TableDefinition& definition,
                                               const RequestExpressions& expressions) {
   auto name = FindString(request.body, "IndexName");
   if (!name) return nullptr;
@@ -58,10 +61,10 @@ ApiResult<const IndexDefinition*> ChooseIndex(const Request& request, const Tabl
   }
   if (NeedsWholeItems(request, *index, expressions)) {
     if (StringOr(request.body, "Select", "") == "ALL_ATTRIBUTES") {
-      return InvalidParameterValues(
-          fmt::format("Select type ALL_ATTRIBUTES is not supported for global secondary index {} because "
-                      "its projection type is not ALL",
-                      *name));
+      return InvalidParameterValues(fmt::format(
+          "Select type ALL_ATTRIBUTES is not supported for global secondary index {} because "
+          "its projection type is not ALL",
+          *name));
     }
     for (const DocumentPath& path : *expressions.projection) {
       if (index->Projects(PathHead(path))) continue;
@@ -73,8 +76,9 @@ ApiResult<const IndexDefinition*> ChooseIndex(const Request& request, const Tabl
 }
 
 Answer AnswerPage(Database& database, const Request& request, Table& table,
-                  const std::shared_ptr<const TableDefinition>& definition, const IndexDefinition* index,
-                  const RequestExpressions& expressions, PageRequest page_request, double least_units) {
+                  const std::shared_ptr<const TableDefinition>& definition,
+                  const IndexDefinition* index, const RequestExpressions& expressions,
+                  PageRequest page_request, double least_units) {
   if (expressions.projection) RETURN_IF_ERROR(CheckKeyPaths(*expressions.projection, *definition));
   RETURN_IF_ERROR(CheckKeyPaths(expressions.filter_paths, *definition));
   const KeyLayout& layout = index != nullptr ? index->layout : definition->layout;

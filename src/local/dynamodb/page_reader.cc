@@ -72,7 +72,8 @@ ApiResult<Page> ReadPage(KeyValue& store, const KeyLayout& layout, const PageReq
     page.bytes += stored->item_size;
     page_size += stored->page_size;
     if (request.fetch_from != nullptr) {
-      ASSIGN_OR_RETURN(std::string value, Fetch(store, *request.fetch_from, layout, iterator->key()));
+      ASSIGN_OR_RETURN(std::string value,
+                       Fetch(store, *request.fetch_from, layout, iterator->key()));
       // The item may have gone since this view was taken.
       if (!value.empty()) {
         auto whole = DecodeStoredItem(value);
@@ -87,7 +88,8 @@ ApiResult<Page> ReadPage(KeyValue& store, const KeyLayout& layout, const PageReq
            (request.limit && page.scanned >= static_cast<uint64_t>(*request.limit));
     if (full) last_key = iterator->key();
   }
-  if (Status status = iterator->status(); !status) return InternalServerError(status.error().message);
+  if (Status status = iterator->status(); !status)
+    return InternalServerError(status.error().message);
   if (full) {
     page.last_key = layout.Decode(last_key);
     if (!page.last_key) return InternalServerError("a stored item has an unreadable key");

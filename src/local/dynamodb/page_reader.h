@@ -1,4 +1,5 @@
-// Reads one page of a Query or Scan: walks a range of stored keys until the range, the limit or the page is full.
+// Reads one page of a Query or Scan: walks a range of stored keys until the range, the limit or the
+// page is full.
 #pragma once
 
 #include <cstdint>
@@ -28,8 +29,8 @@ struct PageRequest {
 struct Page {
   std::string items;  // JSON texts joined by commas; empty with count_only
   uint64_t count = 0, scanned = 0;
-  uint64_t bytes = 0;          // billed sizes of all items looked at
-  double fetch_units = 0;      // strongly consistent units of fetch_from
+  uint64_t bytes = 0;            // billed sizes of all items looked at
+  double fetch_units = 0;        // strongly consistent units of fetch_from
   std::optional<Item> last_key;  // present: there may be more
 };
 

@@ -43,8 +43,8 @@ Answer Write(Database& database, const Request& request, const std::optional<Exp
       return ConditionalCheckFailed(wants_item && old_item ? std::string(old_item->json) : "");
     }
   }
-  ASSIGN_OR_RETURN(WriteCost cost,
-                   item != nullptr ? transaction.Put(position, *item) : transaction.Delete(position));
+  ASSIGN_OR_RETURN(WriteCost cost, item != nullptr ? transaction.Put(position, *item)
+                                                   : transaction.Delete(position));
   if (!table->TryWrite(cost, database.clock->Monotonic())) return Throttled(*definition);
   RETURN_IF_ERROR(transaction.Commit());
 
@@ -69,8 +69,9 @@ Answer PutItem(Database& database, const Request& request) {
   RETURN_IF_ERROR(CheckReturnValues(request));
   if (ItemSize(item) > kItemSizeMax) return ItemTooLarge();
   ASSIGN_OR_RETURN(RequestExpressions expressions, ParseExpressions(request.body));
-  ASSIGN_OR_RETURN(std::shared_ptr<Table> table,
-                   database.catalog->FindForData(request.caller, *FindString(request.body, "TableName")));
+  ASSIGN_OR_RETURN(
+      std::shared_ptr<Table> table,
+      database.catalog->FindForData(request.caller, *FindString(request.body, "TableName")));
   ASSIGN_OR_RETURN(std::string key, KeyOfItem(item, *table->definition()));
   return Write(database, request, expressions.condition, std::move(table), std::move(key), &item);
 }
@@ -80,8 +81,9 @@ Answer DeleteItem(Database& database, const Request& request) {
   ASSIGN_OR_RETURN(Item key_attributes, ReadItem(*FindObject(request.body, "Key")));
   RETURN_IF_ERROR(CheckReturnValues(request));
   ASSIGN_OR_RETURN(RequestExpressions expressions, ParseExpressions(request.body));
-  ASSIGN_OR_RETURN(std::shared_ptr<Table> table,
-                   database.catalog->FindForData(request.caller, *FindString(request.body, "TableName")));
+  ASSIGN_OR_RETURN(
+      std::shared_ptr<Table> table,
+      database.catalog->FindForData(request.caller, *FindString(request.body, "TableName")));
   ASSIGN_OR_RETURN(std::string key, KeyOfKey(key_attributes, *table->definition()));
   return Write(database, request, expressions.condition, std::move(table), std::move(key), nullptr);
 }

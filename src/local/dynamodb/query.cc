@@ -27,9 +27,9 @@ ApiResult<void> CheckFilterPaths(const RequestExpressions& expressions, const Ke
     const std::string& key = layout.parts[i].name;
     for (const DocumentPath& path : expressions.filter_paths) {
       if (PathHead(path) != key) continue;
-      return ValidationError(fmt::format(
-          "{} can only contain non-primary key attributes: Primary key attribute: {}",
-          expressions.filter_is_legacy ? "QueryFilter" : "Filter Expression", key));
+      return ValidationError(
+          fmt::format("{} can only contain non-primary key attributes: Primary key attribute: {}",
+                      expressions.filter_is_legacy ? "QueryFilter" : "Filter Expression", key));
     }
   }
   return {};
@@ -46,7 +46,8 @@ Answer Query(Database& database, const Request& request) {
   const json::Object* legacy_conditions = FindObject(request.body, "KeyConditions");
   if (legacy_conditions == nullptr && !FindString(request.body, "KeyConditionExpression")) {
     return ValidationError(
-        "Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.");
+        "Either the KeyConditions or KeyConditionExpression parameter must be specified in the "
+        "request.");
   }
   ASSIGN_OR_RETURN(RequestExpressions expressions, ParseExpressions(request.body));
   RETURN_IF_ERROR(CheckSelect(request, expressions));
@@ -56,8 +57,9 @@ Answer Query(Database& database, const Request& request) {
   } else {
     ASSIGN_OR_RETURN(conditions, ReadConditions(*legacy_conditions));
   }
-  ASSIGN_OR_RETURN(std::shared_ptr<Table> table,
-                   database.catalog->FindForData(request.caller, *FindString(request.body, "TableName")));
+  ASSIGN_OR_RETURN(
+      std::shared_ptr<Table> table,
+      database.catalog->FindForData(request.caller, *FindString(request.body, "TableName")));
   auto definition = table->definition();
   ASSIGN_OR_RETURN(const IndexDefinition* index, ChooseIndex(request, *definition, expressions));
   const KeyLayout& layout = index != nullptr ? index->layout : definition->layout;

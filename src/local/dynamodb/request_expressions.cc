@@ -32,8 +32,8 @@ ApiResult<Placeholders> ReadPlaceholders(const json::Object& request) {
             "ExpressionAttributeNames contains invalid key: Syntax error; key: \"{}\"", key));
       }
       if (!member.value().is_string()) {
-        return ValidationError(fmt::format(
-            "ExpressionAttributeNames contains invalid value: null for key {}", key));
+        return ValidationError(
+            fmt::format("ExpressionAttributeNames contains invalid value: null for key {}", key));
       }
       placeholders.names.emplace_back(key, View(member.value().get_string()));
     }
@@ -50,8 +50,9 @@ ApiResult<Placeholders> ReadPlaceholders(const json::Object& request) {
     for (const auto& member : *values) {
       auto value = ReadAttributeValue(member.value());
       if (!value) {
-        return ValidationError(fmt::format("ExpressionAttributeValues contains invalid value: {} for key {}",
-                                           value.error().message, std::string_view(member.key())));
+        return ValidationError(
+            fmt::format("ExpressionAttributeValues contains invalid value: {} for key {}",
+                        value.error().message, std::string_view(member.key())));
       }
       placeholders.values.push_back({std::string(member.key()), std::move(*value)});
     }
@@ -69,11 +70,13 @@ ApiResult<void> CheckUnused(const Placeholders& placeholders) {
   }
   if (!names.empty()) {
     return ValidationError(fmt::format(
-        "Value provided in ExpressionAttributeNames unused in expressions: keys: {{{}}}", fmt::join(names, ", ")));
+        "Value provided in ExpressionAttributeNames unused in expressions: keys: {{{}}}",
+        fmt::join(names, ", ")));
   }
   if (!values.empty()) {
     return ValidationError(fmt::format(
-        "Value provided in ExpressionAttributeValues unused in expressions: keys: {{{}}}", fmt::join(values, ", ")));
+        "Value provided in ExpressionAttributeValues unused in expressions: keys: {{{}}}",
+        fmt::join(values, ", ")));
   }
   return {};
 }
@@ -81,7 +84,8 @@ ApiResult<void> CheckUnused(const Placeholders& placeholders) {
 template <class T>
 ApiResult<std::optional<T>> ParseOne(const json::Object& request, std::string_view parameter,
                                      Placeholders& placeholders,
-                                     Result<T, std::string> (*parse)(std::string_view, Placeholders&)) {
+                                     Result<T, std::string> (*parse)(std::string_view,
+                                                                     Placeholders&)) {
   auto text = FindString(request, parameter);
   if (!text) return std::optional<T>();
   auto parsed = parse(*text, placeholders);
@@ -136,10 +140,11 @@ ApiResult<void> CheckExpressionParameters(const json::Object& request,
     if (present(name)) legacy.push_back(name);
   }
   if (!expressions.empty() && !legacy.empty()) {
-    return ValidationError(fmt::format(
-        "Can not use both expression and non-expression parameters in the same request: Non-expression "
-        "parameters: {{{}}} Expression parameters: {{{}}}",
-        fmt::join(legacy, ", "), fmt::join(expressions, ", ")));
+    return ValidationError(
+        fmt::format("Can not use both expression and non-expression parameters in the same "
+                    "request: Non-expression "
+                    "parameters: {{{}}} Expression parameters: {{{}}}",
+                    fmt::join(legacy, ", "), fmt::join(expressions, ", ")));
   }
   if (present("ExpressionAttributeNames") && expressions.empty()) {
     return ValidationError("ExpressionAttributeNames can only be specified when using expressions");
@@ -157,13 +162,15 @@ ApiResult<RequestExpressions> ParseExpressions(const json::Object& request) {
   RequestExpressions expressions;
   RETURN_IF_ERROR(ReadLegacy(request, expressions));
   ASSIGN_OR_RETURN(Placeholders placeholders, ReadPlaceholders(request));
-  ASSIGN_OR_RETURN(expressions.update, ParseOne(request, "UpdateExpression", placeholders, ParseUpdate));
+  ASSIGN_OR_RETURN(expressions.update,
+                   ParseOne(request, "UpdateExpression", placeholders, ParseUpdate));
   ASSIGN_OR_RETURN(auto condition,
                    ParseOne(request, "ConditionExpression", placeholders, ParseCondition));
   if (condition) expressions.condition = std::move(condition->expression);
   ASSIGN_OR_RETURN(expressions.key_condition,
                    ParseOne(request, "KeyConditionExpression", placeholders, ParseCondition));
-  ASSIGN_OR_RETURN(auto filter, ParseOne(request, "FilterExpression", placeholders, ParseCondition));
+  ASSIGN_OR_RETURN(auto filter,
+                   ParseOne(request, "FilterExpression", placeholders, ParseCondition));
   if (filter) {
     expressions.filter = std::move(filter->expression);
     expressions.filter_paths = std::move(filter->paths);

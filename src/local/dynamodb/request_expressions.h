@@ -1,5 +1,5 @@
-// The expressions of one request, parsed: which parameters go together, placeholders, and the older parameters that mean the
-// same.
+// The expressions of one request, parsed: which parameters go together, placeholders, and the older
+// parameters that mean the same.
 #pragma once
 
 #include <optional>
@@ -30,7 +30,8 @@ struct ExpressionParameters {
 };
 
 /// Refuses parameters that do not go together; to be called before values are looked at.
-ApiResult<void> CheckExpressionParameters(const json::Object& request, const ExpressionParameters& parameters);
+ApiResult<void> CheckExpressionParameters(const json::Object& request,
+                                          const ExpressionParameters& parameters);
 /// Parses all that are there. A placeholder that none of them uses is an error.
 ApiResult<RequestExpressions> ParseExpressions(const json::Object& request);
 

@@ -43,7 +43,8 @@ std::string JavaType(const Shape& shape) {
 
 constexpr std::string_view kStructureStart = "Start of structure or map found where not expected";
 
-// --- JSON types -------------------------------------------------------------------------------------------------------
+// --- JSON types
+// -------------------------------------------------------------------------------------------------------
 
 ApiResult<void> CheckType(const json::Value& value, const Shape& shape);
 
@@ -82,7 +83,8 @@ ApiResult<void> CheckBoolean(const json::Value& value) {
 ApiResult<void> CheckWholeNumber(const json::Value& value, std::string_view type) {
   if (IsNumber(value)) return {};
   if (value.is_bool()) {
-    return SerializationError(fmt::format("{} cannot be converted to {}", BooleanToken(value), type));
+    return SerializationError(
+        fmt::format("{} cannot be converted to {}", BooleanToken(value), type));
   }
   if (value.is_string()) {
     return SerializationError(fmt::format("STRING_VALUE cannot be converted to {}", type));
@@ -124,10 +126,12 @@ ApiResult<void> CheckList(const json::Value& value, CheckElement check) {
 
 ApiResult<void> CheckAttributeValue(const json::Value& value, bool is_field) {
   if (value.is_array()) {
-    return SerializationError("Unrecognized collection type class com.amazonaws.dynamodb.v20120810.AttributeValue");
+    return SerializationError(
+        "Unrecognized collection type class com.amazonaws.dynamodb.v20120810.AttributeValue");
   }
   if (!value.is_object()) {
-    return SerializationError(is_field ? "Unexpected field type" : "Unexpected value type in payload");
+    return SerializationError(is_field ? "Unexpected field type"
+                                       : "Unexpected value type in payload");
   }
   for (const auto& member : value.get_object()) {
     auto type = TypeFromName({member.key().data(), member.key().size()});
@@ -207,7 +211,8 @@ ApiResult<void> CheckType(const json::Value& value, const Shape& shape) {
       if (shape.is_parameterized && !value.is_array() && !value.is_object()) {
         return SerializationError(std::string(kParameterizedCast));
       }
-      return CheckList(value, [&](const json::Value& element) { return CheckType(element, *shape.element); });
+      return CheckList(
+          value, [&](const json::Value& element) { return CheckType(element, *shape.element); });
     case Kind::kMap:
       if (value.is_array()) {
         return SerializationError(fmt::format(
@@ -225,11 +230,13 @@ ApiResult<void> CheckType(const json::Value& value, const Shape& shape) {
   return {};
 }
 
-// --- constraints ------------------------------------------------------------------------------------------------------
+// --- constraints
+// ------------------------------------------------------------------------------------------------------
 
 std::string LowerFirst(std::string_view name) {
   std::string lower(name);
-  if (!lower.empty() && lower[0] >= 'A' && lower[0] <= 'Z') lower[0] = static_cast<char>(lower[0] + 32);
+  if (!lower.empty() && lower[0] >= 'A' && lower[0] <= 'Z')
+    lower[0] = static_cast<char>(lower[0] + 32);
   return lower;
 }
 
@@ -291,7 +298,8 @@ class ConstraintChecker {
       return;
     }
     CheckBounds(name, *value, shape, parent);
-    CheckInside(name, *value, shape, parent.empty() ? LowerFirst(name) : parent + "." + LowerFirst(name));
+    CheckInside(name, *value, shape,
+                parent.empty() ? LowerFirst(name) : parent + "." + LowerFirst(name));
   }
 
   void CheckBounds(std::string_view name, const json::Value& value, const Shape& shape,
@@ -302,16 +310,19 @@ class ConstraintChecker {
     }
     if (!shape.choices.empty()) {
       bool found = false;
-      for (std::string_view choice : shape.choices) found = found || choice == View(value.get_string());
+      for (std::string_view choice : shape.choices)
+        found = found || choice == View(value.get_string());
       if (!found) {
-        Fail(name, &value, parent, fmt::format("Member must satisfy enum value set: [{}]",
-                                               fmt::join(shape.choices, ", ")));
+        Fail(name, &value, parent,
+             fmt::format("Member must satisfy enum value set: [{}]",
+                         fmt::join(shape.choices, ", ")));
       }
     }
     bool is_number = shape.kind == Kind::kInteger || shape.kind == Kind::kLong;
     std::string_view measure = is_number ? "value" : "length";
     if (!shape.least && !shape.most && !shape.keys_are_table_names && !shape.values_most) return;
-    double measured = is_number ? std::floor(value.to_number<double>()) : static_cast<double>(Length(value));
+    double measured =
+        is_number ? std::floor(value.to_number<double>()) : static_cast<double>(Length(value));
     if (shape.least && measured < static_cast<double>(*shape.least)) {
       Fail(name, &value, parent,
            fmt::format("Member must have {} greater than or equal to {}", measure, *shape.least));
@@ -324,15 +335,17 @@ class ConstraintChecker {
     if (shape.values_most) CheckValueLengths(name, value, shape, parent);
   }
 
-  void CheckTableNameKeys(std::string_view name, const json::Value& value, const std::string& parent) {
+  void CheckTableNameKeys(std::string_view name, const json::Value& value,
+                          const std::string& parent) {
     for (const auto& member : value.get_object()) {
       std::string_view key(member.key().data(), member.key().size());
       if (key.size() >= 3 && key.size() <= 255 && IsName(key)) continue;
       Fail(name, &value, parent,
-           fmt::format("Map keys must satisfy constraint: [Member must have length less than or equal "
-                       "to 255, Member must have length greater than or equal to 3, Member must "
-                       "satisfy regular expression pattern: {}]",
-                       kNamePattern));
+           fmt::format(
+               "Map keys must satisfy constraint: [Member must have length less than or equal "
+               "to 255, Member must have length greater than or equal to 3, Member must "
+               "satisfy regular expression pattern: {}]",
+               kNamePattern));
     }
   }
 
@@ -360,8 +373,9 @@ class ConstraintChecker {
       }
     } else if (shape.kind == Kind::kMap && shape.element->kind != Kind::kAttributeValue) {
       for (const auto& member : value.get_object()) {
-        Check("member", &member.value(), *shape.element, false,
-              fmt::format("{}.{}", path, std::string_view(member.key().data(), member.key().size())));
+        Check(
+            "member", &member.value(), *shape.element, false,
+            fmt::format("{}.{}", path, std::string_view(member.key().data(), member.key().size())));
       }
     }
   }

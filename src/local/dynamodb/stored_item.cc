@@ -46,7 +46,8 @@ class StoredJsonReader {
     if (Take('}')) return true;
     do {
       Attribute& attribute = item.emplace_back();
-      if (!ReadString(attribute.name) || !Take(':') || !ReadValue(attribute.value, level)) return false;
+      if (!ReadString(attribute.name) || !Take(':') || !ReadValue(attribute.value, level))
+        return false;
     } while (Take(','));
     return Take('}');
   }
@@ -84,13 +85,27 @@ class StoredJsonReader {
   bool ReadEscape(std::string& out) {
     if (at_ >= text_.size()) return false;
     switch (text_[at_++]) {
-      case '"': out.push_back('"'); return true;
-      case '\\': out.push_back('\\'); return true;
-      case 'n': out.push_back('\n'); return true;
-      case 'r': out.push_back('\r'); return true;
-      case 't': out.push_back('\t'); return true;
-      case 'b': out.push_back('\b'); return true;
-      case 'f': out.push_back('\f'); return true;
+      case '"':
+        out.push_back('"');
+        return true;
+      case '\\':
+        out.push_back('\\');
+        return true;
+      case 'n':
+        out.push_back('\n');
+        return true;
+      case 'r':
+        out.push_back('\r');
+        return true;
+      case 't':
+        out.push_back('\t');
+        return true;
+      case 'b':
+        out.push_back('\b');
+        return true;
+      case 'f':
+        out.push_back('\f');
+        return true;
       case 'u': {
         auto byte = HexDecode(text_.substr(at_, 4));
         if (!byte || byte->size() != 2 || (*byte)[0] != 0) return false;
@@ -98,7 +113,8 @@ class StoredJsonReader {
         at_ += 4;
         return true;
       }
-      default: return false;
+      default:
+        return false;
     }
   }
 
@@ -197,7 +213,8 @@ Result<StoredItem> DecodeStoredItem(std::string_view value) {
 Result<Item> ParseStoredJson(std::string_view json) {
   StoredJsonReader reader(json);
   Item item;
-  if (!reader.ReadMembers(item, 0) || !reader.AtEnd()) return Corrupt("a stored item is not readable");
+  if (!reader.ReadMembers(item, 0) || !reader.AtEnd())
+    return Corrupt("a stored item is not readable");
   return item;
 }
 

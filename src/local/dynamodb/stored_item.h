@@ -5,7 +5,8 @@
 //   4 bytes  checksum: the low half of XXH3-64 of the JSON, little-endian
 //   rest     the item's wire JSON, compact, exactly as a Scan answers it
 //
-// so that a page of a Scan is written by copying bytes, and capacity is known without reading the JSON.
+// so that a page of a Scan is written by copying bytes, and capacity is known without reading the
+// JSON.
 #pragma once
 
 #include <cstdint>
@@ -29,7 +30,8 @@ std::string EncodeStoredItem(const Item& item, std::string_view range_key);
 /// kCorrupt if it does not read back.
 Result<StoredItem> DecodeStoredItem(std::string_view value);
 
-/// Reads JSON that AppendJson wrote, several times faster than a general reader; kCorrupt for anything else.
+/// Reads JSON that AppendJson wrote, several times faster than a general reader; kCorrupt for
+/// anything else.
 Result<Item> ParseStoredJson(std::string_view json);
 
 }  // namespace penstock::dynamodb

@@ -18,7 +18,8 @@ std::string_view TableStatusName(TableStatus status) {
   return "";
 }
 
-Table::Table(std::shared_ptr<const TableDefinition> definition, const DynamoDbOptions& options, Time now)
+Table::Table(std::shared_ptr<const TableDefinition> definition, const DynamoDbOptions& options,
+             Time now)
     : serial_(definition->layout.serial), options_(options), definition_(std::move(definition)) {
   std::lock_guard lock(mutex_);
   UpdateMeters(*definition_, now);

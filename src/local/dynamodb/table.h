@@ -1,4 +1,5 @@
-// Table: one table at work: its definition at this moment, its status, its locks and counts, its capacity.
+// Table: one table at work: its definition at this moment, its status, its locks and counts, its
+// capacity.
 #pragma once
 
 #include <array>
@@ -26,7 +27,8 @@ struct Tally {
   bool operator==(const Tally&) const = default;
 };
 
-/// What a write costs: the table's units, and those of each index it touches, by the index's serial.
+/// What a write costs: the table's units, and those of each index it touches, by the index's
+/// serial.
 struct WriteCost {
   double table = 0;
   std::vector<std::pair<uint64_t, double>> indexes;
@@ -35,19 +37,21 @@ struct WriteCost {
 /// Thread-safe. Shared by the catalogue and by the requests at work on it.
 class Table {
  public:
-  /// Items fall into stripes by their partition's hash. A stripe's lock makes reading, deciding and writing an item one
-  /// step, and guards the stripe's share of the counts, which is written in the same batch as the items: so the counts are
-  /// exact after any crash, and no two stripes wait for each other.
+  /// Items fall into stripes by their partition's hash. A stripe's lock makes reading, deciding and
+  /// writing an item one step, and guards the stripe's share of the counts, which is written in the
+  /// same batch as the items: so the counts are exact after any crash, and no two stripes wait for
+  /// each other.
   static constexpr size_t kStripes = 32;
   struct Stripe {
     std::mutex mutex;
     std::map<uint64_t, Tally> tallies;  // by serial of the table or index
-    bool dropped = false;               // the table has been deleted; nothing may be written any more
+    bool dropped = false;  // the table has been deleted; nothing may be written any more
   };
 
   using Time = std::chrono::nanoseconds;  // Clock::Monotonic()
 
-  Table(std::shared_ptr<const TableDefinition> definition, const DynamoDbOptions& options, Time now);
+  Table(std::shared_ptr<const TableDefinition> definition, const DynamoDbOptions& options,
+        Time now);
   Table(const Table&) = delete;
   Table& operator=(const Table&) = delete;
 
@@ -89,7 +93,8 @@ class Table {
   std::shared_ptr<const TableDefinition> definition_;
   TableStatus status_ = TableStatus::kActive;
   Time status_until_{0};
-  std::map<uint64_t, std::unique_ptr<Meters>> meters_;  // of the table and its global indexes; never removed
+  std::map<uint64_t, std::unique_ptr<Meters>>
+      meters_;  // of the table and its global indexes; never removed
   std::array<Stripe, kStripes> stripes_;
 };
 

@@ -46,7 +46,9 @@ std::string TallyKey(uint64_t serial, size_t stripe) {
   return fmt::format("{}{}{}", kTallySpace, BigEndian(serial), static_cast<char>(stripe));
 }
 
-std::string EncodeTally(const Tally& tally) { return fmt::format("{} {}", tally.items, tally.bytes); }
+std::string EncodeTally(const Tally& tally) {
+  return fmt::format("{} {}", tally.items, tally.bytes);
+}
 
 Result<std::unique_ptr<TableCatalog>> TableCatalog::Load(KeyValue* store, Clock* clock,
                                                          const DynamoDbOptions& options) {
@@ -67,8 +69,9 @@ Status TableCatalog::ReadAll() {
   for (tables->Seek(kTableSpace); tables->Valid(); tables->Next()) {
     auto definition = DecodeDefinition(tables->value());
     if (!definition) return std::move(definition).error().In("table catalogue");
-    auto table = std::make_shared<Table>(std::make_shared<const TableDefinition>(std::move(*definition)),
-                                         options_, clock_->Monotonic());
+    auto table =
+        std::make_shared<Table>(std::make_shared<const TableDefinition>(std::move(*definition)),
+                                options_, clock_->Monotonic());
     for (uint64_t number : Serials(*table->definition())) by_serial[number] = table;
     tables_.emplace(tables->key(), std::move(table));
   }
@@ -103,7 +106,8 @@ std::shared_ptr<Table> TableCatalog::Find(const Caller& caller, std::string_view
   return found->second;
 }
 
-ApiResult<std::shared_ptr<Table>> TableCatalog::FindForData(const Caller& caller, std::string_view name) {
+ApiResult<std::shared_ptr<Table>> TableCatalog::FindForData(const Caller& caller,
+                                                            std::string_view name) {
   std::shared_ptr<Table> table = Find(caller, name);
   auto status = table ? table->StatusAt(clock_->Monotonic()) : std::nullopt;
   if (!status || *status == TableStatus::kCreating || *status == TableStatus::kDeleting) {
@@ -112,8 +116,8 @@ ApiResult<std::shared_ptr<Table>> TableCatalog::FindForData(const Caller& caller
   return table;
 }
 
-std::vector<std::string> TableCatalog::List(const Caller& caller, std::string_view start, size_t limit,
-                                            bool& more) {
+std::vector<std::string> TableCatalog::List(const Caller& caller, std::string_view start,
+                                            size_t limit, bool& more) {
   std::lock_guard lock(mutex_);
   std::string prefix = Key(caller, "");
   std::vector<std::string> names;
@@ -137,7 +141,8 @@ void TableCatalog::NumberLayouts(TableDefinition& definition) {
   }
 }
 
-ApiResult<std::shared_ptr<Table>> TableCatalog::Create(const Caller& caller, TableDefinition definition) {
+ApiResult<std::shared_ptr<Table>> TableCatalog::Create(const Caller& caller,
+                                                       TableDefinition definition) {
   NumberLayouts(definition);
   WriteBatch batch;
   batch.Put(std::string(kSerialKey), std::to_string(next_serial_));
@@ -146,20 +151,22 @@ ApiResult<std::shared_ptr<Table>> TableCatalog::Create(const Caller& caller, Tab
   if (!written) return InternalServerError(written.error().message);
   std::string key = Key(caller, definition.name);
   auto now = clock_->Monotonic();
-  auto table = std::make_shared<Table>(std::make_shared<const TableDefinition>(std::move(definition)),
-                                       options_, now);
+  auto table = std::make_shared<Table>(
+      std::make_shared<const TableDefinition>(std::move(definition)), options_, now);
   table->SetStatus(TableStatus::kCreating, now + options_.create_delay);
   std::lock_guard lock(mutex_);
   tables_.insert_or_assign(std::move(key), table);
   return table;
 }
 
-ApiResult<void> TableCatalog::Replace(const Caller& caller, Table& table, TableDefinition definition) {
+ApiResult<void> TableCatalog::Replace(const Caller& caller, Table& table,
+                                      TableDefinition definition) {
   auto before = table.definition();
   uint64_t serial_before = next_serial_;
   NumberLayouts(definition);
   if (next_serial_ != serial_before) {
-    // First of all, so that a crash in the midst of filling an index leaves entries that nobody ever sees.
+    // First of all, so that a crash in the midst of filling an index leaves entries that nobody
+    // ever sees.
     WriteBatch batch;
     batch.Put(std::string(kSerialKey), std::to_string(next_serial_));
     Status written = store_->Write(batch, options_.durability);
@@ -187,7 +194,8 @@ ApiResult<void> TableCatalog::Replace(const Caller& caller, Table& table, TableD
   }
   Status written = store_->Write(batch, options_.durability);
   if (!written) return InternalServerError(written.error().message);
-  table.SetDefinition(std::make_shared<const TableDefinition>(std::move(definition)), clock_->Monotonic());
+  table.SetDefinition(std::make_shared<const TableDefinition>(std::move(definition)),
+                      clock_->Monotonic());
   return {};
 }
 
@@ -197,7 +205,8 @@ ApiResult<void> TableCatalog::Drop(const Caller& caller, const std::shared_ptr<T
   batch.Delete(Key(caller, definition->name));
   DropContent(definition->layout, batch);
   for (const IndexDefinition& index : definition->indexes) DropContent(index.layout, batch);
-  // With every stripe held nobody is between looking and writing, and whoever comes next sees `dropped`.
+  // With every stripe held nobody is between looking and writing, and whoever comes next sees
+  // `dropped`.
   std::vector<std::unique_lock<std::mutex>> locks;
   for (size_t i = 0; i < Table::kStripes; ++i) locks.emplace_back(table->stripe(i).mutex);
   Status written = store_->Write(batch, options_.durability);

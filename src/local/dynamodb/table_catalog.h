@@ -39,12 +39,13 @@ class TableCatalog {
   /// For data operations: also refuses tables that are being made or deleted.
   ApiResult<std::shared_ptr<Table>> FindForData(const Caller& caller, std::string_view name);
   /// At most `limit` names after `start`, sorted; `more` tells whether there are others.
-  std::vector<std::string> List(const Caller& caller, std::string_view start, size_t limit, bool& more);
+  std::vector<std::string> List(const Caller& caller, std::string_view start, size_t limit,
+                                bool& more);
 
   /// Makes the table CREATING. Serial numbers of the definition and its indexes are filled in here.
   ApiResult<std::shared_ptr<Table>> Create(const Caller& caller, TableDefinition definition);
-  /// Durably replaces the definition: fills indexes that are new (their serial number is 0) and empties those that are
-  /// gone. Writers wait meanwhile.
+  /// Durably replaces the definition: fills indexes that are new (their serial number is 0) and
+  /// empties those that are gone. Writers wait meanwhile.
   ApiResult<void> Replace(const Caller& caller, Table& table, TableDefinition definition);
   /// Removes the table and all that is in it; it is DELETING for a while.
   ApiResult<void> Drop(const Caller& caller, const std::shared_ptr<Table>& table);

@@ -23,7 +23,8 @@ Result<std::vector<KeyAttribute>> DecodeParts(const json::Array& array) {
   std::vector<KeyAttribute> parts;
   for (const json::Value& element : array) {
     const json::Array* pair = element.if_array();
-    if (pair == nullptr || pair->size() != 2 || !pair->at(0).is_string() || !pair->at(1).is_string()) {
+    if (pair == nullptr || pair->size() != 2 || !pair->at(0).is_string() ||
+        !pair->at(1).is_string()) {
       return Corrupt("a table's keys are not readable");
     }
     auto type = TypeFromName(std::string_view(pair->at(1).get_string()));
@@ -65,7 +66,8 @@ Result<IndexDefinition> DecodeIndex(const json::Object& object) {
   ASSIGN_OR_RETURN(const json::Object* layout, json::GetObject(object, "layout"));
   ASSIGN_OR_RETURN(index.layout, DecodeLayout(*layout));
   ASSIGN_OR_RETURN(std::string projection, json::GetString(object, "projection"));
-  for (ProjectionType type : {ProjectionType::kAll, ProjectionType::kKeysOnly, ProjectionType::kInclude}) {
+  for (ProjectionType type :
+       {ProjectionType::kAll, ProjectionType::kKeysOnly, ProjectionType::kInclude}) {
     if (ProjectionTypeName(type) == projection) index.projection = type;
   }
   ASSIGN_OR_RETURN(const json::Array* included, json::GetArray(object, "included"));
@@ -77,7 +79,8 @@ Result<IndexDefinition> DecodeIndex(const json::Object& object) {
   return index;
 }
 
-void PutInstant(json::Object& object, std::string_view name, const std::optional<Instant>& instant) {
+void PutInstant(json::Object& object, std::string_view name,
+                const std::optional<Instant>& instant) {
   if (instant) object[name] = instant->time_since_epoch().count();
 }
 
@@ -139,7 +142,8 @@ int TableDefinition::DecreasesOn(Instant now) const {
 std::string EncodeDefinition(const TableDefinition& definition) {
   json::Array attributes, indexes, tags;
   for (const KeyAttribute& attribute : definition.attributes) {
-    attributes.push_back(json::Array{json::Value(attribute.name), json::Value(TypeName(attribute.type))});
+    attributes.push_back(
+        json::Array{json::Value(attribute.name), json::Value(TypeName(attribute.type))});
   }
   for (const IndexDefinition& index : definition.indexes) indexes.push_back(EncodeIndex(index));
   for (const auto& [key, value] : definition.tags) {
@@ -195,7 +199,8 @@ Result<TableDefinition> DecodeDefinition(std::string_view text) {
   ASSIGN_OR_RETURN(const json::Array* tags, json::GetArray(object, "tags"));
   for (const json::Value& element : *tags) {
     const json::Array* pair = element.if_array();
-    if (pair == nullptr || pair->size() != 2 || !pair->at(0).is_string() || !pair->at(1).is_string()) {
+    if (pair == nullptr || pair->size() != 2 || !pair->at(0).is_string() ||
+        !pair->at(1).is_string()) {
       return Corrupt("a table's tags are not readable");
     }
     definition.tags.emplace_back(pair->at(0).get_string(), pair->at(1).get_string());

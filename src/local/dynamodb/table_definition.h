@@ -1,4 +1,5 @@
-// What a table is, as far as it is kept: its schema and settings. Items and counts are elsewhere (item_transaction.h).
+// What a table is, as far as it is kept: its schema and settings. Items and counts are elsewhere
+// (item_transaction.h).
 #pragma once
 
 #include <cstdint>

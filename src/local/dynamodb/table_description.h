@@ -8,7 +8,8 @@
 
 namespace penstock::dynamodb {
 
-/// `shown` is the definition to describe, which can be older than the table's own while it is UPDATING.
+/// `shown` is the definition to describe, which can be older than the table's own while it is
+/// UPDATING.
 json::Object DescribeTableAs(Table& table, const TableDefinition& shown, TableStatus status,
                              std::string_view region, Instant now);
 

@@ -58,26 +58,29 @@ ApiResult<KeyLayout> ReadLayout(const std::vector<KeyElement>& keys,
   for (const KeyElement& key : keys) {
     const KeyAttribute* attribute = Defined(attributes, key.name);
     if (attribute == nullptr) {
-      return InvalidParameterValues(
-          fmt::format("Some index key attributes are not defined in AttributeDefinitions. Keys: {}, "
-                      "AttributeDefinitions: {}",
-                      Names(keys), Names(attributes)));
+      return InvalidParameterValues(fmt::format(
+          "Some index key attributes are not defined in AttributeDefinitions. Keys: {}, "
+          "AttributeDefinitions: {}",
+          Names(keys), Names(attributes)));
     }
     if (key.name.empty() || key.name.size() > kKeyNameBytesMax) {
-      return InvalidParameterValues(fmt::format(
-          "Size of a key attribute's name must be 1 to {} bytes: {}", kKeyNameBytesMax, key.name.size()));
+      return InvalidParameterValues(
+          fmt::format("Size of a key attribute's name must be 1 to {} bytes: {}", kKeyNameBytesMax,
+                      key.name.size()));
     }
     layout.parts.push_back(*attribute);
   }
   if (keys.empty()) return ValidationError("Invalid KeySchema: The KeySchema is empty");
   if (keys.size() > 1 && keys[0].name == keys[1].name) {
-    return ValidationError("Both the Hash Key and the Range Key element in the KeySchema have the same name");
+    return ValidationError(
+        "Both the Hash Key and the Range Key element in the KeySchema have the same name");
   }
   if (keys[0].type != "HASH") {
     return ValidationError("Invalid KeySchema: The first KeySchemaElement is not a HASH key type");
   }
   if (keys.size() > 1 && keys[1].type != "RANGE") {
-    return ValidationError("Invalid KeySchema: The second KeySchemaElement is not a RANGE key type");
+    return ValidationError(
+        "Invalid KeySchema: The second KeySchemaElement is not a RANGE key type");
   }
   layout.has_range = keys.size() > 1;
   return layout;
@@ -96,7 +99,8 @@ ApiResult<void> ReadProjection(const json::Object& object, IndexDefinition& inde
         fmt::format("ProjectionType is {}, but NonKeyAttributes is specified", *type));
   }
   if (names == nullptr && index.projection == ProjectionType::kInclude) {
-    return InvalidParameterValues("ProjectionType is INCLUDE, but NonKeyAttributes is not specified");
+    return InvalidParameterValues(
+        "ProjectionType is INCLUDE, but NonKeyAttributes is not specified");
   }
   if (names != nullptr) {
     for (const json::Value& name : *names) {
@@ -107,7 +111,8 @@ ApiResult<void> ReadProjection(const json::Object& object, IndexDefinition& inde
 }
 
 /// Keys, projection and the table's remaining keys.
-ApiResult<IndexDefinition> ReadIndex(const json::Object& object, const std::vector<KeyAttribute>& attributes,
+ApiResult<IndexDefinition> ReadIndex(const json::Object& object,
+                                     const std::vector<KeyAttribute>& attributes,
                                      const KeyLayout& table) {
   IndexDefinition index;
   index.name = *FindString(object, "IndexName");
@@ -119,17 +124,19 @@ ApiResult<IndexDefinition> ReadIndex(const json::Object& object, const std::vect
 }
 
 ApiResult<IndexDefinition> ReadLocalIndex(const json::Object& object,
-                                          const std::vector<KeyAttribute>& attributes, const KeyLayout& table) {
+                                          const std::vector<KeyAttribute>& attributes,
+                                          const KeyLayout& table) {
   ASSIGN_OR_RETURN(IndexDefinition index, ReadIndex(object, attributes, table));
   if (!index.layout.has_range) {
     return InvalidParameterValues(
         fmt::format("Index KeySchema does not have a range key for index: {}", index.name));
   }
   if (index.layout.parts[0].name != table.parts[0].name) {
-    return InvalidParameterValues(fmt::format(
-        "Index KeySchema does not have the same leading hash key as table KeySchema for index: {}. index "
-        "hash key: {}, table hash key: {}",
-        index.name, index.layout.parts[0].name, table.parts[0].name));
+    return InvalidParameterValues(
+        fmt::format("Index KeySchema does not have the same leading hash key as table KeySchema "
+                    "for index: {}. index "
+                    "hash key: {}, table hash key: {}",
+                    index.name, index.layout.parts[0].name, table.parts[0].name));
   }
   RETURN_IF_ERROR(ReadProjection(object, index));
   return index;
@@ -152,8 +159,9 @@ ApiResult<void> ReadLocalIndexes(const json::Array& array, TableDefinition& defi
   }
   for (const json::Value& element : array) {
     if (!element.is_object()) continue;
-    ASSIGN_OR_RETURN(IndexDefinition index,
-                     ReadLocalIndex(element.get_object(), definition.attributes, definition.layout));
+    ASSIGN_OR_RETURN(
+        IndexDefinition index,
+        ReadLocalIndex(element.get_object(), definition.attributes, definition.layout));
     RETURN_IF_ERROR(AddIndex(std::move(index), definition));
   }
   if (array.size() > kLocalIndexesMax) {
@@ -166,8 +174,9 @@ ApiResult<void> ReadGlobalIndexes(const json::Array& array, TableDefinition& def
   if (array.empty()) return InvalidParameterValues("List of GlobalSecondaryIndexes is empty");
   for (const json::Value& element : array) {
     if (!element.is_object()) continue;
-    ASSIGN_OR_RETURN(IndexDefinition index, ReadGlobalIndex(element.get_object(), definition.attributes,
-                                                            definition.layout, definition.on_demand));
+    ASSIGN_OR_RETURN(IndexDefinition index,
+                     ReadGlobalIndex(element.get_object(), definition.attributes, definition.layout,
+                                     definition.on_demand));
     RETURN_IF_ERROR(AddIndex(std::move(index), definition));
   }
   if (array.size() > kGlobalIndexesMax) {
@@ -187,7 +196,8 @@ ApiResult<void> ReadBilling(const json::Object& request, TableDefinition& defini
   }
   if (throughput == nullptr) {
     return InvalidParameterValues(
-        "ReadCapacityUnits and WriteCapacityUnits must both be specified when BillingMode is PROVISIONED");
+        "ReadCapacityUnits and WriteCapacityUnits must both be specified when BillingMode is "
+        "PROVISIONED");
   }
   ASSIGN_OR_RETURN(definition.throughput, ReadThroughput(*throughput));
   return {};
@@ -243,21 +253,23 @@ ApiResult<Throughput> ReadThroughput(const json::Object& object) {
   return throughput;
 }
 
-ApiResult<IndexDefinition> ReadGlobalIndex(const json::Object& object, const std::vector<KeyAttribute>& attributes,
+ApiResult<IndexDefinition> ReadGlobalIndex(const json::Object& object,
+                                           const std::vector<KeyAttribute>& attributes,
                                            const KeyLayout& table, bool on_demand) {
   ASSIGN_OR_RETURN(IndexDefinition index, ReadIndex(object, attributes, table));
   index.global = true;
   RETURN_IF_ERROR(ReadProjection(object, index));
   const json::Object* throughput = FindObject(object, "ProvisionedThroughput");
   if (on_demand && throughput != nullptr) {
-    return InvalidParameterValues(
-        fmt::format("ProvisionedThroughput should not be specified for index: {} when BillingMode is "
-                    "PAY_PER_REQUEST",
-                    index.name));
+    return InvalidParameterValues(fmt::format(
+        "ProvisionedThroughput should not be specified for index: {} when BillingMode is "
+        "PAY_PER_REQUEST",
+        index.name));
   }
   if (!on_demand && throughput == nullptr) {
     return InvalidParameterValues(fmt::format(
-        "ProvisionedThroughput must be specified for index: {} when BillingMode is PROVISIONED", index.name));
+        "ProvisionedThroughput must be specified for index: {} when BillingMode is PROVISIONED",
+        index.name));
   }
   if (throughput != nullptr) {
     ASSIGN_OR_RETURN(index.throughput, ReadThroughput(*throughput));
@@ -272,7 +284,8 @@ ApiResult<void> RefuseUnsupportedTableParameters(const json::Object& request) {
   }
   const json::Object* encryption = FindObject(request, "SSESpecification");
   if (encryption != nullptr && BooleanOr(*encryption, "Enabled", false)) {
-    return ValidationError("SSESpecification: encryption with own keys is not supported by this server.");
+    return ValidationError(
+        "SSESpecification: encryption with own keys is not supported by this server.");
   }
   return {};
 }
@@ -281,7 +294,8 @@ ApiResult<std::vector<std::pair<std::string, std::string>>> ReadTags(const json:
   std::vector<std::pair<std::string, std::string>> tags;
   for (const json::Value& element : array) {
     if (!element.is_object()) continue;
-    tags.emplace_back(StringOr(element.get_object(), "Key", ""), StringOr(element.get_object(), "Value", ""));
+    tags.emplace_back(StringOr(element.get_object(), "Key", ""),
+                      StringOr(element.get_object(), "Value", ""));
   }
   return tags;
 }

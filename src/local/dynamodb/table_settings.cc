@@ -1,4 +1,5 @@
-// What is kept with a table beside its items (tags, time to live, recovery), and the account's constants.
+// What is kept with a table beside its items (tags, time to live, recovery), and the account's
+// constants.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -57,11 +58,10 @@ Caller OwnerOf(const Request& request, const Table& table) {
 }
 
 json::Object BackupsDescription() {
-  return json::Object{
-      {"ContinuousBackupsDescription",
-       json::Object{{"ContinuousBackupsStatus", "ENABLED"},
-                    {"PointInTimeRecoveryDescription",
-                     json::Object{{"PointInTimeRecoveryStatus", "DISABLED"}}}}}};
+  return json::Object{{"ContinuousBackupsDescription",
+                       json::Object{{"ContinuousBackupsStatus", "ENABLED"},
+                                    {"PointInTimeRecoveryDescription",
+                                     json::Object{{"PointInTimeRecoveryStatus", "DISABLED"}}}}}};
 }
 
 }  // namespace
@@ -72,7 +72,8 @@ Answer TagResource(Database& database, const Request& request) {
   const json::Array* given = FindArray(request.body, "Tags");
   if (given == nullptr) {
     return ValidationError(
-        "1 validation error detected: Value null at 'tags' failed to satisfy constraint: Member must not be "
+        "1 validation error detected: Value null at 'tags' failed to satisfy constraint: Member "
+        "must not be "
         "null");
   }
   if (given->empty()) return ValidationError("Atleast one Tag needs to be provided as Input.");
@@ -88,10 +89,11 @@ Answer TagResource(Database& database, const Request& request) {
     }
   }
   if (definition.tags.size() > kTagsMax) {
-    return ValidationError(fmt::format("One or more parameter values were invalid: Too many Tags: the limit is {}",
-                                       kTagsMax));
+    return ValidationError(fmt::format(
+        "One or more parameter values were invalid: Too many Tags: the limit is {}", kTagsMax));
   }
-  RETURN_IF_ERROR(database.catalog->Replace(OwnerOf(request, *table), *table, std::move(definition)));
+  RETURN_IF_ERROR(
+      database.catalog->Replace(OwnerOf(request, *table), *table, std::move(definition)));
   return std::string();
 }
 
@@ -101,21 +103,25 @@ Answer UntagResource(Database& database, const Request& request) {
   const json::Array* keys = FindArray(request.body, "TagKeys");
   if (keys == nullptr) {
     return ValidationError(
-        "1 validation error detected: Value null at 'tagKeys' failed to satisfy constraint: Member must not "
+        "1 validation error detected: Value null at 'tagKeys' failed to satisfy constraint: Member "
+        "must not "
         "be null");
   }
   if (keys->empty()) return ValidationError("Atleast one Tag Key needs to be provided as Input.");
   TableDefinition definition = *table->definition();
   for (const json::Value& key : *keys) {
     if (!key.is_string()) continue;
-    std::erase_if(definition.tags, [&](const auto& tag) { return tag.first == View(key.get_string()); });
+    std::erase_if(definition.tags,
+                  [&](const auto& tag) { return tag.first == View(key.get_string()); });
   }
-  RETURN_IF_ERROR(database.catalog->Replace(OwnerOf(request, *table), *table, std::move(definition)));
+  RETURN_IF_ERROR(
+      database.catalog->Replace(OwnerOf(request, *table), *table, std::move(definition)));
   return std::string();
 }
 
 Answer ListTagsOfResource(Database& database, const Request& request) {
-  ASSIGN_OR_RETURN(std::shared_ptr<Table> table, FindByArn(database, request, "ListTagsOfResource"));
+  ASSIGN_OR_RETURN(std::shared_ptr<Table> table,
+                   FindByArn(database, request, "ListTagsOfResource"));
   json::Array tags;
   for (const auto& [key, value] : table->definition()->tags) {
     tags.push_back(json::Object{{"Key", key}, {"Value", value}});
@@ -126,7 +132,8 @@ Answer ListTagsOfResource(Database& database, const Request& request) {
 Answer DescribeTimeToLive(Database& database, const Request& request) {
   ASSIGN_OR_RETURN(std::shared_ptr<Table> table, FindByName(database, request));
   auto definition = table->definition();
-  json::Object description{{"TimeToLiveStatus", definition->ttl_attribute.empty() ? "DISABLED" : "ENABLED"}};
+  json::Object description{
+      {"TimeToLiveStatus", definition->ttl_attribute.empty() ? "DISABLED" : "ENABLED"}};
   if (!definition->ttl_attribute.empty()) description["AttributeName"] = definition->ttl_attribute;
   return json::Write(json::Object{{"TimeToLiveDescription", std::move(description)}});
 }
@@ -140,7 +147,8 @@ Answer UpdateTimeToLive(Database& database, const Request& request) {
   TableDefinition definition = *table->definition();
   bool was_enabled = !definition.ttl_attribute.empty();
   if (enabled == was_enabled) {
-    return ValidationError(enabled ? "TimeToLive is already enabled" : "TimeToLive is already disabled");
+    return ValidationError(enabled ? "TimeToLive is already enabled"
+                                   : "TimeToLive is already disabled");
   }
   if (!enabled && attribute != definition.ttl_attribute) {
     return ValidationError(fmt::format(
@@ -148,9 +156,11 @@ Answer UpdateTimeToLive(Database& database, const Request& request) {
         definition.ttl_attribute));
   }
   definition.ttl_attribute = enabled ? attribute : "";
-  RETURN_IF_ERROR(database.catalog->Replace(OwnerOf(request, *table), *table, std::move(definition)));
-  return json::Write(json::Object{{"TimeToLiveSpecification",
-                                   json::Object{{"AttributeName", attribute}, {"Enabled", enabled}}}});
+  RETURN_IF_ERROR(
+      database.catalog->Replace(OwnerOf(request, *table), *table, std::move(definition)));
+  return json::Write(
+      json::Object{{"TimeToLiveSpecification",
+                    json::Object{{"AttributeName", attribute}, {"Enabled", enabled}}}});
 }
 
 Answer DescribeContinuousBackups(Database& database, const Request& request) {
@@ -175,8 +185,9 @@ Answer DescribeLimits(Database&, const Request&) {
 }
 
 Answer DescribeEndpoints(Database&, const Request& request) {
-  json::Object endpoint{{"Address", fmt::format("dynamodb.{}.amazonaws.com", request.caller.region)},
-                        {"CachePeriodInMinutes", kEndpointCacheMinutes}};
+  json::Object endpoint{
+      {"Address", fmt::format("dynamodb.{}.amazonaws.com", request.caller.region)},
+      {"CachePeriodInMinutes", kEndpointCacheMinutes}};
   return json::Write(json::Object{{"Endpoints", json::Array{std::move(endpoint)}}});
 }
 

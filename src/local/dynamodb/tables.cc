@@ -27,7 +27,9 @@ std::string NewUuid(Random& random) {
                      hex.substr(16, 4), hex.substr(20));
 }
 
-std::string_view TableName(const Request& request) { return *FindString(request.body, "TableName"); }
+std::string_view TableName(const Request& request) {
+  return *FindString(request.body, "TableName");
+}
 
 ApiResult<std::shared_ptr<Table>> FindTable(Database& database, const Request& request) {
   auto table = database.catalog->Find(request.caller, TableName(request));
@@ -62,8 +64,10 @@ std::string Described(std::string_view member, json::Object description) {
 }
 
 void ChangeThroughput(const Throughput& requested, Instant now, TableDefinition& definition) {
-  bool less = requested.read < definition.throughput.read || requested.write < definition.throughput.write;
-  bool more = requested.read > definition.throughput.read || requested.write > definition.throughput.write;
+  bool less =
+      requested.read < definition.throughput.read || requested.write < definition.throughput.write;
+  bool more =
+      requested.read > definition.throughput.read || requested.write > definition.throughput.write;
   if (less) {
     definition.decreases = definition.DecreasesOn(now) + 1;
     definition.decreased_at = now;
@@ -74,14 +78,18 @@ void ChangeThroughput(const Throughput& requested, Instant now, TableDefinition&
 
 ApiError Unchanged(const Throughput& current) {
   return ValidationError(fmt::format(
-      "The provisioned throughput for the table will not change. The requested value equals the current "
-      "value. Current ReadCapacityUnits provisioned for the table: {}. Requested ReadCapacityUnits: {}. "
-      "Current WriteCapacityUnits provisioned for the table: {}. Requested WriteCapacityUnits: {}. Refer to "
+      "The provisioned throughput for the table will not change. The requested value equals the "
+      "current "
+      "value. Current ReadCapacityUnits provisioned for the table: {}. Requested "
+      "ReadCapacityUnits: {}. "
+      "Current WriteCapacityUnits provisioned for the table: {}. Requested WriteCapacityUnits: {}. "
+      "Refer to "
       "the Amazon DynamoDB Developer Guide for current limits and how to request higher limits.",
       current.read, current.read, current.write, current.write));
 }
 
-ApiResult<void> UpdateBilling(const json::Object& request, Instant now, TableDefinition& definition) {
+ApiResult<void> UpdateBilling(const json::Object& request, Instant now,
+                              TableDefinition& definition) {
   auto mode = FindString(request, "BillingMode");
   bool on_demand = mode ? *mode == "PAY_PER_REQUEST" : definition.on_demand;
   const json::Object* given = FindObject(request, "ProvisionedThroughput");
@@ -138,9 +146,8 @@ ApiResult<void> UpdateIndex(const json::Object& action, const std::vector<KeyAtt
   const json::Object* update = FindObject(action, "Update");
   const json::Object& named = update != nullptr ? *update : *FindObject(action, "Delete");
   std::string_view name = *FindString(named, "IndexName");
-  auto found = std::find_if(definition.indexes.begin(), definition.indexes.end(), [&](const auto& index) {
-    return index.global && index.name == name;
-  });
+  auto found = std::find_if(definition.indexes.begin(), definition.indexes.end(),
+                            [&](const auto& index) { return index.global && index.name == name; });
   if (found == definition.indexes.end()) return IndexNotFound(name);
   if (update == nullptr) {
     definition.indexes.erase(found);
@@ -155,17 +162,19 @@ ApiResult<void> UpdateIndex(const json::Object& action, const std::vector<KeyAtt
     });
     return {};
   }
-  ASSIGN_OR_RETURN(Throughput requested, ReadThroughput(*FindObject(*update, "ProvisionedThroughput")));
+  ASSIGN_OR_RETURN(Throughput requested,
+                   ReadThroughput(*FindObject(*update, "ProvisionedThroughput")));
   if (definition.on_demand) {
     return InvalidParameterValues(
         "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is "
         "PAY_PER_REQUEST");
   }
   if (requested == found->throughput) {
-    return ValidationError(fmt::format(
-        "The provisioned throughput for the index {} will not change. The requested value equals the "
-        "current value.",
-        name));
+    return ValidationError(
+        fmt::format("The provisioned throughput for the index {} will not change. The requested "
+                    "value equals the "
+                    "current value.",
+                    name));
   }
   found->throughput = requested;
   return {};
@@ -177,8 +186,9 @@ ApiResult<void> UpdateIndexes(const json::Object& request, TableDefinition& defi
   ASSIGN_OR_RETURN(std::vector<KeyAttribute> attributes,
                    ReadAttributeDefinitions(FindArray(request, "AttributeDefinitions")));
   for (const KeyAttribute& known : definition.attributes) {
-    bool given = std::any_of(attributes.begin(), attributes.end(),
-                             [&](const KeyAttribute& attribute) { return attribute.name == known.name; });
+    bool given =
+        std::any_of(attributes.begin(), attributes.end(),
+                    [&](const KeyAttribute& attribute) { return attribute.name == known.name; });
     if (!given) attributes.push_back(known);
   }
   std::set<std::string_view> names;
@@ -191,7 +201,8 @@ ApiResult<void> UpdateIndexes(const json::Object& request, TableDefinition& defi
       parts[1] = FindObject(*action, "Create");
       parts[2] = FindObject(*action, "Delete");
     }
-    auto given = std::find_if(std::begin(parts), std::end(parts), [](auto* part) { return part != nullptr; });
+    auto given = std::find_if(std::begin(parts), std::end(parts),
+                              [](auto* part) { return part != nullptr; });
     if (given == std::end(parts)) {
       return InvalidParameterValues(
           "One of GlobalSecondaryIndexUpdate.Update, GlobalSecondaryIndexUpdate.Create, "
@@ -200,11 +211,13 @@ ApiResult<void> UpdateIndexes(const json::Object& request, TableDefinition& defi
     std::string_view name = *FindString(**given, "IndexName");
     if (!names.insert(name).second) {
       return InvalidParameterValues(fmt::format(
-          "Only one global secondary index update per index is allowed simultaneously. Index: {}", name));
+          "Only one global secondary index update per index is allowed simultaneously. Index: {}",
+          name));
     }
     if (given != parts && ++made_or_removed > 1) {
       return LimitExceeded(
-          "Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per "
+          "Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously "
+          "per "
           "table");
     }
     RETURN_IF_ERROR(UpdateIndex(*action, attributes, definition));
@@ -215,8 +228,9 @@ ApiResult<void> UpdateIndexes(const json::Object& request, TableDefinition& defi
 ApiResult<void> CheckUpdateTable(const json::Object& request) {
   const json::Array* indexes = FindArray(request, "GlobalSecondaryIndexUpdates");
   bool any = indexes != nullptr && !indexes->empty();
-  for (std::string_view member : {"ProvisionedThroughput", "BillingMode", "DeletionProtectionEnabled",
-                                  "TableClass", "StreamSpecification", "SSESpecification"}) {
+  for (std::string_view member :
+       {"ProvisionedThroughput", "BillingMode", "DeletionProtectionEnabled", "TableClass",
+        "StreamSpecification", "SSESpecification"}) {
     any = any || FindMember(request, member) != nullptr;
   }
   if (!any) {
@@ -226,7 +240,8 @@ ApiResult<void> CheckUpdateTable(const json::Object& request) {
   }
   if (StringOr(request, "BillingMode", "") == "PROVISIONED" &&
       FindObject(request, "ProvisionedThroughput") == nullptr) {
-    return InvalidParameterValues("ProvisionedThroughput must be specified when BillingMode is PROVISIONED");
+    return InvalidParameterValues(
+        "ProvisionedThroughput must be specified when BillingMode is PROVISIONED");
   }
   return RefuseUnsupportedTableParameters(request);
 }
@@ -255,8 +270,8 @@ Answer DescribeTable(Database& database, const Request& request) {
   ASSIGN_OR_RETURN(std::shared_ptr<Table> table, FindTable(database, request));
   auto status = table->StatusAt(database.clock->Monotonic());
   if (!status) return TableNotFound(TableName(request));
-  return Described("Table", DescribeTableAs(*table, *table->definition(), *status, request.caller.region,
-                                            database.clock->Now()));
+  return Described("Table", DescribeTableAs(*table, *table->definition(), *status,
+                                            request.caller.region, database.clock->Now()));
 }
 
 Answer UpdateTable(Database& database, const Request& request) {
@@ -277,8 +292,9 @@ Answer UpdateTable(Database& database, const Request& request) {
   // While a table is UPDATING its capacity is shown as it was; everything else is new at once.
   TableDefinition shown = *table->definition();
   shown.throughput = before->throughput;
-  return Described("TableDescription", DescribeTableAs(*table, shown, TableStatus::kUpdating,
-                                                       request.caller.region, database.clock->Now()));
+  return Described("TableDescription",
+                   DescribeTableAs(*table, shown, TableStatus::kUpdating, request.caller.region,
+                                   database.clock->Now()));
 }
 
 Answer DeleteTable(Database& database, const Request& request) {
@@ -290,7 +306,8 @@ Answer DeleteTable(Database& database, const Request& request) {
   }
   if (definition->deletion_protection) {
     return ValidationError(
-        "Resource cannot be deleted as it is currently protected against deletion. Disable deletion "
+        "Resource cannot be deleted as it is currently protected against deletion. Disable "
+        "deletion "
         "protection first.");
   }
   json::Object description = DescribeTableAs(*table, *definition, TableStatus::kDeleting,

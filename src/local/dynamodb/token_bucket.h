@@ -1,6 +1,6 @@
-// A token bucket as DynamoDB's provisioned capacity behaves: refilled at the provisioned rate, unused capacity kept for up to
-// 300 s, and, since the price of a request is known only once it is done, requests are admitted while there is anything in
-// it and may leave it in debt.
+// A token bucket as DynamoDB's provisioned capacity behaves: refilled at the provisioned rate,
+// unused capacity kept for up to 300 s, and, since the price of a request is known only once it is
+// done, requests are admitted while there is anything in it and may leave it in debt.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/burst-adaptive-capacity.html
 #pragma once
 
@@ -12,9 +12,10 @@ namespace penstock::dynamodb {
 /// Value type; not thread-safe. Times are Clock::Monotonic().
 class TokenBucket {
  public:
-  /// Rate in units per second; `kept` is for how long unused capacity is kept, `initial` how much of that is there at once.
-  TokenBucket(double rate, std::chrono::duration<double> kept, std::chrono::duration<double> initial,
-              std::chrono::nanoseconds now)
+  /// Rate in units per second; `kept` is for how long unused capacity is kept, `initial` how much
+  /// of that is there at once.
+  TokenBucket(double rate, std::chrono::duration<double> kept,
+              std::chrono::duration<double> initial, std::chrono::nanoseconds now)
       : rate_(rate), kept_(kept), tokens_(rate * std::min(initial, kept).count()), at_(now) {}
 
   /// From now on; what has been saved stays, as far as it fits.

@@ -32,12 +32,13 @@ std::vector<DocumentPath> UpdatedPaths(const std::optional<ParsedUpdate>& update
   return paths;
 }
 
-ApiResult<void> CheckUpdatedPaths(const std::vector<DocumentPath>& paths, const TableDefinition& definition) {
+ApiResult<void> CheckUpdatedPaths(const std::vector<DocumentPath>& paths,
+                                  const TableDefinition& definition) {
   for (const KeyAttribute& part : definition.layout.parts) {
     for (const DocumentPath& path : paths) {
       if (PathHead(path) != part.name) continue;
-      return InvalidParameterValues(fmt::format(
-          "Cannot update attribute {}. This attribute is part of the key", part.name));
+      return InvalidParameterValues(
+          fmt::format("Cannot update attribute {}. This attribute is part of the key", part.name));
     }
   }
   return CheckKeyPaths(paths, definition);
@@ -66,8 +67,9 @@ Answer UpdateItem(Database& database, const Request& request) {
     ASSIGN_OR_RETURN(legacy, ReadAttributeUpdates(*updates));
   }
   ASSIGN_OR_RETURN(RequestExpressions expressions, ParseExpressions(request.body));
-  ASSIGN_OR_RETURN(std::shared_ptr<Table> table,
-                   database.catalog->FindForData(request.caller, *FindString(request.body, "TableName")));
+  ASSIGN_OR_RETURN(
+      std::shared_ptr<Table> table,
+      database.catalog->FindForData(request.caller, *FindString(request.body, "TableName")));
   auto definition = table->definition();
   ASSIGN_OR_RETURN(std::string key, KeyOfKey(key_attributes, *definition));
   std::vector<DocumentPath> paths = UpdatedPaths(expressions.update, legacy);

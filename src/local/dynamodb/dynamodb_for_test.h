@@ -1,4 +1,5 @@
-// What this folder's tests share: a clock that tests move, randomness from a seed, and a service in process.
+// What this folder's tests share: a clock that tests move, randomness from a seed, and a service in
+// process.
 #pragma once
 
 #include <atomic>
@@ -9,15 +10,17 @@
 
 #include "base/check.h"
 #include "json/json.h"
+#include "key_value/memory_key_value.h"
 #include "local/dynamodb/dynamodb_service.h"
-#include "store/memory_key_value.h"
 
 namespace penstock::dynamodb {
 
 class TestClock final : public Clock {
  public:
   Instant Now() override { return Instant(Duration(1'700'000'000'000)) + Elapsed(); }
-  std::chrono::nanoseconds Monotonic() override { return std::chrono::nanoseconds(elapsed_ns_.load()); }
+  std::chrono::nanoseconds Monotonic() override {
+    return std::chrono::nanoseconds(elapsed_ns_.load());
+  }
   void Sleep(Duration duration) override { Advance(duration); }
   void Advance(std::chrono::nanoseconds by) { elapsed_ns_ += by.count(); }
 
@@ -44,7 +47,9 @@ class KeepingResponder final : public Responder {
  public:
   explicit KeepingResponder(HttpResponse* response) : response_(response) {}
   void Respond(HttpResponse response) override { *response_ = std::move(response); }
-  Status Begin(int, Headers, std::optional<uint64_t>) override { return FailedPrecondition("not streamed"); }
+  Status Begin(int, Headers, std::optional<uint64_t>) override {
+    return FailedPrecondition("not streamed");
+  }
   Status Write(std::string_view) override { return FailedPrecondition("not streamed"); }
   Status Finish() override { return FailedPrecondition("not streamed"); }
   bool PeerConnected() override { return true; }
@@ -111,19 +116,21 @@ class TestDynamoDb {
   void MakeTable(std::string_view name, std::string_view sort_type = "", bool on_demand = true) {
     std::string sort_definition, sort_key;
     if (!sort_type.empty()) {
-      sort_definition = ",{\"AttributeName\":\"sk\",\"AttributeType\":\"" + std::string(sort_type) + "\"}";
+      sort_definition =
+          ",{\"AttributeName\":\"sk\",\"AttributeType\":\"" + std::string(sort_type) + "\"}";
       sort_key = ",{\"AttributeName\":\"sk\",\"KeyType\":\"RANGE\"}";
     }
     std::string billing =
         on_demand ? "\"BillingMode\":\"PAY_PER_REQUEST\""
                   : "\"ProvisionedThroughput\":{\"ReadCapacityUnits\":5,\"WriteCapacityUnits\":5}";
-    std::string error = Error("CreateTable", "{\"TableName\":\"" + std::string(name) +
-                                                 "\",\"AttributeDefinitions\":[{\"AttributeName\":\"pk\","
-                                                 "\"AttributeType\":\"S\"}" +
-                                                 sort_definition +
-                                                 "],\"KeySchema\":[{\"AttributeName\":\"pk\",\"KeyType\":"
-                                                 "\"HASH\"}" +
-                                                 sort_key + "]," + billing + "}");
+    std::string error =
+        Error("CreateTable", "{\"TableName\":\"" + std::string(name) +
+                                 "\",\"AttributeDefinitions\":[{\"AttributeName\":\"pk\","
+                                 "\"AttributeType\":\"S\"}" +
+                                 sort_definition +
+                                 "],\"KeySchema\":[{\"AttributeName\":\"pk\",\"KeyType\":"
+                                 "\"HASH\"}" +
+                                 sort_key + "]," + billing + "}");
     CHECK(error.empty(), "{}", error);
   }
 
