@@ -238,7 +238,7 @@ TEST(LeaseTest, SilenceFailsTheAttempt) {
   EXPECT_EQ(d.Instance("@A_2014-05-01T00:00:00")->error_id, "ReportProgressTimeout");
   EXPECT_THAT(Driver::RefusalText(d.Report(again->key)), HasSubstr("over"));
   d.Run(minutes(1));
-  EXPECT_EQ(d.Poll()->key.attempt, 2);
+  EXPECT_EQ(d.Take().key.attempt, 2);
 }
 
 TEST(LeaseTest, AttemptTimeoutCountsFromTheStart) {
@@ -443,7 +443,7 @@ TEST(CascadeTest, WithoutItDependantsWaitAndWithItTheyFail) {
     d.Activated(Hourly("cron", {Shell("A", {"output->X", "maximumRetries=0", mode}),
                                 Shell("B", {"input->X", mode}),
                                 Object("X", {"type=S3DataNode", "filePath=s3://b/k", mode})}));
-    d.Fail(d.Poll()->key);
+    d.Fail(d.Take().key);
     EXPECT_EQ(d.Status(kA), "FAILED");
     EXPECT_EQ(d.Status("@X_2014-05-01T00:00:00"),
               cascade ? "CASCADE_FAILED" : "WAITING_ON_DEPENDENCIES");
@@ -462,7 +462,7 @@ TEST(CascadeTest, ARerunBehindAFailureFallsBack) {
   d.Activated({Object("Default", {"scheduleType=ondemand", "workerGroup=g",
                                   "failureAndRerunMode=cascade", "maximumRetries=0"}),
                Shell("A"), Shell("B", {"dependsOn->A"})});
-  d.Fail(d.Poll()->key);
+  d.Fail(d.Take().key);
   EXPECT_EQ(d.Status(kB), "CASCADE_FAILED");
   d.Command(kB, "RERUN");
   EXPECT_EQ(d.Status(kB), "CASCADE_FAILED");
@@ -471,7 +471,7 @@ TEST(CascadeTest, ARerunBehindAFailureFallsBack) {
 TEST(CommandTest, MarkFinishedLetsDependantsProceed) {
   Driver d;
   d.Activated(OnDemand({Shell("A", {"maximumRetries=0"}), Shell("B", {"dependsOn->A"})}));
-  d.Fail(d.Poll()->key);
+  d.Fail(d.Take().key);
   EXPECT_FALSE(d.Poll());
   d.Command(kA, "MARK_FINISHED");
   EXPECT_EQ(d.Status(kA), "FINISHED");
@@ -493,7 +493,7 @@ TEST(CommandTest, CancelTellsTheWorkerOnItsNextReport) {
 TEST(CommandTest, RerunGoesOnCountingWithAFreshBudget) {
   Driver d;
   d.Activated(OnDemand({Shell("A", {"maximumRetries=0"})}));
-  d.Finish(d.Poll()->key);
+  d.Finish(d.Take().key);
   d.Command(kA, "RERUN");
   const auto task = d.Poll();
   EXPECT_EQ(task->key.attempt, 2);
@@ -546,7 +546,7 @@ TEST(ActionTest, AlarmsAreDecidedOnceWithTheFieldsOfTheirNode) {
       {Shell("A", {"maximumRetries=0", "onFail->Alarm", "onSuccess->Alarm"}),
        Object("Alarm", {"type=SnsAlarm", "topicArn=arn:t", "role=r", "subject=#{node.@status}",
                         "message=#{node.@scheduledStartTime} #{node.name}"})}));
-  d.Fail(d.Poll()->key);
+  d.Fail(d.Take().key);
   ASSERT_EQ(d.effects.size(), 1u);
   const PipelineObject alarm{"", "", d.effects[0].fields};
   EXPECT_EQ(alarm.Find("subject")->value, "FAILED");

@@ -1,6 +1,7 @@
 #include "engine/runtime_scope.h"
 
 #include <algorithm>
+#include <array>
 #include <deque>
 #include <set>
 
@@ -9,6 +10,17 @@
 #include "engine/runtime_fields.h"
 
 namespace penstock::engine {
+namespace {
+
+/// References that say when an object runs, not with what: whoever does the work has no use for
+/// their targets.
+bool LeadsElsewhere(std::string_view key) {
+  constexpr std::array<std::string_view, 6> kKeys = {"parent",    "dependsOn", "precondition",
+                                                     "onSuccess", "onFail",    "onLateAction"};
+  return std::find(kKeys.begin(), kKeys.end(), key) != kKeys.end();
+}
+
+}  // namespace
 
 InstanceScope::InstanceScope(const Surroundings& surroundings, const InstanceRecord& record,
                              const AttemptRecord* attempt)
@@ -143,7 +155,7 @@ Result<std::vector<PipelineObject>> ObjectsOf(const Surroundings& surroundings,
       object.name = source->name();
     }
     for (const Field& field : fields) {
-      if (!field.is_ref || field.key == "parent" || !seen.insert(field.value).second) continue;
+      if (!field.is_ref || LeadsElsewhere(field.key) || !seen.insert(field.value).second) continue;
       if (const auto index = definition.plan.OfInstance(field.value);
           index && definition.resolved.Find(field.value) == nullptr) {
         const InstanceRecord* record = surroundings.find(field.value);
@@ -161,6 +173,12 @@ Result<std::vector<PipelineObject>> ObjectsOf(const Surroundings& surroundings,
         configurations.emplace_back(field.value, *visit.instance, false);
         queue.push_back({field.value, &configurations.back(), visit.instance});
       }
+    }
+    const std::string& node = visit.instance->record().node;
+    if (visit.scope == visit.instance && !node.empty() && seen.insert(node).second) {
+      const auto* scope = static_cast<const InstanceScope*>(visit.instance->Node());
+      instances.emplace_back(surroundings, scope->record());
+      queue.push_back({node, &instances.back(), &instances.back()});
     }
     std::erase_if(fields, [&](const Field& field) {
       return field.key == "parent" &&

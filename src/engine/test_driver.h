@@ -138,6 +138,12 @@ class Driver {
     if (const auto* task = std::get_if<Task>(&reply)) return *task;
     return std::nullopt;
   }
+  /// Poll that must find work.
+  Task Take(std::string group = "g") {
+    const auto task = Poll(group);
+    EXPECT_TRUE(task) << "no work for group " << group;
+    return task.value_or(Task{});
+  }
   /// The attempt ids of everything the group has to offer now.
   std::vector<std::string> PollAll(std::string group = "g") {
     std::vector<std::string> ids;

@@ -1,0 +1,344 @@
+#include "sim/world.h"
+
+#include <fmt/core.h>
+
+#include "sim/workers.h"
+
+namespace penstock::sim {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+constexpr int kCalmDays = 12;
+
+}  // namespace
+
+World::World(uint64_t seed)
+    : dice_(seed),
+      scenario_(Draw(dice_)),
+      server_(scenario_.options, scenario_.weather, dice_, checkers_),
+      began_(*ParseDateTime("2024-02-28T00:00:00")),
+      now_(began_) {}
+
+void World::In(Duration delay, std::function<void()> what) {
+  queue_.push({now_ + delay, order_++, std::move(what)});
+}
+
+Duration World::Latency() {
+  if (storm_ && dice_.Percent(weather().late)) return seconds(dice_.Between(1, 300));
+  return milliseconds(dice_.Between(1, 200));
+}
+
+engine::Event World::MakeEvent(engine::EventBody body) {
+  return {now_, {dice_.Next(), dice_.Next()}, {"000000000001", "us-east-1"}, std::move(body)};
+}
+
+std::optional<engine::Decision> World::Serve(engine::EventBody body) {
+  auto decision = server_.Serve(MakeEvent(std::move(body)), storm_);
+  if (generation_ != server_.generation) {
+    // A new server: it starts over with what the outbox has.
+    generation_ = server_.generation;
+    in_flight_.clear();
+    for (const auto& [pipeline, effect] : server_.Outbox()) Execute(pipeline, effect);
+  } else if (decision) {
+    Watch(*decision);
+  }
+  return decision;
+}
+
+void World::Watch(const engine::Decision& decision) {
+  for (const engine::EffectRecord& effect : decision.effects) {
+    for (const engine::Write& write : decision.writes) {
+      const auto* put = std::get_if<engine::EffectRecord>(&write.change);
+      if (put != nullptr && *put == effect) Execute(write.pipeline.id, effect);
+    }
+  }
+}
+
+std::optional<engine::Decision> World::Internal(engine::EventBody body) {
+  return Serve(std::move(body));
+}
+
+void World::Request(engine::EventBody body, std::function<void(const engine::Decision&)> answer) {
+  const int copies = 1 + (storm_ && dice_.Percent(weather().duplicate));
+  for (int i = 0; i < copies; ++i) {
+    if (storm_ && dice_.Percent(weather().loss)) continue;
+    In(Latency(), [this, body, answer] {
+      auto decision = Serve(body);
+      if (!decision || (storm_ && dice_.Percent(weather().loss))) return;
+      In(Latency(), [answer, decision = *std::move(decision)] { answer(decision); });
+    });
+  }
+}
+
+void World::Until(Instant end) {
+  int idle_wakes = 0;
+  while (checkers_.broken().empty()) {
+    const auto wake = engine::NextWake(server_.memory());
+    const bool wakes = wake && *wake <= end && (queue_.empty() || *wake <= queue_.top().at);
+    if (wakes) {
+      now_ = std::max(now_, *wake);
+      const auto decision = Internal(engine::Wake{});
+      if (decision && decision->writes.empty()) {
+        if (++idle_wakes > 3) checkers_.Fail("the engine wakes for nothing");
+      } else {
+        idle_wakes = 0;
+      }
+      continue;
+    }
+    if (queue_.empty() || queue_.top().at > end) break;
+    Item item = queue_.top();
+    queue_.pop();
+    now_ = std::max(now_, item.at);
+    item.what();
+  }
+  now_ = std::max(now_, end);
+}
+
+// ---- clients
+
+void World::StartPipeline(size_t index) {
+  // Each step is repeated until it was answered: all of them are safe to repeat.
+  Request(
+      engine::CreatePipeline{fmt::format("p{}", index), fmt::format("u{}", index), "", "sim", {}},
+      [this, index](const engine::Decision& decision) {
+        const auto* created = std::get_if<engine::Created>(&decision.reply);
+        if (created == nullptr || pipelines_.contains(index)) return;
+        pipelines_[index] = created->pipeline;
+        Activate(index, 0);
+      });
+  if (!pipelines_.contains(index)) {
+    In(seconds(30), [this, index] {
+      if (!pipelines_.contains(index)) StartPipeline(index);
+    });
+  }
+}
+
+void World::Activate(size_t index, int runs) {
+  const std::string& id = pipelines_[index];
+  Request(engine::PutDefinition{id, scenario_.pipelines[index].definition},
+          [this, index, runs, id](const engine::Decision& decision) {
+            if (const auto* stored = std::get_if<engine::DefinitionStored>(&decision.reply);
+                stored != nullptr && stored->errored) {
+              std::string text;
+              for (const Problem& problem : stored->problems) {
+                if (problem.severity == Severity::kError)
+                  text += " " + problem.object_id + "." + problem.field + ": " + problem.message;
+              }
+              checkers_.Fail("the scenario's definition is invalid:" + text);
+              return;
+            }
+            Request(engine::Activate{id, {}, {}}, [this, index,
+                                                   runs](const engine::Decision& activated) {
+              const bool ok = std::holds_alternative<engine::Done>(activated.reply);
+              const int done = runs + ok;
+              if (done < scenario_.pipelines[index].runs && done <= runs + 1) {
+                In(minutes(dice_.Between(1, 300)), [this, index, done] { Activate(index, done); });
+              }
+            });
+          });
+  if (runs == 0) {
+    // Until it runs at all, ask again: the first request, or its answer, may have been lost.
+    In(minutes(2), [this, index] {
+      const engine::PipelineWork* work = server_.memory().Find(pipelines_[index]);
+      if (work != nullptr && work->record.state == engine::PipelineState::kPending)
+        Activate(index, 0);
+    });
+  }
+}
+
+void World::Command() {
+  if (storm_ && !pipelines_.empty() && dice_.Percent(weather().command)) {
+    const size_t index =
+        static_cast<size_t>(dice_.Below(static_cast<int>(scenario_.pipelines.size())));
+    const auto found = pipelines_.find(index);
+    if (found != pipelines_.end()) {
+      const std::string& id = found->second;
+      const PipelinePlan& plan = scenario_.pipelines[index];
+      const auto ignore = [](const engine::Decision&) {};
+      std::vector<std::string> instances;
+      for (const auto& [key, pipeline] : ReadPipelines(server_.disk())) {
+        if (key.id != id) continue;
+        for (const auto& record :
+             ReadAll<engine::InstanceRecord>(server_.disk(), key, engine::RecordKind::kInstance)) {
+          instances.push_back(record.id);
+        }
+      }
+      switch (dice_.Below(9)) {
+        case 0:
+          Request(engine::SetStatus{id, {dice_.Pick(plan.components)}, "PAUSE"}, ignore);
+          break;
+        case 1:
+        case 2:
+          Request(engine::SetStatus{id, {dice_.Pick(plan.components)}, "RESUME"}, ignore);
+          break;
+        case 3:
+          Request(engine::Deactivate{id, dice_.Percent(50)}, ignore);
+          break;
+        case 4:
+          Request(engine::Activate{id, {}, {}}, ignore);
+          break;
+        case 5:
+          if (!plan.on_demand && dice_.Percent(20)) {
+            Request(engine::Activate{id, {}, now_ - hours(dice_.Below(4))}, ignore);
+          }
+          break;
+        case 6:
+          if (!instances.empty())
+            Request(engine::SetStatus{id, {dice_.Pick(instances)}, "TRY_CANCEL"}, ignore);
+          break;
+        case 7:
+          if (!instances.empty())
+            Request(engine::SetStatus{id, {dice_.Pick(instances)}, "RERUN"}, ignore);
+          break;
+        case 8:
+          if (!instances.empty())
+            Request(engine::SetStatus{id, {dice_.Pick(instances)}, "MARK_FINISHED"}, ignore);
+          break;
+      }
+      if (dice_.Percent(2)) Request(engine::DeletePipeline{id}, ignore);
+    }
+  }
+  In(minutes(1), [this] { Command(); });
+}
+
+void World::Settle() {
+  if (storm_) return;
+  for (const auto& [key, pipeline] : ReadPipelines(server_.disk())) {
+    if (pipeline.state == engine::PipelineState::kInactive)
+      Internal(engine::Activate{key.id, {}, {}});
+    for (const auto& record :
+         ReadAll<engine::ComponentRecord>(server_.disk(), key, engine::RecordKind::kComponent)) {
+      if (record.paused) Internal(engine::SetStatus{key.id, {record.id}, "RESUME"});
+    }
+    for (const auto& record :
+         ReadAll<engine::InstanceRecord>(server_.disk(), key, engine::RecordKind::kInstance)) {
+      for (const std::string& blocker : record.blocked_by) {
+        const auto now = ReadInstance(server_.disk(), key, blocker);
+        if (!now || !engine::IsTerminal(now->status)) continue;
+        Internal(engine::SetStatus{
+            key.id, {blocker}, blocker.starts_with("@R") ? "RERUN" : "MARK_FINISHED"});
+      }
+    }
+  }
+  In(minutes(30), [this] { Settle(); });
+}
+
+bool World::AtRest() const {
+  for (const auto& [id, work] : server_.memory().pipelines) {
+    if (!work.effects.empty()) return false;
+    if (work.deleted) continue;
+    if (!work.runs.empty()) return false;
+    const bool on_demand = work.Active() != nullptr && work.Active()->plan.on_demand;
+    if (!on_demand && work.record.state != engine::PipelineState::kFinished) return false;
+  }
+  return pipelines_.size() == scenario_.pipelines.size();
+}
+
+// ---- effects and machines
+
+void World::Execute(const std::string& pipeline, const engine::EffectRecord& effect) {
+  if (!in_flight_.insert(pipeline + effect.key).second) return;
+  const uint64_t generation = generation_;
+  const auto wanted = [this, pipeline, generation, key = effect.key] {
+    if (generation != generation_) return false;  // that server died
+    const engine::PipelineWork* work = server_.memory().Find(pipeline);
+    return work != nullptr && work->effects.contains(key);
+  };
+  checkers_.Executed(pipeline, effect);
+  const bool fails = storm_ && dice_.Percent(weather().effect_fails);
+  const auto outcome = fails ? engine::EffectOutcome::kFailed : engine::EffectOutcome::kSucceeded;
+  switch (effect.kind) {
+    case engine::EffectKind::kLaunchResource:
+      In(seconds(dice_.Between(1, 30)), [this, wanted, pipeline, effect, outcome, generation] {
+        if (!wanted()) return;
+        const bool there = !machines_.insert(effect.name).second;
+        if (!there && outcome == engine::EffectOutcome::kSucceeded) {
+          StartWorker(*this, effect.name, effect.name + "-1", true);
+          StartWorker(*this, effect.name, effect.name + "-2", true);
+        }
+        Finish(pipeline, effect.key, outcome, generation);
+      });
+      break;
+    case engine::EffectKind::kTerminateResource:
+      In(seconds(dice_.Between(1, 120)), [this, wanted, pipeline, effect, generation] {
+        if (!wanted()) return;
+        machines_.erase(effect.name);
+        Finish(pipeline, effect.key, engine::EffectOutcome::kSucceeded, generation);
+      });
+      break;
+    case engine::EffectKind::kCheckPrecondition: {
+      const bool unmet = storm_ && dice_.Percent(weather().precondition_unmet);
+      Finish(pipeline, effect.key,
+             fails   ? outcome
+             : unmet ? engine::EffectOutcome::kUnmet
+                     : engine::EffectOutcome::kSucceeded,
+             generation);
+      break;
+    }
+    case engine::EffectKind::kPublishAlarm:
+      Finish(pipeline, effect.key, engine::EffectOutcome::kSucceeded, generation);
+      break;
+  }
+}
+
+void World::Finish(const std::string& pipeline, const std::string& key,
+                   engine::EffectOutcome outcome, uint64_t generation) {
+  In(seconds(dice_.Between(1, 240)), [this, pipeline, key, outcome, generation] {
+    if (generation != generation_) return;
+    const bool failed = outcome == engine::EffectOutcome::kFailed;
+    Internal(engine::EffectDone{
+        pipeline, key, outcome, failed ? "E" : "", failed ? "it would not" : "", {}});
+    // The commit may have failed: it is said until the outbox forgets it.
+    const engine::PipelineWork* work = server_.memory().Find(pipeline);
+    if (generation == generation_ && work != nullptr && work->effects.contains(key))
+      Finish(pipeline, key, outcome, generation);
+  });
+}
+
+void World::Disturb() {
+  if (!storm_) return;
+  for (const auto& [id, work] : server_.memory().pipelines) {
+    std::vector<engine::EventBody> news;
+    for (const auto& [name, run] : work.runs) {
+      if (!machines_.contains(run.instance.worker_group) ||
+          run.instance.status != engine::RunStatus::kRunning)
+        continue;
+      if (!run.instance.component.starts_with("R")) continue;
+      if (dice_.Percent(weather().worker_replaced)) {
+        news.push_back(engine::WorkerReplaced{id, name, run.instance.attempts});
+      } else if (dice_.Percent(weather().machine_lost)) {
+        machines_.erase(run.instance.worker_group);
+        news.push_back(engine::ResourceGone{id, name, run.instance.attempts, "Lost", "power cut"});
+      }
+    }
+    for (engine::EventBody& body : news) {
+      // Said again until somebody heard it: the server may crash over it.
+      for (int i = 0; i < 4; ++i) In(minutes(i), [this, body] { Internal(body); });
+    }
+    if (!news.empty()) break;
+  }
+  In(minutes(10), [this] { Disturb(); });
+}
+
+bool World::Run() {
+  for (size_t i = 0; i < scenario_.pipelines.size(); ++i) StartPipeline(i);
+  for (int i = 0; i < scenario_.workers; ++i) {
+    StartWorker(*this, "g0", fmt::format("w{}", i), false);
+    StartWorker(*this, "g1", fmt::format("v{}", i), false);
+  }
+  Command();
+  Disturb();
+  Until(began_ + hours(scenario_.storm_hours));
+  storm_ = false;
+  Settle();
+  for (int day = 0; day < kCalmDays * 24 && checkers_.broken().empty() && !AtRest(); ++day)
+    Until(now_ + hours(1));
+  if (checkers_.broken().empty()) checkers_.AtRest(server_.disk(), machines_);
+  return checkers_.broken().empty();
+}
+
+}  // namespace penstock::sim

@@ -1,0 +1,93 @@
+// One simulated world: a server, clients, workers, machines, and a network between them that loses,
+// doubles and delays. Two phases: a storm, in which nothing that must not happen may happen, and a
+// calm, after which everything must be over.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <queue>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "engine/event.h"
+#include "sim/checkers.h"
+#include "sim/dice.h"
+#include "sim/scenario.h"
+#include "sim/server.h"
+
+namespace penstock::sim {
+
+class World {
+ public:
+  explicit World(uint64_t seed);
+
+  /// Both phases. Whether every rule held; broken() says which did not.
+  bool Run();
+
+  const std::string& broken() const { return checkers_.broken(); }
+  const Server& server() const { return server_; }
+  Instant now() const { return now_; }
+  Instant began() const { return began_; }
+
+  // ---- for the parts
+
+  Dice& dice() { return dice_; }
+  const Weather& weather() const { return scenario_.weather; }
+  bool storm() const { return storm_; }
+  Checkers& checkers() { return checkers_; }
+  /// Does something later.
+  void In(Duration delay, std::function<void()> what);
+  /// A request over the network: it or its answer may be lost, come twice or late.
+  void Request(engine::EventBody body, std::function<void(const engine::Decision&)> answer);
+  /// The server's own event: nothing is lost but by a crash.
+  std::optional<engine::Decision> Internal(engine::EventBody body);
+  /// Whether that machine exists and works.
+  bool IsUp(const std::string& machine) const { return machines_.contains(machine); }
+
+ private:
+  struct Item {
+    Instant at;
+    uint64_t order;
+    std::function<void()> what;
+    bool operator<(const Item& other) const {
+      return at != other.at ? at > other.at : order > other.order;
+    }
+  };
+
+  engine::Event MakeEvent(engine::EventBody body);
+  std::optional<engine::Decision> Serve(engine::EventBody body);
+  void Until(Instant end);
+  Duration Latency();
+
+  // clients
+  void StartPipeline(size_t index);
+  void Activate(size_t index, int runs);
+  void Command();
+  void Settle();  // in the calm: an operator repairs what waits in vain
+  bool AtRest() const;
+
+  // effects and machines
+  void Watch(const engine::Decision& decision);
+  void Execute(const std::string& pipeline, const engine::EffectRecord& effect);
+  void Finish(const std::string& pipeline, const std::string& key, engine::EffectOutcome outcome,
+              uint64_t generation);
+  void Disturb();
+
+  Dice dice_;
+  const Scenario scenario_;
+  Checkers checkers_;
+  Server server_;
+  Instant began_, now_;
+  bool storm_ = true;
+  uint64_t order_ = 0;
+  std::priority_queue<Item> queue_;
+  std::map<size_t, std::string> pipelines_;  // by index in the scenario
+  std::set<std::string> machines_;           // by name
+  std::set<std::string> in_flight_;          // effects being executed by the server as it stands
+  uint64_t generation_ = 0;                  // of the server that they belong to
+};
+
+}  // namespace penstock::sim
