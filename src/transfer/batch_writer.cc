@@ -9,6 +9,7 @@ namespace penstock {
 namespace {
 
 constexpr size_t kAnswerDepthMax = 200;
+constexpr double kBatchSeconds = 0.5;  // of the target that one batch may cost
 
 double Units(const std::vector<PutItem>& items) {
   double units = 0;
@@ -54,10 +55,14 @@ void BatchWriter::Take(std::vector<PutItem> items) {
 std::vector<PutItem> BatchWriter::NextBatch() {
   std::vector<PutItem> batch;
   size_t bytes = 0;
+  double units = 0;
+  // On a slow table a full batch would be a burst.
+  const double units_max = context_.rate->Target() * kBatchSeconds;
   while (!pending_.empty() && batch.size() < kItemsMax) {
     PutItem& item = pending_.front();
     bytes += item.request.size();
-    if (!batch.empty() && bytes > kBytesMax) break;
+    units += item.units;
+    if (!batch.empty() && (bytes > kBytesMax || units > units_max)) break;
     pending_keys_.erase(item.key);
     batch.push_back(std::move(item));
     pending_.pop_front();

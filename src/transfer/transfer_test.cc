@@ -204,6 +204,22 @@ TEST_F(TransferTest, StaysWithinItsShare) {
   EXPECT_GE(imported->consumed_units, 0.95 * 400 * imported->seconds - 400);
 }
 
+TEST_F(TransferTest, SlowTablesGetNoBursts) {
+  Fill("T", 120);
+  Empty("U");
+  ASSERT_GOOD(RunExport(Context(), Export()));
+  aws_.tables["U"].write_units = 4;
+  aws_.tables["U"].is_enforced = true;
+  auto options = Import("U");
+  options.memory_bytes = 1;
+  auto imported = RunImport(Context(), options);
+  ASSERT_GOOD(imported);
+  EXPECT_EQ(imported->items, 120u);
+  EXPECT_EQ(imported->throttled_requests, 0u);
+  EXPECT_LE(WindowMax(aws_.writes), 1.05 * 4 * 10 + 2);
+  EXPECT_GE(imported->consumed_units, 0.95 * 4 * imported->seconds - 4);
+}
+
 TEST_F(TransferTest, EmptyTable) {
   Empty("T");
   Empty("U");
