@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <thread>
 
 #include "base/digest.h"
 #include "local/dynamodb/attribute_reader.h"
@@ -384,6 +385,30 @@ TEST(Items, AreMadeByUpdates) {
       "");
   EXPECT_EQ(json::Write(db.Call("GetItem", R"j({"TableName":"Upd","Key":{"pk":{"S":"a"}}})j")),
             R"j({"Item":{"pk":{"S":"a"}}})j");
+}
+
+TEST(Items, AreChangedOneWriterAtATime) {
+  TestDynamoDb db({.enforce_capacity = false});
+  db.MakeTable("Upd");
+  constexpr int kThreads = 4, kRounds = 100;
+  std::vector<std::thread> writers;
+  for (int thread = 0; thread < kThreads; ++thread) {
+    writers.emplace_back([&db, thread] {
+      for (int i = 0; i < kRounds; ++i) {
+        db.Send("UpdateItem",
+                R"j({"TableName":"Upd","Key":{"pk":{"S":"sum"}},"UpdateExpression":"ADD n :one",
+            "ExpressionAttributeValues":{":one":{"N":"1"}}})j");
+        db.Send("PutItem", R"j({"TableName":"Upd","Item":{"pk":{"S":")j" +
+                               std::to_string(thread * kRounds + i) + R"j("}}})j");
+        db.Send("Scan", R"j({"TableName":"Upd","Limit":10})j");
+      }
+    });
+  }
+  for (std::thread& writer : writers) writer.join();
+  EXPECT_EQ(
+      Text(db.Call("GetItem", R"j({"TableName":"Upd","Key":{"pk":{"S":"sum"}}})j"), "/Item/n/N"),
+      "\"400\"");
+  EXPECT_EQ(Text(db.Call("DescribeTable", R"j({"TableName":"Upd"})j"), "/Table/ItemCount"), "401");
 }
 
 }  // namespace
