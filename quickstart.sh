@@ -94,8 +94,8 @@ pipeline() {
   echo "$id"
   aws datapipeline put-pipeline-definition --pipeline-id "$id" --pipeline-definition "file://$definition" \
     --parameter-values "$@" --output text --query errored
-  aws datapipeline validate-pipeline-definition --pipeline-id "$id" --pipeline-definition "file://$definition" \
-    --parameter-values "$@" --output text --query errored
+  scripts/definition_to_api.py "$id" "$definition" "$@" >"$folder/$name.json"
+  aws datapipeline validate-pipeline-definition --cli-input-json "file://$folder/$name.json" --output text --query errored
   aws datapipeline activate-pipeline --pipeline-id "$id"
   echo "\$ penstock status $id    # every second until it is done"
   while sleep 1; do
@@ -104,7 +104,7 @@ pipeline() {
       *FAILED* | *CANCELED* | *TIMEDOUT*) echo "$state"; return 1 ;;
     esac
     # Done when no instance is left in a state that changes.
-    grep -qE 'WAITING|RUNNING|CREATING|SCHEDULED|ACTIVATING|SHUTTING' <<<"$state" || break
+    tail -n +2 <<<"$state" | grep -qE 'WAITING|RUNNING|CREATING|SCHEDULED|ACTIVATING|SHUTTING' || break
   done
   echo "$state"
   aws datapipeline list-runs --pipeline-id "$id"
