@@ -98,7 +98,7 @@ S3Result CreateBucket(S3Context& context, const S3Request& request, BodySource& 
 
   BucketRecord record{.owner = request.caller().account,
                       .region = region,
-                      .created_at = context.NowInSeconds(),
+                      .created_at = std::chrono::floor<std::chrono::seconds>(context.clock->Now()),
                       .tags = {}};
   if (auto created = context.buckets->Create(request.bucket, record); !created) {
     if (created.error().type != "BucketAlreadyOwnedByYou") return std::move(created).error();

@@ -110,7 +110,7 @@ S3Result CopyObject(S3Context& context, const S3Request& request, BodySource&) {
   if (!algorithm && object.record.checksum) algorithm = object.record.checksum->algorithm;
   ASSIGN_OR_RETURN(Content content, ReceiveContent(*context.files, *object.content, {}, algorithm));
   record.etag = HexEncode(content.md5);
-  record.last_modified = context.NowInSeconds();
+  record.last_modified = context.clock->Now();
   if (algorithm) record.checksum = Checksum{*algorithm, Base64Encode(content.checksum), false};
   ASSIGN_OR_RETURN(record, context.objects->Put(request.bucket, request.key, std::move(record),
                                                 std::move(content), condition));
@@ -157,7 +157,7 @@ S3Result UploadPartCopy(S3Context& context, const S3Request& request, BodySource
                   .md5 = content.md5,
                   .checksum = content.checksum,
                   .checksum_algorithm = content.checksum_algorithm,
-                  .last_modified = context.NowInSeconds()};
+                  .last_modified = context.clock->Now()};
   std::optional<Checksum> checksum;
   if (content.checksum_algorithm) {
     checksum = Checksum{*content.checksum_algorithm, Base64Encode(content.checksum), false};

@@ -136,7 +136,7 @@ S3Result UploadPart(S3Context& context, const S3Request& request, BodySource& bo
                   .md5 = content.md5,
                   .checksum = content.checksum,
                   .checksum_algorithm = content.checksum_algorithm,
-                  .last_modified = context.NowInSeconds()};
+                  .last_modified = context.clock->Now()};
   S3Answer answer;
   answer.headers.Add("ETag", QuoteEtag(HexEncode(part.md5)));
   if (part.checksum_algorithm) {

@@ -64,7 +64,9 @@ ApiResult<Selection> Select(const S3Request& request, const OpenedObject& object
   if (!range_header) return whole;
   if (auto if_range = request.Header("If-Range")) {
     auto date = ParseHttpDate(*if_range);
-    if (date ? *date != record.last_modified : !EtagListed(*if_range, record.etag)) return whole;
+    if (date ? *date != std::chrono::floor<std::chrono::seconds>(record.last_modified)
+             : !EtagListed(*if_range, record.etag))
+      return whole;
   }
   ASSIGN_OR_RETURN(auto range, ParseByteRange(*range_header, record.size));
   if (!range) return whole;
@@ -91,7 +93,7 @@ S3Result PutObject(S3Context& context, const S3Request& request, BodySource& bod
   }
   ASSIGN_OR_RETURN(Content content, ReceiveContent(*context.files, body, claim));
   record.etag = HexEncode(content.md5);
-  record.last_modified = context.NowInSeconds();
+  record.last_modified = context.clock->Now();
   if (content.checksum_algorithm) {
     record.checksum = Checksum{*content.checksum_algorithm, Base64Encode(content.checksum), false};
   }

@@ -27,9 +27,6 @@ struct S3Context {
   ObjectFiles* files;
   Clock* clock;
   std::string default_region;
-
-  /// Now, in whole seconds: the precision of every time that S3 shows.
-  Instant NowInSeconds() const { return std::chrono::floor<std::chrono::seconds>(clock->Now()); }
 };
 
 /// A success. Either `body`, or `content` to be streamed.

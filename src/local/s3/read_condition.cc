@@ -20,18 +20,19 @@ std::optional<Instant> DateHeader(const S3Request& request, std::string_view nam
 // before each name.
 std::string FailedCondition(const S3Request& request, const ObjectRecord& record,
                             const std::string& prefix) {
+  const Instant last_modified = std::chrono::floor<std::chrono::seconds>(record.last_modified);
   const std::string if_match = prefix + "if-match", if_none_match = prefix + "if-none-match";
   const std::string modified = prefix + "if-modified-since",
                     unmodified = prefix + "if-unmodified-since";
   if (auto list = request.Header(if_match)) {
     if (!EtagListed(*list, record.etag)) return "If-Match";
   } else if (auto date = DateHeader(request, unmodified)) {
-    if (record.last_modified > *date) return "If-Unmodified-Since";
+    if (last_modified > *date) return "If-Unmodified-Since";
   }
   if (auto list = request.Header(if_none_match)) {
     if (EtagListed(*list, record.etag)) return "If-None-Match";
   } else if (auto date = DateHeader(request, modified)) {
-    if (record.last_modified <= *date) return "If-Modified-Since";
+    if (last_modified <= *date) return "If-Modified-Since";
   }
   return {};
 }

@@ -52,7 +52,7 @@ TEST(ByteRangeTest, OneRangeOfBytes) {
 TEST(ReadConditionTest, Precedence) {
   ObjectRecord record;
   record.etag = "abc";
-  record.last_modified = *ParseHttpDate("Tue, 24 May 2011 17:10:00 GMT");
+  record.last_modified = *ParseIso("2011-05-24T17:10:00.789Z");
   const std::string same = "Tue, 24 May 2011 17:10:00 GMT",
                     before = "Tue, 24 May 2011 17:09:59 GMT";
   struct Case {

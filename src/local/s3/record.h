@@ -46,10 +46,13 @@ struct ObjectRecord {
   uint64_t id = 0;  // of this version of the object; names its part list
   FileId file = 0;  // of an object that was put whole
   uint64_t size = 0;
-  std::string etag;         // without quotes
-  Instant last_modified{};  // whole seconds, as HTTP shows it
-  int parts_count = 0;      // 0: put whole
-  std::string upload_id;    // of the multipart upload that made it
+  std::string etag;  // without quotes
+  /// Listings show the milliseconds, headers cannot: conditions go by whole seconds. (With whole
+  /// seconds in listings `aws s3 sync` would take a file written in the second of its upload for
+  /// newer than its object.)
+  Instant last_modified{};
+  int parts_count = 0;    // 0: put whole
+  std::string upload_id;  // of the multipart upload that made it
   std::optional<Checksum> checksum;
   ObjectAttributes attributes;
   bool operator==(const ObjectRecord&) const = default;

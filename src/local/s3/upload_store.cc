@@ -148,7 +148,7 @@ ApiResult<ObjectRecord> UploadStore::Complete(const std::string& bucket, const s
   if (!id) return s3_error::StorageFailure(id.error());
   record.id = *id;
   record.etag = fmt::format("{}-{}", HexEncode(Md5(digests)), chosen.size());
-  record.last_modified = std::chrono::floor<std::chrono::seconds>(request.now);
+  record.last_modified = request.now;
   record.parts_count = static_cast<int>(chosen.size());
   record.upload_id = upload_id;
   record.attributes = std::move(upload->attributes);
