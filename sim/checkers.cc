@@ -115,25 +115,27 @@ void Checkers::AfterCommit(const Rows& disk, const Event& event, const Decision&
                     [&](const auto& entry) { return entry.first.pipeline == write.pipeline.id; });
     }
   }
-  for (const EffectRecord& effect : decision.effects) {
-    const std::string pipeline = decision.writes.empty() ? "" : decision.writes.front().pipeline.id;
-    if (!decided_.insert(pipeline + effect.key).second &&
-        effect.kind == engine::EffectKind::kPublishAlarm) {
-      Fail("an alarm was decided twice: " + effect.key);
-    }
-    decided_at_crash_.emplace(pipeline + effect.key, crashes_);
-    if (effect.kind != engine::EffectKind::kPublishAlarm) continue;
-    const auto write =
-        std::find_if(decision.writes.begin(), decision.writes.end(), [&](const engine::Write& w) {
-          const auto* e = std::get_if<EffectRecord>(&w.change);
-          return e != nullptr && e->key == effect.key;
-        });
-    Seen& seen = seen_[{write->pipeline.id, effect.instance}];
-    const std::string slot = effect.key.substr(effect.instance.size());
-    const std::string name = slot.substr(0, slot.find('='));
-    if (++seen.alarms[name] > (name == "_onLateAction" ? 1 : seen.starts)) {
-      Fail(fmt::format("{} fired {} too often", effect.instance, name));
-    }
+  size_t effects = 0;
+  for (const engine::Write& write : decision.writes) {
+    const auto* effect = std::get_if<EffectRecord>(&write.change);
+    if (effect == nullptr) continue;
+    ++effects;
+    CheckEffect(write.pipeline.id, *effect);
+  }
+  if (effects < decision.effects.size()) Fail("an effect that no write keeps");
+}
+
+void Checkers::CheckEffect(const std::string& pipeline, const EffectRecord& effect) {
+  const bool alarm = effect.kind == engine::EffectKind::kPublishAlarm;
+  if (!decided_.insert(pipeline + effect.key).second && alarm)
+    Fail("an alarm was decided twice: " + effect.key);
+  decided_at_crash_.emplace(pipeline + effect.key, crashes_);
+  if (!alarm) return;
+  Seen& seen = seen_[{pipeline, effect.instance}];
+  const std::string slot = effect.key.substr(effect.instance.size());
+  const std::string name = slot.substr(0, slot.find('='));
+  if (++seen.alarms[name] > (name == "_onLateAction" ? 1 : seen.starts)) {
+    Fail(fmt::format("{} fired {} too often", effect.instance, name));
   }
 }
 
@@ -161,9 +163,9 @@ void Checkers::CheckInstance(const Rows& disk, const Event& event, const Pipelin
       (!record.waiting_on.empty() || record.wake_at)) {
     Fail(record.id + " ended and still waits");
   }
-  // A resource that starts over on a new machine begins a new budget.
+  // A resource to which work came back while it went down begins a new budget.
   if (IsResource(record.component) && seen.status == RunStatus::kShuttingDown &&
-      record.status == RunStatus::kWaitingOnDependencies) {
+      record.status != RunStatus::kShuttingDown && !engine::IsTerminal(record.status)) {
     seen.attempts_used = 0;
   }
   seen.status = record.status;
@@ -260,8 +262,14 @@ void Checkers::AtRest(const Rows& disk, const std::set<std::string>& machines) {
   for (const auto& [key, pipeline] : ReadPipelines(disk)) {
     for (const InstanceRecord& record : ReadAll<InstanceRecord>(disk, key, RecordKind::kInstance)) {
       if (engine::IsTerminal(record.status)) continue;
-      Fail(fmt::format("calm for days and {} is still {}: {}", record.id,
-                       engine::StatusName(record.status), record.waiting_reason));
+      std::string rest;
+      for (const std::string& id : record.waiting_on) {
+        const auto other = ReadInstance(disk, key, id);
+        rest +=
+            fmt::format("; {} is {}", id, other ? engine::StatusName(other->status) : "not there");
+      }
+      Fail(fmt::format("calm for days and {} is still {}: {}{}", record.id,
+                       engine::StatusName(record.status), record.waiting_reason, rest));
       return;
     }
     const auto plan = ReadPlan(disk, key, pipeline.active_version);

@@ -53,6 +53,7 @@ class Checkers {
 
   void CheckInstance(const Rows& disk, const engine::Event& event, const engine::PipelineKey& key,
                      const engine::InstanceRecord& record);
+  void CheckEffect(const std::string& pipeline, const engine::EffectRecord& effect);
   void CheckAttempt(const Rows& disk, const engine::PipelineKey& key,
                     const engine::AttemptRecord& record);
   void CheckMaxActive(const Rows& disk, const engine::PipelineKey& key,

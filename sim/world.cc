@@ -50,11 +50,9 @@ std::optional<engine::Decision> World::Serve(engine::EventBody body) {
 }
 
 void World::Watch(const engine::Decision& decision) {
-  for (const engine::EffectRecord& effect : decision.effects) {
-    for (const engine::Write& write : decision.writes) {
-      const auto* put = std::get_if<engine::EffectRecord>(&write.change);
-      if (put != nullptr && *put == effect) Execute(write.pipeline.id, effect);
-    }
+  for (const engine::Write& write : decision.writes) {
+    if (const auto* effect = std::get_if<engine::EffectRecord>(&write.change))
+      Execute(write.pipeline.id, *effect);
   }
 }
 
@@ -255,8 +253,8 @@ void World::Execute(const std::string& pipeline, const engine::EffectRecord& eff
     case engine::EffectKind::kLaunchResource:
       In(seconds(dice_.Between(1, 30)), [this, wanted, pipeline, effect, outcome, generation] {
         if (!wanted()) return;
-        const bool there = !machines_.insert(effect.name).second;
-        if (!there && outcome == engine::EffectOutcome::kSucceeded) {
+        machines_.insert(effect.name);
+        if (outcome == engine::EffectOutcome::kSucceeded && staffed_.insert(effect.name).second) {
           StartWorker(*this, effect.name, effect.name + "-1", true);
           StartWorker(*this, effect.name, effect.name + "-2", true);
         }

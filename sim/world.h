@@ -86,6 +86,7 @@ class World {
   std::priority_queue<Item> queue_;
   std::map<size_t, std::string> pipelines_;  // by index in the scenario
   std::set<std::string> machines_;           // by name
+  std::set<std::string> staffed_;            // machines that have had their workers
   std::set<std::string> in_flight_;          // effects being executed by the server as it stands
   uint64_t generation_ = 0;                  // of the server that they belong to
 };

@@ -81,6 +81,7 @@ void Cancel(Draft& draft, const std::string& id) {
     draft.Edit(id).resumes = false;
     draft.Edit(id).waiting_on.clear();
     draft.Edit(id).blocked_by.clear();
+    Block(draft, id);
     return;
   }
   draft.Edit(id).cancellation_reason = "canceled by request";

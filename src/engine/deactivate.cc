@@ -110,6 +110,7 @@ void ResumeAll(Draft& draft, std::optional<Instant> skip_before) {
       }
       record.waiting_on.clear();
       record.blocked_by.clear();
+      Block(draft, id);
       continue;
     }
     const ComponentRecord* progress = draft.FindComponent(record.component);

@@ -176,11 +176,17 @@ class Decider {
       return HeartbeatNoted{false};
     const PipelineWork* work = state_.Find(body.worker_group.substr(0, end));
     if (work == nullptr || work->key.scope != event_.scope) return HeartbeatNoted{false};
+    bool wanted = false;
     for (const auto& [id, run] : work->runs) {
-      if (run.instance.worker_group == body.worker_group && !IsTerminal(run.instance.status))
-        return HeartbeatNoted{false};
+      wanted |= run.instance.worker_group == body.worker_group && !IsTerminal(run.instance.status);
     }
-    return HeartbeatNoted{true};
+    if (!wanted) return HeartbeatNoted{true};
+    // A resource has one worker process: what another one held was left by a dead one.
+    OfferAgainWhere(*work, [&](const AttemptRecord& attempt) {
+      return attempt.worker_group == body.worker_group && !attempt.worker.empty() &&
+             attempt.worker != body.worker;
+    });
+    return HeartbeatNoted{false};
   }
 
   // ---- the world
@@ -259,6 +265,13 @@ class Decider {
       MachineLost(draft, body.instance, {body.error_id, body.error_message, ""});
     });
   }
+  Reply operator()(const WorkerLost& body) {
+    for (const auto& [id, work] : state_.pipelines) {
+      OfferAgainWhere(work,
+                      [&](const AttemptRecord& attempt) { return attempt.worker == body.worker; });
+    }
+    return Done{};
+  }
   Reply operator()(const WorkerReplaced& body) {
     return OnResource(body.pipeline, body.instance, body.attempt, [&](Draft& draft) {
       for (const std::string& user : draft.UsersOf(body.instance)) {
@@ -273,6 +286,20 @@ class Decider {
     auto& draft = drafts_[key.id];
     if (draft == nullptr) draft = std::make_unique<Draft>(state_, work, key, event_.at);
     return *draft;
+  }
+
+  // Puts the handed-out attempts that fit back on offer.
+  template <class Fits>
+  void OfferAgainWhere(const PipelineWork& work, Fits fits) {
+    if (work.deleted) return;
+    Draft* draft = nullptr;
+    for (const auto& [id, run] : work.runs) {
+      if (IsTerminal(run.instance.status)) continue;
+      if (draft == nullptr) draft = &Open(work.key, &work);
+      const AttemptRecord* attempt = draft->LiveAttempt(id);
+      if (attempt != nullptr && attempt->lease != 0 && fits(*attempt)) OfferAgain(*draft, id);
+    }
+    if (draft != nullptr) Settle(*draft);
   }
 
   std::optional<Refusal> Find(const std::string& id, const PipelineWork** work) const {

@@ -602,6 +602,20 @@ TEST(LifecycleTest, DeactivateStopsAndActivateResumesAfterTheLastCompletedRun) {
   EXPECT_EQ(d.Status("@X_2014-05-01T03:00:00"), "FINISHED");
 }
 
+// Found by the simulator, seed 18: what waited for it was never told.
+TEST(LifecycleTest, CancelingWhatADeactivationStoppedBlocksItsDependants) {
+  Driver d;
+  d.Activated(Hourly("cron", {Shell("A"), Shell("B", {"dependsOn->A"})}));
+  d.Ok(Deactivate{d.pipeline, true});
+  d.Command(kA, "TRY_CANCEL");
+  d.Ok(Activate{d.pipeline, {}, {}});
+  d.Run(seconds(1));
+  EXPECT_EQ(d.Status(kA), "CANCELED");
+  EXPECT_THAT(d.Waiting(kB), HasSubstr("rerun it or mark it finished"));
+  d.Command(kA, "RERUN");
+  EXPECT_EQ(d.WorkAll().size(), 2u);
+}
+
 TEST(LifecycleTest, AStartTimestampSkips) {
   Driver d;
   d.Activated(Hourly("cron", {Shell("A")}));

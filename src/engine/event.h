@@ -118,6 +118,11 @@ struct ResourceGone {
   int attempt = 0;
   std::string error_id, error_message;
 };
+/// A worker that polled under this id is no more, and whoever polls under it next is another: what
+/// it held is offered again at once, no retry spent. (A server's embedded worker after a restart.)
+struct WorkerLost {
+  std::string worker;  // Poll::worker
+};
 /// A worker of a resource died and was replaced: what it held is offered again at once, no retry
 /// spent.
 struct WorkerReplaced {
@@ -129,7 +134,7 @@ struct WorkerReplaced {
 using EventBody =
     std::variant<CreatePipeline, PutDefinition, Activate, Deactivate, DeletePipeline, SetStatus,
                  AddTags, RemoveTags, Poll, ReportProgress, SetTaskStatus, Heartbeat, Wake,
-                 EffectDone, EffectProgress, ResourceGone, WorkerReplaced>;
+                 EffectDone, EffectProgress, ResourceGone, WorkerReplaced, WorkerLost>;
 
 struct Event {
   Instant at{};                       // REQUIRES: not earlier than that of the event before

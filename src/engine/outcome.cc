@@ -39,7 +39,8 @@ void NoteOnComponent(Draft& draft, const InstanceRecord& instance, const Compone
   record.health_updated_at = draft.now();
 }
 
-/// Those that wait for it will wait in vain, or fail with it.
+}  // namespace
+
 void Block(Draft& draft, const std::string& id) {
   for (const std::string& waiter : draft.WaitersOf(id)) {
     InstanceRecord& record = draft.Edit(waiter);
@@ -50,8 +51,6 @@ void Block(Draft& draft, const std::string& id) {
     draft.Touch(waiter);
   }
 }
-
-}  // namespace
 
 void Release(Draft& draft, const std::string& id) {
   for (const std::string& waiter : draft.WaitersOf(id)) {

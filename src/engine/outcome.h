@@ -22,4 +22,7 @@ void End(Draft& draft, const std::string& instance, RunStatus outcome, const Fai
 /// Takes `instance` off the waiting lists: it is FINISHED (or ready, if a resource).
 void Release(Draft& draft, const std::string& instance);
 
+/// Tells those that wait for `instance` that they will wait in vain: it ended, and not FINISHED.
+void Block(Draft& draft, const std::string& instance);
+
 }  // namespace penstock::engine
