@@ -3,8 +3,6 @@
 
 #include <gtest/gtest.h>
 
-#include <fstream>
-#include <sstream>
 #include <string>
 #include <string_view>
 
@@ -22,13 +20,6 @@ inline Definition FromFile(std::string_view text) {
 /// {"objects": [<objects>]}
 inline Definition FromObjects(std::string_view objects) {
   return FromFile(R"({"objects":[)" + std::string(objects) + "]}");
-}
-
-inline std::string ReadSource(const std::string& path) {
-  std::ifstream in(std::string(PENSTOCK_SOURCE_DIR) + "/" + path);
-  std::stringstream text;
-  text << in.rdbuf();
-  return text.str();
 }
 
 inline std::string SeverityName(Severity severity) {

@@ -3,12 +3,21 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <fstream>
+#include <sstream>
 
 #include "definition/definition_for_test.h"
 #include "definition/evaluate.h"
 
 namespace penstock {
 namespace {
+
+std::string ReadSource(const std::string& path) {
+  std::ifstream in(std::string(PENSTOCK_SOURCE_DIR) + "/" + path);
+  std::stringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
 
 // A pipeline without a flaw, but for the advice on logs.
 constexpr std::string_view kFrame =
