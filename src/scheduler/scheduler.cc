@@ -19,7 +19,8 @@ constexpr std::chrono::milliseconds kSleepMax{1'000};
 /// What has no caller to try it again. (A Wake comes back by itself.)
 bool IsWorldEvent(const EventBody& body) {
   return std::holds_alternative<EffectDone>(body) || std::holds_alternative<EffectProgress>(body) ||
-         std::holds_alternative<ResourceGone>(body) || std::holds_alternative<WorkerReplaced>(body);
+         std::holds_alternative<ResourceGone>(body) ||
+         std::holds_alternative<WorkerReplaced>(body) || std::holds_alternative<WorkerLost>(body);
 }
 
 Error Stopped() { return Unavailable("the server is shutting down"); }
