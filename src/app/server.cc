@@ -319,6 +319,8 @@ Status Server::Parts::StartWorkers() {
     RunnerOptions runner;
     runner.worker_group = group;
     runner.id = fmt::format("{}-{}", kEmbeddedWorker, group);
+    // What the last server's embedded worker held died with it.
+    ASSIGN_OR_RETURN(engine::Reply lost, scheduler->Call({}, engine::WorkerLost{runner.id}));
     runner.hostname = HostName();
     runner.tasks = config.worker_tasks;
     runner.folder = runner_folder;

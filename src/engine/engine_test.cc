@@ -385,6 +385,43 @@ TEST(ResourceTest, ReplacedWorkerAndRetryallSpendNoRetry) {
   EXPECT_EQ(d.Status(kR), "RUNNING");
 }
 
+TEST(ResourceTest, AnotherWorkerOfAResourceInheritsWhatTheDeadOneHeld) {
+  Driver d;
+  d.Activated(WithResource({}, {"maximumRetries=0"}));
+  d.Answer(EffectKind::kLaunchResource, EffectOutcome::kSucceeded);
+  const std::string group = d.effects[0].name;
+  std::vector<Task> held;
+  while (auto task = d.Poll(group, "one")) {
+    d.Report(task->key);
+    held.push_back(*task);
+  }
+  ASSERT_FALSE(held.empty());
+  d.Ok(Heartbeat{"one", group, "host"});
+  EXPECT_FALSE(d.Poll(group, "one"));
+  d.Ok(Heartbeat{"two", group, "host"});
+  for (const Task& before : held) {
+    auto again = d.Poll(group, "two");
+    ASSERT_TRUE(again);
+    EXPECT_EQ(again->key.attempt, before.key.attempt);
+    EXPECT_EQ(again->key.lease, before.key.lease + 1);
+  }
+}
+
+TEST(WorkerTest, WhatALostWorkerHeldIsOfferedAgain) {
+  Driver d;
+  d.Activated(OnDemand({Shell("A", {"maximumRetries=0"}), Shell("B")}));
+  auto a = d.Poll("g", "one");
+  auto b = d.Poll("g", "two");
+  d.Report(a->key);
+  d.Report(b->key);
+  d.Ok(WorkerLost{"one"});
+  auto again = d.Poll("g", "one");
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->key.instance, a->key.instance);
+  EXPECT_EQ(again->key.attempt, 1);
+  EXPECT_FALSE(d.Poll("g", "one"));
+}
+
 // ---- preconditions
 
 TEST(PreconditionTest, TheServiceChecksUntilMet) {

@@ -86,6 +86,9 @@ void Runner::Slot(int number, std::stop_token stop) {
   json::Object poll;
   poll["workerGroup"] = options_.worker_group;
   poll["hostname"] = options_.hostname;
+  // By this a Penstock server knows which tasks a dead worker held. AWS would take it for EC2's document.
+  bool is_aws = service_.endpoint().url.find(".amazonaws.com") != std::string::npos;
+  if (!is_aws) poll["instanceIdentity"] = json::Object{{"document", options_.id}};
   const std::string body = json::Write(poll);
   int failures = 0;
   std::stop_token polling = polling_.get_token();

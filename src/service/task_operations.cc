@@ -45,13 +45,19 @@ json::Object TaskJson(const engine::Task& task, const TaskIdCodec& codec) {
           {"objects", std::move(objects)}};
 }
 
+// Our own runners name themselves in the identity document, which the API leaves to the client; others send what EC2 gave
+// them, or nothing.
+std::string RunnerId(const Exchange& exchange) {
+  Result<const json::Object*> identity = json::GetObject(exchange.input(), "instanceIdentity");
+  return identity ? json::GetString(**identity, "document").value_or("") : "";
+}
+
 }  // namespace
 
 void ServePollForTask(ServiceContext& context, ExchangePointer exchange) {
   PollRequest poll;
   poll.scope = exchange->scope();
-  poll.poll = {exchange->Text("workerGroup"), exchange->Text("hostname"),
-               exchange->Text("hostname")};
+  poll.poll = {exchange->Text("workerGroup"), RunnerId(*exchange), exchange->Text("hostname")};
   poll.deadline = context.clock.Monotonic() + context.poll_hold;
   poll.connected = [exchange] { return exchange->PeerConnected(); };
   poll.reply = [exchange, codec = context.task_ids](Result<Reply> reply) {

@@ -1,11 +1,12 @@
 """What the tests of whole pipelines share: running one, waiting for it, looking at what it left."""
 import json
+import os
 import pathlib
 import subprocess
 import time
 
-from conftest import BINARY, ROOT
-
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BINARY = pathlib.Path(os.environ.get("PENSTOCK_BINARY", ROOT / "build/release/penstock"))
 TEMPLATES = ROOT / "templates"
 
 

@@ -1,0 +1,120 @@
+"""Worker processes and the server die with -9: what they held goes on at once, and no retry is spent."""
+import json
+import os
+import pathlib
+import signal
+import sys
+import time
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "wire"))
+import pipelines  # noqa: E402
+
+CONFIG = '[engine]\ndefault_retry_delay = "1 hour"\n'  # a retry would never come in time: none may be spent
+
+
+def two_steps(tmp_path, unique, runs_on=None, seconds=3):
+    where = {"runsOn": {"ref": "Machine"}} if runs_on else {"workerGroup": "default"}
+    objects = [
+        {"id": "Default", "scheduleType": "ondemand", "maximumRetries": "0", "role": "DataPipelineDefaultRole",
+         "resourceRole": "DataPipelineDefaultResourceRole"},
+        {"id": "First", "type": "ShellCommandActivity", "command": f"echo $$ >> {tmp_path}/first; sleep {seconds}", **where},
+        {"id": "Second", "type": "ShellCommandActivity", "command": f"echo $$ >> {tmp_path}/second",
+         "dependsOn": {"ref": "First"}, **where}]
+    if runs_on:
+        objects.append({"id": "Machine", "type": runs_on, "terminateAfter": "1 hour"})
+    return pipelines.write(tmp_path, {"objects": objects})
+
+
+def lines(path):
+    return path.read_text().split() if path.exists() else []
+
+
+def until(condition, timeout=30):
+    deadline = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come to that"
+        time.sleep(0.05)
+
+
+def worker_records(server):
+    return [json.loads(p.read_text()) for p in (server.data / "workers").glob("*.json")]
+
+
+def alive(pid):
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
+@pytest.mark.parametrize("runs_on", [None, "Ec2Resource", "EmrCluster"])
+def test_a_killed_server_finishes_the_pipeline_after_its_restart(new_server, tmp_path, unique, runs_on):
+    server = new_server(CONFIG)
+    pipeline = pipelines.run(server, unique, two_steps(tmp_path, unique, runs_on))
+    until(lambda: lines(tmp_path / "first"))
+    workers = worker_records(server)
+    server.stop(signal.SIGKILL)
+    server.start()
+    done = pipelines.wait(server, pipeline)
+    assert {f["@status"] for f in done.values()} == {"FINISHED"}, pipelines.status(server, pipeline)
+    assert all(f.get("@attemptCount", "1") == "1" for f in done.values())
+    # A worker process outlives the server and its work with it; the embedded worker's work begins again.
+    assert len(lines(tmp_path / "first")) == (2 if runs_on is None else 1)
+    assert len(lines(tmp_path / "second")) == 1
+    if runs_on:
+        until(lambda: not any(alive(w["pid"]) for w in workers))
+        until(lambda: not worker_records(server))
+
+
+def test_a_killed_worker_is_replaced_and_its_work_begins_again(new_server, tmp_path, unique):
+    server = new_server(CONFIG)
+    pipeline = pipelines.run(server, unique, two_steps(tmp_path, unique, "Ec2Resource"))
+    until(lambda: lines(tmp_path / "first"))
+    [worker] = worker_records(server)
+    command = int(lines(tmp_path / "first")[0])
+    os.kill(worker["pid"], signal.SIGKILL)
+    until(lambda: not alive(command))  # what the dead worker left is ended before another begins
+    done = pipelines.wait(server, pipeline)
+    assert {f["@status"] for f in done.values()} == {"FINISHED"}, pipelines.status(server, pipeline)
+    assert len(lines(tmp_path / "first")) == 2
+    assert pipelines.attempt(server, pipeline, [i for i in done if "First" in i][0])["@status"] == "FINISHED"
+    assert [f["@attemptCount"] for i, f in done.items() if "First" in i] == ["1"]
+
+
+def test_killed_again_and_again_at_any_moment(new_server, tmp_path, unique):
+    server = new_server(CONFIG)
+    pipeline = pipelines.run(server, unique, two_steps(tmp_path, unique, "Ec2Resource", seconds=1))
+    for moment in (0.05, 0.2, 0.4, 0.8):
+        time.sleep(moment)
+        server.stop(signal.SIGKILL)
+        server.start()
+    done = pipelines.wait(server, pipeline)
+    assert {f["@status"] for f in done.values()} == {"FINISHED"}, pipelines.status(server, pipeline)
+    assert len(lines(tmp_path / "second")) == 1
+
+
+def test_a_worker_that_no_record_names_is_ended(new_server, tmp_path, unique):
+    server = new_server(CONFIG)
+    pipelines.run(server, unique, two_steps(tmp_path, unique, "Ec2Resource", seconds=60))
+    until(lambda: lines(tmp_path / "first"))
+    [worker] = worker_records(server)
+    server.stop(signal.SIGKILL)
+    for record in (server.data / "workers").glob("*.json"):
+        record.unlink()
+    server.start()
+    until(lambda: not alive(worker["pid"]))
+
+
+def test_a_clean_end_leaves_workers_running_and_a_restart_adopts_them(new_server, tmp_path, unique):
+    server = new_server(CONFIG)
+    pipeline = pipelines.run(server, unique, two_steps(tmp_path, unique, "Ec2Resource", seconds=4))
+    until(lambda: lines(tmp_path / "first"))
+    [worker] = worker_records(server)
+    assert server.stop() == 0
+    assert alive(worker["pid"])
+    server.start()
+    done = pipelines.wait(server, pipeline)
+    assert {f["@status"] for f in done.values()} == {"FINISHED"}
+    assert len(lines(tmp_path / "first")) == 1
