@@ -1,17 +1,18 @@
 #include "local/dynamodb/document_path.h"
 
 #include <algorithm>
-#include <map>
+#include <optional>
+#include <utility>
 
 namespace penstock::dynamodb {
 
 namespace {
 
-/// The paths as a tree: what to keep below one value. A node without children keeps all of it.
+/// The paths as a tree: what to keep below one value.
 struct Selection {
-  std::vector<std::pair<std::string, Selection>> names;
-  std::map<size_t, Selection> positions;
-  bool whole = false;
+  std::vector<PathElement> elements;
+  std::vector<Selection> below;  // one for each element
+  bool whole = false;            // keep all of it
 };
 
 void Select(Selection& selection, const DocumentPath& path, size_t depth) {
@@ -19,25 +20,40 @@ void Select(Selection& selection, const DocumentPath& path, size_t depth) {
     selection.whole = true;
     return;
   }
-  if (const size_t* position = std::get_if<size_t>(&path[depth])) {
-    Select(selection.positions[*position], path, depth + 1);
-    return;
+  auto known = std::find(selection.elements.begin(), selection.elements.end(), path[depth]);
+  size_t index = static_cast<size_t>(known - selection.elements.begin());
+  if (known == selection.elements.end()) {
+    selection.elements.push_back(path[depth]);
+    selection.below.emplace_back();
   }
-  const std::string& name = std::get<std::string>(path[depth]);
-  for (auto& [known, below] : selection.names) {
-    if (known == name) return Select(below, path, depth + 1);
-  }
-  Select(selection.names.emplace_back(name, Selection()).second, path, depth + 1);
+  Select(selection.below[index], path, depth + 1);
 }
 
 std::optional<AttributeValue> Keep(const Selection& selection, const AttributeValue& value);
 
 Item KeepMembers(const Selection& selection, const Item& item) {
   Item kept;
-  for (const auto& [name, below] : selection.names) {
-    const AttributeValue* value = Find(item, name);
+  for (size_t i = 0; i < selection.elements.size(); ++i) {
+    const std::string* name = std::get_if<std::string>(&selection.elements[i]);
+    const AttributeValue* value = name != nullptr ? Find(item, *name) : nullptr;
     if (value == nullptr) continue;
-    if (auto part = Keep(below, *value)) kept.push_back({name, std::move(*part)});
+    if (auto part = Keep(selection.below[i], *value)) kept.push_back({*name, std::move(*part)});
+  }
+  return kept;
+}
+
+std::vector<AttributeValue> KeepElements(const Selection& selection,
+                                         const std::vector<AttributeValue>& list) {
+  std::vector<std::pair<size_t, const Selection*>> positions;
+  for (size_t i = 0; i < selection.elements.size(); ++i) {
+    const size_t* position = std::get_if<size_t>(&selection.elements[i]);
+    if (position != nullptr && *position < list.size())
+      positions.emplace_back(*position, &selection.below[i]);
+  }
+  std::sort(positions.begin(), positions.end());
+  std::vector<AttributeValue> kept;
+  for (const auto& [position, below] : positions) {
+    if (auto part = Keep(*below, list[position])) kept.push_back(std::move(*part));
   }
   return kept;
 }
@@ -50,11 +66,7 @@ std::optional<AttributeValue> Keep(const Selection& selection, const AttributeVa
     return AttributeValue::Map(std::move(kept));
   }
   if (value.type == AttributeType::kList) {
-    std::vector<AttributeValue> kept;
-    for (const auto& [position, below] : selection.positions) {
-      if (position >= value.list().size()) break;
-      if (auto part = Keep(below, value.list()[position])) kept.push_back(std::move(*part));
-    }
+    std::vector<AttributeValue> kept = KeepElements(selection, value.list());
     if (kept.empty()) return std::nullopt;
     return AttributeValue::List(std::move(kept));
   }

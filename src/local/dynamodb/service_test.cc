@@ -390,7 +390,7 @@ TEST(Items, AreMadeByUpdates) {
 TEST(Items, AreChangedOneWriterAtATime) {
   TestDynamoDb db({.enforce_capacity = false});
   db.MakeTable("Upd");
-  constexpr int kThreads = 4, kRounds = 100;
+  constexpr int kThreads = 4, kRounds = 50;
   std::vector<std::thread> writers;
   for (int thread = 0; thread < kThreads; ++thread) {
     writers.emplace_back([&db, thread] {
@@ -400,15 +400,15 @@ TEST(Items, AreChangedOneWriterAtATime) {
             "ExpressionAttributeValues":{":one":{"N":"1"}}})j");
         db.Send("PutItem", R"j({"TableName":"Upd","Item":{"pk":{"S":")j" +
                                std::to_string(thread * kRounds + i) + R"j("}}})j");
-        db.Send("Scan", R"j({"TableName":"Upd","Limit":10})j");
+        if (i % 10 == 0) db.Send("Scan", R"j({"TableName":"Upd","Limit":10})j");
       }
     });
   }
   for (std::thread& writer : writers) writer.join();
   EXPECT_EQ(
       Text(db.Call("GetItem", R"j({"TableName":"Upd","Key":{"pk":{"S":"sum"}}})j"), "/Item/n/N"),
-      "\"400\"");
-  EXPECT_EQ(Text(db.Call("DescribeTable", R"j({"TableName":"Upd"})j"), "/Table/ItemCount"), "401");
+      "\"200\"");
+  EXPECT_EQ(Text(db.Call("DescribeTable", R"j({"TableName":"Upd"})j"), "/Table/ItemCount"), "201");
 }
 
 }  // namespace
