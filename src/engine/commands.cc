@@ -256,6 +256,12 @@ std::optional<Refusal> CheckInstance(const Draft& draft, Command command, const 
         return Invalid(fmt::format("RERUN: {} has not ended: it is {}. Cancel it first.", id,
                                    StatusName(record->status)));
       }
+      if (record->status == RunStatus::kSkipped) {
+        return Invalid(
+            fmt::format("RERUN: {} was SKIPPED by the startTimestamp of an activation; it can only "
+                        "be marked finished",
+                        id));
+      }
       if (draft.record().state != PipelineState::kScheduled) {
         return Invalid(fmt::format("RERUN: pipeline {} is {}: activate it first", draft.key().id,
                                    PipelineStateName(draft.record().state)));

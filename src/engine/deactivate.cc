@@ -79,7 +79,11 @@ Reply DeactivatePipeline(Draft& draft, bool cancel_active) {
   const bool on_demand = draft.plan().on_demand;
   for (const std::string& id : draft.Unfinished()) {
     const InstanceRecord& instance = *draft.Find(id);
-    if (IsTerminal(instance.status) || (!cancel_active && AtWork(draft, id))) continue;
+    if (IsTerminal(instance.status)) continue;
+    if (!cancel_active && AtWork(draft, id)) {
+      draft.Touch(id);  // a machine may have been kept only for work that will not come now
+      continue;
+    }
     // A machine that goes down already may do so in peace.
     if (instance.status == RunStatus::kShuttingDown) continue;
     if (on_demand) {
@@ -111,6 +115,7 @@ void ResumeAll(Draft& draft, std::optional<Instant> skip_before) {
       record.waiting_on.clear();
       record.blocked_by.clear();
       Block(draft, id);
+      if (!record.resource.empty()) draft.Touch(record.resource);
       continue;
     }
     const ComponentRecord* progress = draft.FindComponent(record.component);

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/resource.h"
-#include "engine/test_driver.h"
+#include "engine/driver_for_test.h"
 
 namespace penstock::engine {
 namespace {
@@ -678,6 +678,20 @@ TEST(LifecycleTest, DeactivateWithoutCancelLetsRunningWorkFinish) {
   EXPECT_EQ(d.Status(kR), "SHUTTING_DOWN");
   d.Answer(EffectKind::kTerminateResource, EffectOutcome::kSucceeded);
   EXPECT_EQ(d.PipelineStatus(), "INACTIVE");
+}
+
+// Found by the simulator, seed 1041: the pipeline stayed DEACTIVATING for ever.
+TEST(LifecycleTest, AMachineKeptForLaterWorkEndsWithTheDeactivation) {
+  Driver d;
+  d.Activated(Hourly(
+      "cron",
+      {Object("Short", {"type=Schedule", "period=20 minutes", "startDateTime=2014-05-01T00:00:00"}),
+       Object("R", {"type=Ec2Resource"}), Shell("A", {"runsOn->R", "schedule->Short"})}));
+  d.Answer(EffectKind::kLaunchResource, EffectOutcome::kSucceeded);
+  d.WorkAll(d.effects[0].name);
+  EXPECT_EQ(d.Status(kR), "RUNNING");
+  d.Ok(Deactivate{d.pipeline, false});
+  EXPECT_EQ(d.Status(kR), "SHUTTING_DOWN");
 }
 
 TEST(LifecycleTest, DeleteEndsMachinesAndLeavesATombstone) {

@@ -104,6 +104,14 @@ void CreateSkipped(Draft& draft, ComponentIndex index, const Interval& interval,
   record.actual_end = draft.now();
   record.held = false;
   draft.Create(std::move(record));
+  // A resource kept for this interval's work waits for it no longer.
+  const Calendar calendar = CalendarOf(draft);
+  std::vector<ComponentIndex> users = draft.plan().components[index].preconditions;
+  users.push_back(index);
+  for (ComponentIndex user : users) {
+    const auto resource = draft.plan().components[user].runs_on;
+    if (resource) draft.Touch(calendar.Resource(user, interval, *resource).id);
+  }
   draft.TouchPipeline();
 }
 
