@@ -1,5 +1,5 @@
 # What the folders of src/ are made of. A folder is a static library `penstock_<folder>` of all its .cc files but the
-# tests, and a test program `<folder>_test` of all its *_test.cc files: adding a file needs no edit here.
+# tests, and a test program `<folder>_test` of all its *_test.cc and *_for_test.cc files: adding a file needs no edit here.
 
 function(penstock_target_name folder out)
   string(REPLACE "/" "_" name "${folder}")
@@ -37,7 +37,7 @@ function(penstock_library folder)
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${folder}/*.cc)
   set(tests ${sources})
   list(FILTER sources EXCLUDE REGEX "_test\\.cc$")
-  list(FILTER tests INCLUDE REGEX "_test\\.cc$")
+  list(FILTER tests INCLUDE REGEX "_test\\.cc$")  # _for_test.cc too
   if(sources)
     add_library(${target} STATIC ${sources})
     target_include_directories(${target} PUBLIC ${CMAKE_SOURCE_DIR}/src)
@@ -99,11 +99,15 @@ function(penstock_fuzz_targets)
   penstock_resolve(deps base json time expr definition engine store net aws transfer activities runner scheduler service
                    gateway local/s3 local/dynamodb local/emr system key_value)
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/fuzz/*_fuzz.cc)
+  file(GLOB for_test CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/*/*_for_test.cc ${CMAKE_SOURCE_DIR}/src/local/*/*_for_test.cc)
+  add_library(penstock_for_test STATIC ${for_test})
+  target_link_libraries(penstock_for_test PUBLIC ${deps})
+  penstock_use_pch(penstock_for_test)
   foreach(source IN LISTS sources)
     get_filename_component(name ${source} NAME_WE)
     add_executable(${name} ${source})
     target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/src)
-    target_link_libraries(${name} PRIVATE ${deps})
+    target_link_libraries(${name} PRIVATE penstock_for_test ${deps})
     target_link_options(${name} PRIVATE -fsanitize=fuzzer)
     penstock_use_pch(${name})
   endforeach()

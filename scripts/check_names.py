@@ -9,7 +9,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 NAMESPACE = re.compile(r"^\s*namespace\s+([\w:]+)\s*\{")
 ANONYMOUS = re.compile(r"^\s*namespace\s*\{")
-TYPE = re.compile(r"^(?:template\s*<.*>\s*)?(?:class|struct|enum class|enum)\s+(?:\[\[\w+\]\]\s*)?(\w+)\b(?!::)(?!.*;\s*$)")
+TYPE = re.compile(r"^(?:template\s*<.*>\s*)?(?:class|struct|enum class|enum)\s+(?:\[\[\w+\]\]\s*)?(\w+)\b(?!::)(?!.*;\s*(?://.*)?$)")
 
 
 def types(path):

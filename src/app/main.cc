@@ -3,10 +3,12 @@
 #include <fmt/core.h>
 #include <pthread.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <csignal>
 #include <iostream>
+#include <iterator>
 #include <thread>
 
 #include "app/server.h"
@@ -139,8 +141,17 @@ int Transfer(const TransferCommand& command, int (*run)(const TransferWorld&, co
              command);
 }
 
+// A descriptor for every connection: the usual soft limit of 1,024 would cap them.
+void RaiseDescriptorLimit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 int Serve(const ServeCommand& command) {
   StopSignals signals;
+  RaiseDescriptorLimit();
   PosixFiles files;
   ServerOptions options{.data = command.data.empty() ? DefaultDataFolder() : command.data, .listen = command.listen, .config = {}};
   if (!command.config.empty()) {
@@ -205,6 +216,16 @@ int Work(const WorkerCommand& command) {
   return ended ? kExitDone : Complain(ended.error());
 }
 
+int Validate(ValidateCommand command) {
+  PosixFiles files;
+  command.color = isatty(STDOUT_FILENO) == 1 && std::getenv("NO_COLOR") == nullptr;
+  command.read = [&](const std::string& path) -> Result<std::string> {
+    if (path != "-") return files.Read(path);
+    return std::string(std::istreambuf_iterator<char>(std::cin), {});
+  };
+  return RunValidate(command, std::cout, std::cerr);
+}
+
 int Run(const Command& command) {
   return std::visit(
       [](const auto& given) -> int {
@@ -225,6 +246,8 @@ int Run(const Command& command) {
           return PrintEnv(given);
         } else if constexpr (std::is_same_v<Given, StatusCommand>) {
           return ShowStatus(given);
+        } else if constexpr (std::is_same_v<Given, ValidateCommand>) {
+          return Validate(given);
         } else {
           return Work(given);
         }

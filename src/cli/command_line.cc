@@ -225,6 +225,21 @@ CLI::App* DeclareWorker(CLI::App& root, WorkerCommand* command) {
   return app;
 }
 
+struct ValidateFlags {
+  ValidateCommand command;
+  std::vector<std::string> parameters;
+  std::string limits = "open";
+};
+
+CLI::App* DeclareValidate(CLI::App& root, ValidateFlags* flags) {
+  CLI::App* app = root.add_subcommand("validate", "definition files, checked as the service would");
+  app->add_option("FILE", flags->command.files, "definition files; - is standard input")->required();
+  app->add_option("-p,--parameter", flags->parameters, "NAME=VALUE, as given with an activation")->take_all();
+  app->add_option("--limits", flags->limits, "which limits hold")->check(CLI::IsMember({"open", "aws"}))->capture_default_str();
+  app->add_flag("--json", flags->command.as_json, "one JSON document instead of lines");
+  return app;
+}
+
 }  // namespace
 
 Command ParseCommandLine(const std::vector<std::string>& arguments, std::string_view version) {
@@ -245,6 +260,8 @@ Command ParseCommandLine(const std::vector<std::string>& arguments, std::string_
   CLI::App* env_app = DeclareEnv(root, &env);
   CLI::App* status_app = DeclareStatus(root, &status);
   CLI::App* worker_app = DeclareWorker(root, &worker);
+  ValidateFlags validate;
+  CLI::App* validate_app = DeclareValidate(root, &validate);
 
   // CLI11 reports by exceptions; they end here. It wants the arguments from the last to the first.
   try {
@@ -291,6 +308,15 @@ Command ParseCommandLine(const std::vector<std::string>& arguments, std::string_
   if (env_app->parsed()) return env;
   if (status_app->parsed()) return status;
   if (worker_app->parsed()) return worker;
+  if (validate_app->parsed()) {
+    for (const std::string& text : validate.parameters) {
+      auto parameter = ParseParameterArgument(text);
+      if (!parameter) return Unusable(parameter.error().message);
+      validate.command.parameters.push_back(*parameter);
+    }
+    validate.command.limits = *FindLimits(validate.limits);
+    return validate.command;
+  }
   return Unusable("no command is given; penstock --help lists them");
 }
 

@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "cli/validate_command.h"
 #include "transfer/transfer.h"
 
 namespace penstock {
@@ -83,7 +84,7 @@ struct WorkerCommand {
 };
 
 using Command = std::variant<EarlyExit, ExportCommand, ImportCommand, VerifyCommand, ServeCommand, EnvCommand,
-                             StatusCommand, WorkerCommand>;
+                             StatusCommand, WorkerCommand, ValidateCommand>;
 
 /// `arguments` without the program's name. Mistakes and flags that are not supported yet are an
 /// EarlyExit with code 2 and a message that names the flag.

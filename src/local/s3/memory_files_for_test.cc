@@ -1,4 +1,4 @@
-#include "local/s3/memory_files.h"
+#include "local/s3/memory_files_for_test.h"
 
 #include <algorithm>
 #include <set>
