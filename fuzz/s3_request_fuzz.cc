@@ -12,9 +12,9 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "key_value/memory_key_value.h"
-#include "local/s3/memory_files.h"
+#include "local/s3/memory_files_for_test.h"
 #include "local/s3/s3_service.h"
-#include "local/s3/s3_test_client.h"
+#include "local/s3/s3_client_for_test.h"
 
 namespace penstock {
 namespace {
