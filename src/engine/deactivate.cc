@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+
 #include "engine/outcome.h"
 #include "engine/precondition.h"
 #include "engine/resource.h"
@@ -100,7 +102,8 @@ Reply DeactivatePipeline(Draft& draft, bool cancel_active) {
 }
 
 void ResumeAll(Draft& draft, std::optional<Instant> skip_before) {
-  for (const std::string& id : draft.Resumable()) {
+  const std::vector<std::string> stopped = draft.Resumable();
+  for (const std::string& id : stopped) {
     InstanceRecord& record = draft.Edit(id);
     record.resumes = false;
     const Component* component = draft.ComponentOf(record);
@@ -129,6 +132,18 @@ void ResumeAll(Draft& draft, std::optional<Instant> skip_before) {
     record.first_check_at.reset();
     record.terminate_at.reset();
     draft.Touch(id);
+  }
+  // What had begun, and begins again, may find a dependency being rerun that it had seen finish.
+  for (const std::string& id : stopped) {
+    if (IsTerminal(draft.Find(id)->status)) continue;
+    InstanceRecord& record = draft.Edit(id);
+    for (const std::string& dependency : record.depends_on) {
+      const InstanceRecord* other = draft.Find(dependency);
+      if (other == nullptr || IsTerminal(other->status)) continue;
+      auto& waiting = record.waiting_on;
+      if (std::find(waiting.begin(), waiting.end(), dependency) == waiting.end())
+        waiting.push_back(dependency);
+    }
   }
 }
 
