@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/explain.h"
+#include "engine/outcome.h"
 #include "engine/retry.h"
 
 namespace penstock::engine {
@@ -103,7 +104,7 @@ void CreateSkipped(Draft& draft, ComponentIndex index, const Interval& interval,
   record.actual_start = draft.now();
   record.actual_end = draft.now();
   record.held = false;
-  draft.Create(std::move(record));
+  Block(draft, draft.Create(std::move(record)).id);
   // A resource kept for this interval's work waits for it no longer.
   const Calendar calendar = CalendarOf(draft);
   std::vector<ComponentIndex> users = draft.plan().components[index].preconditions;
