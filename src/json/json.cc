@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <charconv>
+#include <cmath>
 #include <utility>
 
 namespace penstock::json {
@@ -63,7 +64,11 @@ void AppendQuoted(std::string& out, std::string_view text) {
 // Boost.JSON would write 1.5 as 1.5E0; the shortest decimal form is what AWS and people write.
 void AppendDouble(std::string& out, double value) {
   char buffer[32];
-  auto [end, error] = std::to_chars(buffer, buffer + sizeof buffer, value);
+  // Shortest digits; without an exponent while that stays readable.
+  double size = std::abs(value);
+  bool plain = value == 0 || (size >= 1e-5 && size < 1e15);
+  auto [end, error] = plain ? std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::fixed)
+                            : std::to_chars(buffer, buffer + sizeof buffer, value);
   std::string_view text(buffer, static_cast<size_t>(end - buffer));
   out += text;
   if (text.find_first_of(".en") == std::string_view::npos) out += ".0";

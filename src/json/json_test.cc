@@ -12,6 +12,10 @@ TEST(Json, ParsesAndWritesTheSameBytesKeepingOrder) {
   EXPECT_EQ(Write(*value), text);
 }
 
+TEST(Json, WritesNumbersAsPeopleDo) {
+  EXPECT_EQ(Write(Array{0.5, 100000.0, 0.0, -2.0, 1e20, 1e-7, 123456.789}), "[0.5,100000.0,0.0,-2.0,1e+20,1e-07,123456.789]");
+}
+
 TEST(Json, SaysWhereTextIsBroken) {
   for (const char* text : {"", "{", R"({"a":})", R"({"a":1} x)", "[1,]", "\"\xff\"", "{\"a\":1"}) {
     auto value = Parse(text);
