@@ -6,6 +6,7 @@
 
 #include "engine/attempt.h"
 #include "engine/cascade.h"
+#include "engine/deactivate.h"
 #include "engine/explain.h"
 #include "engine/instances.h"
 #include "engine/late.h"
@@ -39,6 +40,10 @@ bool HasResource(Draft& draft, const std::string& id) {
 }
 
 void AdvanceWaiting(Draft& draft, const std::string& id, const Component& component) {
+  if (draft.record().state == PipelineState::kDeactivating) {
+    Stop(draft, id);  // it was at work, and would have to wait again
+    return;
+  }
   if (CascadeFailure(draft, id)) return;
   const InstanceRecord& record = *draft.Find(id);
   if (record.held || !record.waiting_on.empty()) return;
@@ -119,8 +124,15 @@ void Advance(Draft& draft, const std::string& id) {
 }
 
 void Settle(Draft& draft) {
-  while (auto id = draft.NextTouched()) Advance(draft, *id);
-  PlanCreation(draft);
+  // Planning the next instances touches resources, whose end touches nothing that is planned: this
+  // ends.
+  for (auto id = draft.NextTouched(); id || draft.AnyComponentTouched(); id = draft.NextTouched()) {
+    if (id) {
+      Advance(draft, *id);
+    } else {
+      PlanCreation(draft);
+    }
+  }
   SettlePipeline(draft);
 }
 

@@ -59,6 +59,18 @@ bool AtWork(const Draft& draft, const std::string& id) {
 
 }  // namespace
 
+void Stop(Draft& draft, const std::string& id) {
+  if (draft.plan().on_demand) {
+    draft.Edit(id).cancellation_reason = kReason;
+    End(draft, id, RunStatus::kCanceled);
+    return;
+  }
+  if (const std::string& resource = draft.Find(id)->resource; !resource.empty())
+    draft.Touch(resource);
+  Suspend(draft, id);
+  draft.TouchPipeline();
+}
+
 Reply DeactivatePipeline(Draft& draft, bool cancel_active) {
   switch (draft.record().state) {
     case PipelineState::kPending:
@@ -78,7 +90,6 @@ Reply DeactivatePipeline(Draft& draft, bool cancel_active) {
   PipelineRecord& record = draft.EditRecord();
   record.state = PipelineState::kDeactivating;
   record.last_deactivated_at = draft.now();
-  const bool on_demand = draft.plan().on_demand;
   for (const std::string& id : draft.Unfinished()) {
     const InstanceRecord& instance = *draft.Find(id);
     if (IsTerminal(instance.status)) continue;
@@ -88,13 +99,7 @@ Reply DeactivatePipeline(Draft& draft, bool cancel_active) {
     }
     // A machine that goes down already may do so in peace.
     if (instance.status == RunStatus::kShuttingDown) continue;
-    if (on_demand) {
-      draft.Edit(id).cancellation_reason = kReason;
-      End(draft, id, RunStatus::kCanceled);
-    } else {
-      if (!instance.resource.empty()) draft.Touch(instance.resource);
-      Suspend(draft, id);
-    }
+    Stop(draft, id);
   }
   for (const Component& component : draft.plan().components) draft.TouchComponent(component.id);
   draft.TouchPipeline();

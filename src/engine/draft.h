@@ -85,6 +85,7 @@ class Draft {
   std::optional<std::string> NextTouched();
   /// Components of which another instance may be due.
   void TouchComponent(const std::string& id) { components_touched_.insert(id); }
+  bool AnyComponentTouched() const { return !components_touched_.empty(); }
   std::set<std::string> TakeTouchedComponents() { return std::exchange(components_touched_, {}); }
   /// Something ended: the pipeline's own state may follow.
   void TouchPipeline() { pipeline_touched_ = true; }

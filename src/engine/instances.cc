@@ -98,6 +98,18 @@ void CreateInstance(Draft& draft, ComponentIndex index, const Interval& interval
   Wire(draft, node.id, false);
 }
 
+/// What a component's machines are kept for changes with its next interval.
+void TouchResources(Draft& draft, ComponentIndex index) {
+  const Plan& plan = draft.plan();
+  std::vector<ComponentIndex> users = plan.components[index].preconditions;
+  users.push_back(index);
+  for (ComponentIndex user : users) {
+    const auto resource = plan.components[user].runs_on;
+    if (!resource) continue;
+    for (const std::string& id : draft.UnfinishedOf(plan.components[*resource].id)) draft.Touch(id);
+  }
+}
+
 void CreateSkipped(Draft& draft, ComponentIndex index, const Interval& interval, Instant due_at) {
   InstanceRecord record = Blank(draft, index, interval, due_at);
   record.status = RunStatus::kSkipped;
@@ -105,14 +117,6 @@ void CreateSkipped(Draft& draft, ComponentIndex index, const Interval& interval,
   record.actual_end = draft.now();
   record.held = false;
   Block(draft, draft.Create(std::move(record)).id);
-  // A resource kept for this interval's work waits for it no longer.
-  const Calendar calendar = CalendarOf(draft);
-  std::vector<ComponentIndex> users = draft.plan().components[index].preconditions;
-  users.push_back(index);
-  for (ComponentIndex user : users) {
-    const auto resource = draft.plan().components[user].runs_on;
-    if (resource) draft.Touch(calendar.Resource(user, interval, *resource).id);
-  }
   draft.TouchPipeline();
 }
 
@@ -237,6 +241,7 @@ void PlanCreation(Draft& draft) {
       if (const auto next = NextInstanceOf(draft, *index))
         wake_at = std::max(next->create_at, draft.now());
     }
+    if (index) TouchResources(draft, *index);
     const ComponentRecord* old = draft.FindComponent(id);
     if (old != nullptr ? old->wake_at == wake_at && old->next_run_at == next_run_at
                        : !wake_at && !next_run_at)
