@@ -6,6 +6,8 @@
 set -uo pipefail
 cd "$(dirname "$0")" || exit 1
 export PATH="/usr/bin:/bin:/usr/local/bin:$PATH"
+# Compilations are remembered by paths relative to the checkout, so that a fresh clone can use them.
+export CCACHE_BASEDIR="$PWD"
 
 mode="${1:-quick}"
 case "$mode" in
@@ -34,7 +36,7 @@ build() { cmake --preset "$1" >"build-$1.log" 2>&1 || { cat "build-$1.log"; retu
 unit() { ctest --preset "$1" -j "$(nproc)" "${@:2}"; }
 pytests() { PENSTOCK_BINARY="$PWD/build/release/penstock" /usr/bin/python3 -m pytest -q -p no:cacheprovider "$@"; }
 
-simulation() { build/release/penstock_sim --seconds "$1"; }
+simulation() { build/release/penstock_sim --minutes "$1"; }
 
 # Every target replays its corpus, then fuzzes for a few seconds more.
 fuzz() {
@@ -73,7 +75,7 @@ step "include directions" scripts/check_includes.py
 step "names" scripts/check_names.py
 step "release build" build release
 step "unit tests" unit release
-step "simulation" simulation 60
+step "simulation" simulation 1
 step "wire tests" pytests tests/wire
 step "process tests" pytests tests/process
 
