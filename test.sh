@@ -66,7 +66,8 @@ lint() {
   mapfile -t sources < <(git ls-files '*.h' '*.cc')
   clang-format-16 --dry-run --Werror "${sources[@]}" &&
     shellcheck quickstart.sh test.sh .ci/run scripts/*.sh &&
-    codespell --quiet-level 2 --ignore-words-list crate,te,ans,nd README.md ARCHITECTURE.md CONTRIBUTING.md CHANGELOG.md docs src
+    codespell --quiet-level 2 --ignore-words-list crate,te,ans,nd,keypair \
+      README.md ARCHITECTURE.md CONTRIBUTING.md CHANGELOG.md docs quickstart.sh test.sh scripts/*.sh
 }
 
 began=$SECONDS

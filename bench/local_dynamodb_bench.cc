@@ -1,4 +1,5 @@
-// Local DynamoDB on RocksDB, one thread, through HttpService: how fast it takes items in and hands pages out.
+// Local DynamoDB on RocksDB, one thread, through HttpService: how fast it takes items in and hands
+// pages out.
 #include <benchmark/benchmark.h>
 #include <fmt/core.h>
 #include <stdlib.h>
@@ -52,7 +53,8 @@ class KeepingResponder final : public Responder {
 class Bench {
  public:
   Bench() {
-    std::string folder = (std::filesystem::temp_directory_path() / "penstock-bench-XXXXXX").string();
+    std::string folder =
+        (std::filesystem::temp_directory_path() / "penstock-bench-XXXXXX").string();
     CHECK(mkdtemp(folder.data()) != nullptr);
     folder_ = folder;
     auto store = RocksDbKeyValue::Open({.path = folder_ + "/db"});
@@ -149,7 +151,8 @@ void GetOneItem(benchmark::State& state) {
   int64_t id = 0;
   for (auto _ : state) {
     id = id % 10'000 + 1;
-    bench.Call("GetItem", fmt::format(R"j({{"TableName":"Bench","Key":{{"Id":{{"N":"{}"}}}}}})j", id));
+    bench.Call("GetItem",
+               fmt::format(R"j({{"TableName":"Bench","Key":{{"Id":{{"N":"{}"}}}}}})j", id));
   }
   state.SetItemsProcessed(state.iterations());
 }

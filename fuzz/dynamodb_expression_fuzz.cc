@@ -13,7 +13,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       R"j({"a":{"S":"x"},"n":{"N":"5"},"l":{"L":[{"N":"1"},{"M":{"k":{"S":"v"}}}]},"ss":{"SS":["x"]},"m":{"M":{"k":{"N":"1"}}}})j",
       200));
   static const Item values = *ReadItem(*penstock::json::ParseObject(
-      R"j({":a":{"S":"x"},":n":{"N":"5"},":l":{"L":[]},":s":{"SS":["x"]},":b":{"BOOL":true},":S":{"S":"S"}})j", 200));
+      R"j({":a":{"S":"x"},":n":{"N":"5"},":l":{"L":[]},":s":{"SS":["x"]},":b":{"BOOL":true},":S":{"S":"S"}})j",
+      200));
   std::string_view text(reinterpret_cast<const char*>(data), size);
   Placeholders placeholders;
   placeholders.names = {{"#a", "a"}, {"#m", "m"}};

@@ -1,5 +1,5 @@
-// Requests of local DynamoDB: the first line names the operation, the rest is the body. Whatever comes, the service answers
-// with JSON and goes on, and what it has stored reads back.
+// Requests of local DynamoDB: the first line names the operation, the rest is the body. Whatever
+// comes, the service answers with JSON and goes on, and what it has stored reads back.
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
@@ -14,7 +14,8 @@ namespace {
 using penstock::dynamodb::TestDynamoDb;
 
 std::unique_ptr<TestDynamoDb> NewDatabase() {
-  auto database = std::make_unique<TestDynamoDb>(penstock::DynamoDbOptions{.enforce_capacity = false});
+  auto database =
+      std::make_unique<TestDynamoDb>(penstock::DynamoDbOptions{.enforce_capacity = false});
   database->MakeTable("Fuzz", "N");
   return database;
 }
@@ -31,7 +32,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (newline == std::string_view::npos) return 0;
   penstock::HttpResponse response =
       database->Send(input.substr(0, newline), input.substr(newline + 1));
-  bool is_json = response.body.empty() || penstock::json::ParseObject(response.body, 200).has_value();
+  bool is_json =
+      response.body.empty() || penstock::json::ParseObject(response.body, 200).has_value();
   if (response.status >= 500 || response.status == 0 || !is_json) std::abort();
   return 0;
 }

@@ -13,8 +13,8 @@
 #include "base/text.h"
 #include "key_value/memory_key_value.h"
 #include "local/s3/memory_files_for_test.h"
-#include "local/s3/s3_service.h"
 #include "local/s3/s3_client_for_test.h"
+#include "local/s3/s3_service.h"
 
 namespace penstock {
 namespace {

@@ -118,7 +118,9 @@ class OneProcess : public Processes {
     return ProcessId{1, 1};
   }
   bool IsAlive(const ProcessId&) override { return false; }
-  std::vector<ProcessId> FindByEnvironment(const std::string&, const std::string&) override { return {}; }
+  std::vector<ProcessId> FindByEnvironment(const std::string&, const std::string&) override {
+    return {};
+  }
   Status Signal(const ProcessId&, int) override { return {}; }
   std::optional<ExitStatus> Wait(const ProcessId&, Duration) override {
     return ExitStatus{code, {}};

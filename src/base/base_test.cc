@@ -25,7 +25,8 @@ TEST(Encoding, RoundTripsAllBytes) {
 }
 
 TEST(Encoding, RefusesBrokenBase64) {
-  for (const char* text : {"A", "AA", "AAA", "AA=A", "====", "AAAA====", "AB==", "AA-_", "AA A", "AAB="}) {
+  for (const char* text :
+       {"A", "AA", "AAA", "AA=A", "====", "AAAA====", "AB==", "AA-_", "AA A", "AAB="}) {
     EXPECT_FALSE(Base64Decode(text)) << text;
     EXPECT_FALSE(Base64DecodedSize(text)) << text;
   }
@@ -40,7 +41,8 @@ TEST(Encoding, PercentEncodesAsSignaturesDo) {
 
 TEST(Encoding, KnowsUtf8) {
   EXPECT_TRUE(IsValidUtf8("aé€😀"));
-  for (const char* bytes : {"\xC0\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xE2\x82", "\x80", "\xFF"}) {
+  for (const char* bytes :
+       {"\xC0\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xE2\x82", "\x80", "\xFF"}) {
     EXPECT_FALSE(IsValidUtf8(bytes));
   }
 }
@@ -48,7 +50,8 @@ TEST(Encoding, KnowsUtf8) {
 TEST(Digest, MatchesPublishedVectors) {
   EXPECT_EQ(HexEncode(Md5("")), "d41d8cd98f00b204e9800998ecf8427e");
   EXPECT_EQ(HexEncode(Sha1("abc")), "a9993e364706816aba3e25717850c26c9cd0d89d");
-  EXPECT_EQ(HexEncode(Sha256("abc")), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  EXPECT_EQ(HexEncode(Sha256("abc")),
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
   EXPECT_EQ(HexEncode(HmacSha256("key", "The quick brown fox jumps over the lazy dog")),
             "f7bc83f430538424b13298e6aa6fb143ef4d59a14946175997479dbc2d1a3cd8");
   EXPECT_EQ(Crc32("123456789"), 0xCBF43926u);
@@ -104,7 +107,9 @@ TEST(BoundedQueueTest, HandsOverInOrderAndCloses) {
   EXPECT_FALSE(queue.Push(1));
 }
 
-TEST(CheckDeathTest, SaysWhatFailed) { EXPECT_DEATH(CHECK(1 > 2, "one is {}", 1), "CHECK failed: 1 > 2: one is 1"); }
+TEST(CheckDeathTest, SaysWhatFailed) {
+  EXPECT_DEATH(CHECK(1 > 2, "one is {}", 1), "CHECK failed: 1 > 2: one is 1");
+}
 
 }  // namespace
 }  // namespace penstock

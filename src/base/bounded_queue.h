@@ -1,5 +1,5 @@
-// BoundedQueue: how threads of this program hand each other work. Full means the producer waits: back-pressure, not memory.
-// Not for the pure folders. Thread-safe.
+// BoundedQueue: how threads of this program hand each other work. Full means the producer waits:
+// back-pressure, not memory. Not for the pure folders. Thread-safe.
 #pragma once
 
 #include <condition_variable>
@@ -29,7 +29,8 @@ class BoundedQueue {
     return true;
   }
 
-  /// False without waiting when there is no room or the queue is closed; `value` is then left as it was.
+  /// False without waiting when there is no room or the queue is closed; `value` is then left as it
+  /// was.
   bool TryPush(T& value) {
     std::lock_guard lock(mutex_);
     if (closed_ || items_.size() >= capacity_) return false;

@@ -13,9 +13,12 @@ namespace {
 
 const EVP_MD* Algorithm(HashKind kind) {
   switch (kind) {
-    case HashKind::kMd5: return EVP_md5();
-    case HashKind::kSha1: return EVP_sha1();
-    case HashKind::kSha256: return EVP_sha256();
+    case HashKind::kMd5:
+      return EVP_md5();
+    case HashKind::kSha1:
+      return EVP_sha1();
+    case HashKind::kSha256:
+      return EVP_sha256();
   }
   return nullptr;
 }
@@ -29,8 +32,9 @@ std::string HashOnce(HashKind kind, std::string_view bytes) {
 std::string Hmac(const EVP_MD* algorithm, std::string_view key, std::string_view bytes) {
   unsigned char out[EVP_MAX_MD_SIZE];
   unsigned int size = 0;
-  unsigned char* done = HMAC(algorithm, key.data(), static_cast<int>(key.size()),
-                             reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), out, &size);
+  unsigned char* done =
+      HMAC(algorithm, key.data(), static_cast<int>(key.size()),
+           reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), out, &size);
   CHECK(done != nullptr);
   return {reinterpret_cast<char*>(out), size};
 }
@@ -42,11 +46,13 @@ struct SlicedTable {
   constexpr SlicedTable() {
     for (unsigned i = 0; i < 256; ++i) {
       Word value = i;
-      for (int bit = 0; bit < 8; ++bit) value = (value >> 1) ^ ((value & 1) != 0 ? kPolynomial : Word{0});
+      for (int bit = 0; bit < 8; ++bit)
+        value = (value >> 1) ^ ((value & 1) != 0 ? kPolynomial : Word{0});
       rows[0][i] = value;
     }
     for (unsigned i = 0; i < 256; ++i) {
-      for (size_t row = 1; row < 8; ++row) rows[row][i] = (rows[row - 1][i] >> 8) ^ rows[0][rows[row - 1][i] & 255];
+      for (size_t row = 1; row < 8; ++row)
+        rows[row][i] = (rows[row - 1][i] >> 8) ^ rows[0][rows[row - 1][i] & 255];
     }
   }
 };
@@ -77,7 +83,8 @@ struct Hasher::Context {
 };
 
 Hasher::Hasher(HashKind kind) : context_(new Context{EVP_MD_CTX_new()}) {
-  CHECK(context_->evp != nullptr && EVP_DigestInit_ex(context_->evp, Algorithm(kind), nullptr) == 1);
+  CHECK(context_->evp != nullptr &&
+        EVP_DigestInit_ex(context_->evp, Algorithm(kind), nullptr) == 1);
 }
 Hasher::~Hasher() {
   if (context_) EVP_MD_CTX_free(context_->evp);
@@ -88,7 +95,9 @@ Hasher& Hasher::operator=(Hasher&& other) noexcept {
   return *this;
 }
 
-void Hasher::Update(std::string_view bytes) { CHECK(EVP_DigestUpdate(context_->evp, bytes.data(), bytes.size()) == 1); }
+void Hasher::Update(std::string_view bytes) {
+  CHECK(EVP_DigestUpdate(context_->evp, bytes.data(), bytes.size()) == 1);
+}
 
 std::string Hasher::Finish() {
   unsigned char out[EVP_MAX_MD_SIZE];
@@ -100,11 +109,19 @@ std::string Hasher::Finish() {
 std::string Md5(std::string_view bytes) { return HashOnce(HashKind::kMd5, bytes); }
 std::string Sha1(std::string_view bytes) { return HashOnce(HashKind::kSha1, bytes); }
 std::string Sha256(std::string_view bytes) { return HashOnce(HashKind::kSha256, bytes); }
-std::string HmacSha256(std::string_view key, std::string_view bytes) { return Hmac(EVP_sha256(), key, bytes); }
-std::string HmacSha1(std::string_view key, std::string_view bytes) { return Hmac(EVP_sha1(), key, bytes); }
+std::string HmacSha256(std::string_view key, std::string_view bytes) {
+  return Hmac(EVP_sha256(), key, bytes);
+}
+std::string HmacSha1(std::string_view key, std::string_view bytes) {
+  return Hmac(EVP_sha1(), key, bytes);
+}
 
-uint32_t Crc32(std::string_view bytes, uint32_t crc) { return RunCrc<uint32_t, 0xEDB88320u>(bytes, crc); }
-uint32_t Crc32c(std::string_view bytes, uint32_t crc) { return RunCrc<uint32_t, 0x82F63B78u>(bytes, crc); }
+uint32_t Crc32(std::string_view bytes, uint32_t crc) {
+  return RunCrc<uint32_t, 0xEDB88320u>(bytes, crc);
+}
+uint32_t Crc32c(std::string_view bytes, uint32_t crc) {
+  return RunCrc<uint32_t, 0x82F63B78u>(bytes, crc);
+}
 uint64_t Crc64Nvme(std::string_view bytes, uint64_t crc) {
   return RunCrc<uint64_t, 0x9A6C9329AC4BC9B5ull>(bytes, crc);
 }

@@ -1,5 +1,5 @@
-// Digests and checksums of byte strings: what signatures, ETags and S3's integrity headers are made of. Results are raw
-// bytes (encode them with base/encoding.h) except the CRCs. Pure.
+// Digests and checksums of byte strings: what signatures, ETags and S3's integrity headers are made
+// of. Results are raw bytes (encode them with base/encoding.h) except the CRCs. Pure.
 #pragma once
 
 #include <cstdint>

@@ -19,7 +19,8 @@ int HexValue(char c) {
 constexpr std::array<int8_t, 256> MakeBase64Values() {
   std::array<int8_t, 256> values{};
   for (auto& v : values) v = -1;
-  for (int i = 0; i < 64; ++i) values[static_cast<uint8_t>(kBase64Digits[i])] = static_cast<int8_t>(i);
+  for (int i = 0; i < 64; ++i)
+    values[static_cast<uint8_t>(kBase64Digits[i])] = static_cast<int8_t>(i);
   return values;
 }
 constexpr std::array<int8_t, 256> kBase64Values = MakeBase64Values();
@@ -27,8 +28,8 @@ constexpr std::array<int8_t, 256> kBase64Values = MakeBase64Values();
 int Base64Value(char c) { return kBase64Values[static_cast<uint8_t>(c)]; }
 
 bool IsUnreserved(char c) {
-  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
-         c == '_' || c == '~';
+  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
+         c == '.' || c == '_' || c == '~';
 }
 
 }  // namespace
@@ -62,7 +63,8 @@ std::string Base64Encode(std::string_view bytes) {
   auto byte = [&](size_t k) { return static_cast<uint32_t>(static_cast<unsigned char>(bytes[k])); };
   for (; i + 3 <= bytes.size(); i += 3) {
     uint32_t v = byte(i) << 16 | byte(i + 1) << 8 | byte(i + 2);
-    out += {kBase64Digits[v >> 18], kBase64Digits[v >> 12 & 63], kBase64Digits[v >> 6 & 63], kBase64Digits[v & 63]};
+    out += {kBase64Digits[v >> 18], kBase64Digits[v >> 12 & 63], kBase64Digits[v >> 6 & 63],
+            kBase64Digits[v & 63]};
   }
   if (bytes.size() - i == 1) {
     uint32_t v = byte(i) << 16;
@@ -93,9 +95,12 @@ std::optional<std::string> Base64Decode(std::string_view text) {
   std::string out;
   out.reserve(text.size() / 4 * 3);
   for (size_t i = 0; i < text.size(); i += 4) {
-    auto digit = [&](size_t k) -> uint32_t { return text[i + k] == '=' ? 0 : static_cast<uint32_t>(Base64Value(text[i + k])); };
+    auto digit = [&](size_t k) -> uint32_t {
+      return text[i + k] == '=' ? 0 : static_cast<uint32_t>(Base64Value(text[i + k]));
+    };
     uint32_t v = digit(0) << 18 | digit(1) << 12 | digit(2) << 6 | digit(3);
-    out += {static_cast<char>(v >> 16), static_cast<char>(v >> 8 & 255), static_cast<char>(v & 255)};
+    out +=
+        {static_cast<char>(v >> 16), static_cast<char>(v >> 8 & 255), static_cast<char>(v & 255)};
   }
   out.resize(*size);
   return out;
@@ -120,7 +125,8 @@ std::string PercentDecode(std::string_view text, bool plus_is_space) {
   std::string out;
   out.reserve(text.size());
   for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%' && i + 2 < text.size() && HexValue(text[i + 1]) >= 0 && HexValue(text[i + 2]) >= 0) {
+    if (text[i] == '%' && i + 2 < text.size() && HexValue(text[i + 1]) >= 0 &&
+        HexValue(text[i + 2]) >= 0) {
       out += static_cast<char>(HexValue(text[i + 1]) << 4 | HexValue(text[i + 2]));
       i += 2;
     } else {
@@ -132,7 +138,9 @@ std::string PercentDecode(std::string_view text, bool plus_is_space) {
 
 bool IsValidUtf8(std::string_view s) {
   size_t i = 0;
-  auto continuation = [&](size_t k) { return k < s.size() && (static_cast<unsigned char>(s[k]) & 0xC0) == 0x80; };
+  auto continuation = [&](size_t k) {
+    return k < s.size() && (static_cast<unsigned char>(s[k]) & 0xC0) == 0x80;
+  };
   while (i < s.size()) {
     auto c = static_cast<unsigned char>(s[i]);
     if (c < 0x80) {

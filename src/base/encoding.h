@@ -14,14 +14,18 @@ std::optional<std::string> HexDecode(std::string_view text);
 
 /// Standard alphabet, padded, unbroken (RFC 4648 section 4).
 std::string Base64Encode(std::string_view bytes);
-/// The size that Base64Decode would give, without decoding; nullopt exactly when Base64Decode would fail.
+/// The size that Base64Decode would give, without decoding; nullopt exactly when Base64Decode would
+/// fail.
 std::optional<size_t> Base64DecodedSize(std::string_view text);
-/// Strict: standard alphabet, padded, no white space, no stray bits in the last character; else nullopt.
+/// Strict: standard alphabet, padded, no white space, no stray bits in the last character; else
+/// nullopt.
 std::optional<std::string> Base64Decode(std::string_view text);
 
-/// Percent-encodes all but A-Z a-z 0-9 - . _ ~ (RFC 3986), as SigV4 wants it; `keep_slash` leaves '/' alone.
+/// Percent-encodes all but A-Z a-z 0-9 - . _ ~ (RFC 3986), as SigV4 wants it; `keep_slash` leaves
+/// '/' alone.
 std::string PercentEncode(std::string_view text, bool keep_slash = false);
-/// Decodes %XX; a '%' not followed by two hex digits stays as it is. `plus_is_space` for form bodies.
+/// Decodes %XX; a '%' not followed by two hex digits stays as it is. `plus_is_space` for form
+/// bodies.
 std::string PercentDecode(std::string_view text, bool plus_is_space = false);
 
 /// Whether the bytes are well-formed UTF-8 (no overlong forms, no surrogates, at most U+10FFFF).

@@ -1,5 +1,5 @@
-// Error: an expected failure of our own code (a full disk, a refused connection, a malformed file). What goes over an AWS
-// wire is aws/api_error.h instead; a bug is a CHECK.
+// Error: an expected failure of our own code (a full disk, a refused connection, a malformed file).
+// What goes over an AWS wire is aws/api_error.h instead; a bug is a CHECK.
 #pragma once
 
 #include <string>
@@ -25,7 +25,8 @@ enum class ErrorCode {
 /// The code as lower-case words, e.g. "not found".
 std::string_view ErrorCodeName(ErrorCode code);
 
-/// A failure: what was attempted, what happened, and what to do, in one sentence or two. Value type.
+/// A failure: what was attempted, what happened, and what to do, in one sentence or two. Value
+/// type.
 struct Error {
   ErrorCode code;
   std::string message;

@@ -1,5 +1,5 @@
-// The program's log: JSON lines on stderr, or plain lines for people. Not for the pure folders (scripts/check_includes.py
-// holds that). Thread-safe.
+// The program's log: JSON lines on stderr, or plain lines for people. Not for the pure folders
+// (scripts/check_includes.py holds that). Thread-safe.
 #pragma once
 
 #include <fmt/core.h>

@@ -1,7 +1,8 @@
-// The headers that nearly every translation unit pays for, compiled once per build folder. Nothing of ours: a change here
-// rebuilds the world.
+// The headers that nearly every translation unit pays for, compiled once per build folder. Nothing
+// of ours: a change here rebuilds the world.
 #pragma once
 
+#include <fmt/core.h>
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -13,7 +14,6 @@
 #include <cstdint>
 #include <cstring>
 #include <deque>
-#include <fmt/core.h>
 #include <functional>
 #include <map>
 #include <memory>

@@ -1,4 +1,5 @@
-// Result<T>: a value or the reason why there is none. tl::expected that cannot be dropped by accident.
+// Result<T>: a value or the reason why there is none. tl::expected that cannot be dropped by
+// accident.
 #pragma once
 
 #include <tl/expected.hpp>
@@ -9,8 +10,9 @@
 
 namespace penstock {
 
-/// Holds a T or an E. `return value;` and `return error;` both work, as does `return {};` for Result<void>.
-/// The monadic members of tl::expected (and_then, map, map_error, value_or) are there too.
+/// Holds a T or an E. `return value;` and `return error;` both work, as does `return {};` for
+/// Result<void>. The monadic members of tl::expected (and_then, map, map_error, value_or) are there
+/// too.
 template <class T, class E = Error>
 class [[nodiscard]] Result : public tl::expected<T, E> {
   using Base = tl::expected<T, E>;
@@ -30,11 +32,11 @@ using Status = Result<void>;
 #define PENSTOCK_CONCAT(a, b) PENSTOCK_CONCAT_(a, b)
 
 /// Returns the error of `expression` from the enclosing function, if it is one.
-#define RETURN_IF_ERROR(expression)                                  \
-  do {                                                               \
-    if (auto return_if_error_ = (expression); !return_if_error_) {   \
-      return std::move(return_if_error_).error();                    \
-    }                                                                \
+#define RETURN_IF_ERROR(expression)                                \
+  do {                                                             \
+    if (auto return_if_error_ = (expression); !return_if_error_) { \
+      return std::move(return_if_error_).error();                  \
+    }                                                              \
   } while (false)
 
 /// `ASSIGN_OR_RETURN(auto x, F());` declares x as F's value, or returns F's error.

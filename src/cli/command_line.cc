@@ -186,17 +186,22 @@ CLI::App* DeclareVerify(CLI::App& root, Draft* draft) {
 }
 
 CLI::App* DeclareServe(CLI::App& root, ServeCommand* command) {
-  CLI::App* app = root.add_subcommand("serve", "the server: API, scheduler, worker and local services");
-  app->add_option("--data", command->data, "its folder; default $PENSTOCK_DATA, else ./penstock-data");
-  app->add_option("--listen", command->listen, "ADDRESS:PORT; port 0 picks a free one")->capture_default_str();
+  CLI::App* app =
+      root.add_subcommand("serve", "the server: API, scheduler, worker and local services");
+  app->add_option("--data", command->data,
+                  "its folder; default $PENSTOCK_DATA, else ./penstock-data");
+  app->add_option("--listen", command->listen, "ADDRESS:PORT; port 0 picks a free one")
+      ->capture_default_str();
   app->add_option("--config", command->config, "a TOML file");
   app->add_flag("--drain", command->drain, "at the end, wait for the embedded worker's tasks");
   return app;
 }
 
 CLI::App* DeclareEnv(CLI::App& root, EnvCommand* command) {
-  CLI::App* app = root.add_subcommand("env", "shell variables that lead AWS clients to a running server, for eval");
-  app->add_option("--data", command->data, "the server's folder; default $PENSTOCK_DATA, else ./penstock-data");
+  CLI::App* app = root.add_subcommand(
+      "env", "shell variables that lead AWS clients to a running server, for eval");
+  app->add_option("--data", command->data,
+                  "the server's folder; default $PENSTOCK_DATA, else ./penstock-data");
   return app;
 }
 
@@ -211,13 +216,18 @@ CLI::App* DeclareStatus(CLI::App& root, StatusCommand* command) {
 }
 
 CLI::App* DeclareWorker(CLI::App& root, WorkerCommand* command) {
-  CLI::App* app = root.add_subcommand("worker", "a Task Runner: runs the tasks of one worker group");
-  app->add_option("--worker-group,--workerGroup", command->worker_group, "exact and case-sensitive")->required();
-  app->add_option("--tasks", command->tasks, "tasks at a time")->check(CLI::Range(1, 1000))->capture_default_str();
+  CLI::App* app =
+      root.add_subcommand("worker", "a Task Runner: runs the tasks of one worker group");
+  app->add_option("--worker-group,--workerGroup", command->worker_group, "exact and case-sensitive")
+      ->required();
+  app->add_option("--tasks", command->tasks, "tasks at a time")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
   app->add_option("--endpoint,--endpoint-url", command->endpoint, "address of the service");
   app->add_option("--region", command->region, "region");
   app->add_option("--profile", command->profile, "profile of the shared AWS files");
-  app->add_option("--config", command->credentials_file, "credentials.json with access-id and private-key");
+  app->add_option("--config", command->credentials_file,
+                  "credentials.json with access-id and private-key");
   app->add_option("--accessId", command->access_id, "access key id; wins over --config");
   app->add_option("--secretKey", command->secret_key, "secret key; wins over --config");
   app->add_option("--taskrunnerId", command->id, "id for reports");
@@ -233,9 +243,13 @@ struct ValidateFlags {
 
 CLI::App* DeclareValidate(CLI::App& root, ValidateFlags* flags) {
   CLI::App* app = root.add_subcommand("validate", "definition files, checked as the service would");
-  app->add_option("FILE", flags->command.files, "definition files; - is standard input")->required();
-  app->add_option("-p,--parameter", flags->parameters, "NAME=VALUE, as given with an activation")->take_all();
-  app->add_option("--limits", flags->limits, "which limits hold")->check(CLI::IsMember({"open", "aws"}))->capture_default_str();
+  app->add_option("FILE", flags->command.files, "definition files; - is standard input")
+      ->required();
+  app->add_option("-p,--parameter", flags->parameters, "NAME=VALUE, as given with an activation")
+      ->take_all();
+  app->add_option("--limits", flags->limits, "which limits hold")
+      ->check(CLI::IsMember({"open", "aws"}))
+      ->capture_default_str();
   app->add_flag("--json", flags->command.as_json, "one JSON document instead of lines");
   return app;
 }

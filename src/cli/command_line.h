@@ -57,7 +57,7 @@ struct VerifyCommand {
 };
 
 struct ServeCommand {
-  std::string data;    // empty: $PENSTOCK_DATA, else ./penstock-data
+  std::string data;  // empty: $PENSTOCK_DATA, else ./penstock-data
   std::string listen = "127.0.0.1:7400";
   std::string config;  // a TOML file; empty: none
   bool drain = false;  // at the end, wait for the embedded worker's tasks
@@ -67,24 +67,25 @@ struct EnvCommand {
 };
 struct StatusCommand {
   std::string pipeline;
-  std::string data;      // a running server's folder; empty: as the SDKs' rules say, or the default folder's server
+  std::string data;      // a running server's folder; empty: as the SDKs' rules say, or the default
+                         // folder's server
   std::string endpoint;  // --endpoint-url
   std::string region, profile;
 };
 /// Also takes the options of the original Task Runner, in its spelling.
 struct WorkerCommand {
   std::string worker_group;
-  std::string id;         // --taskrunnerId; empty: drawn
+  std::string id;  // --taskrunnerId; empty: drawn
   int tasks = 2;
-  std::string endpoint;   // empty: as the SDKs' rules say
+  std::string endpoint;  // empty: as the SDKs' rules say
   std::string region, profile;
   std::string credentials_file;  // --config: the original's credentials.json
   std::string access_id, secret_key;
-  std::string folder;     // --output; empty: a temporary folder
+  std::string folder;  // --output; empty: a temporary folder
 };
 
-using Command = std::variant<EarlyExit, ExportCommand, ImportCommand, VerifyCommand, ServeCommand, EnvCommand,
-                             StatusCommand, WorkerCommand, ValidateCommand>;
+using Command = std::variant<EarlyExit, ExportCommand, ImportCommand, VerifyCommand, ServeCommand,
+                             EnvCommand, StatusCommand, WorkerCommand, ValidateCommand>;
 
 /// `arguments` without the program's name. Mistakes and flags that are not supported yet are an
 /// EarlyExit with code 2 and a message that names the flag.

@@ -1,5 +1,6 @@
-// A pipeline definition as users put it and get it back: objects, parameters, values, in their order. This is both the
-// wire form (API 2012-10-29: PipelineObject, ParameterObject, ParameterValue) and what the store keeps. Value types.
+// A pipeline definition as users put it and get it back: objects, parameters, values, in their
+// order. This is both the wire form (API 2012-10-29: PipelineObject, ParameterObject,
+// ParameterValue) and what the store keeps. Value types.
 #pragma once
 
 #include <string>

@@ -53,9 +53,9 @@ TEST(Resolved, ParsesExpressionsOnce) {
     {"id":"A","type":"Schedule","startDateTime":"makeDate(2011,5,24)","period":"1 day","myBroken":"#{","name":"n"},
     {"id":"B","type":"Schedule"})json"));
   EXPECT_EQ(definition.Find("A")->Find("myText")->text, definition.Find("B")->Find("myText")->text);
-EXPECT_NE(definition.Find("A")->Find("startDateTime")->text, nullptr);
-EXPECT_EQ(definition.Find("A")->Find("period")->text, nullptr);
-EXPECT_EQ(definition.Find("A")->Find("myBroken")->text, nullptr);
+  EXPECT_NE(definition.Find("A")->Find("startDateTime")->text, nullptr);
+  EXPECT_EQ(definition.Find("A")->Find("period")->text, nullptr);
+  EXPECT_EQ(definition.Find("A")->Find("myBroken")->text, nullptr);
 }
 
 }  // namespace

@@ -11,20 +11,27 @@ namespace {
 
 std::string_view KindName(const Value& value) {
   switch (value.kind()) {
-    case boost::json::kind::null: return "null";
-    case boost::json::kind::bool_: return "a boolean";
+    case boost::json::kind::null:
+      return "null";
+    case boost::json::kind::bool_:
+      return "a boolean";
     case boost::json::kind::int64:
     case boost::json::kind::uint64:
-    case boost::json::kind::double_: return "a number";
-    case boost::json::kind::string: return "a string";
-    case boost::json::kind::array: return "an array";
-    case boost::json::kind::object: return "an object";
+    case boost::json::kind::double_:
+      return "a number";
+    case boost::json::kind::string:
+      return "a string";
+    case boost::json::kind::array:
+      return "an array";
+    case boost::json::kind::object:
+      return "an object";
   }
   return "unknown";
 }
 
 Error WrongKind(std::string_view key, std::string_view wanted, const Value& value) {
-  return InvalidArgument(fmt::format("member \"{}\" must be {}, not {}", key, wanted, KindName(value)));
+  return InvalidArgument(
+      fmt::format("member \"{}\" must be {}, not {}", key, wanted, KindName(value)));
 }
 
 Error Missing(std::string_view key, std::string_view wanted) {
@@ -47,14 +54,29 @@ void AppendQuoted(std::string& out, std::string_view text) {
     out.append(text, plain, i - plain);
     plain = i + 1;
     switch (byte) {
-      case '"': out += "\\\""; break;
-      case '\\': out += "\\\\"; break;
-      case '\b': out += "\\b"; break;
-      case '\f': out += "\\f"; break;
-      case '\n': out += "\\n"; break;
-      case '\r': out += "\\r"; break;
-      case '\t': out += "\\t"; break;
-      default: out += fmt::format("\\u{:04x}", byte);
+      case '"':
+        out += "\\\"";
+        break;
+      case '\\':
+        out += "\\\\";
+        break;
+      case '\b':
+        out += "\\b";
+        break;
+      case '\f':
+        out += "\\f";
+        break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
+      default:
+        out += fmt::format("\\u{:04x}", byte);
     }
   }
   out.append(text, plain);
@@ -67,8 +89,9 @@ void AppendDouble(std::string& out, double value) {
   // Shortest digits; without an exponent while that stays readable.
   double size = std::abs(value);
   bool plain = value == 0 || (size >= 1e-5 && size < 1e15);
-  auto [end, error] = plain ? std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::fixed)
-                            : std::to_chars(buffer, buffer + sizeof buffer, value);
+  auto [end, error] =
+      plain ? std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::fixed)
+            : std::to_chars(buffer, buffer + sizeof buffer, value);
   std::string_view text(buffer, static_cast<size_t>(end - buffer));
   out += text;
   if (text.find_first_of(".en") == std::string_view::npos) out += ".0";
@@ -76,12 +99,24 @@ void AppendDouble(std::string& out, double value) {
 
 void Append(std::string& out, const Value& value) {
   switch (value.kind()) {
-    case boost::json::kind::null: out += "null"; return;
-    case boost::json::kind::bool_: out += value.get_bool() ? "true" : "false"; return;
-    case boost::json::kind::int64: out += std::to_string(value.get_int64()); return;
-    case boost::json::kind::uint64: out += std::to_string(value.get_uint64()); return;
-    case boost::json::kind::double_: AppendDouble(out, value.get_double()); return;
-    case boost::json::kind::string: AppendQuoted(out, value.get_string()); return;
+    case boost::json::kind::null:
+      out += "null";
+      return;
+    case boost::json::kind::bool_:
+      out += value.get_bool() ? "true" : "false";
+      return;
+    case boost::json::kind::int64:
+      out += std::to_string(value.get_int64());
+      return;
+    case boost::json::kind::uint64:
+      out += std::to_string(value.get_uint64());
+      return;
+    case boost::json::kind::double_:
+      AppendDouble(out, value.get_double());
+      return;
+    case boost::json::kind::string:
+      AppendQuoted(out, value.get_string());
+      return;
     case boost::json::kind::array: {
       char separator = '[';
       for (const Value& element : value.get_array()) {
@@ -144,13 +179,15 @@ Result<Value> Parse(std::string_view text, size_t depth_max) {
   if (!error && text.find_first_not_of(" \t\r\n", used) != std::string_view::npos) {
     error = boost::json::error::extra_data;
   }
-  if (error) return InvalidArgument(fmt::format("not valid JSON at byte {}: {}", used, error.message()));
+  if (error)
+    return InvalidArgument(fmt::format("not valid JSON at byte {}: {}", used, error.message()));
   return parser.release();
 }
 
 Result<Object> ParseObject(std::string_view text, size_t depth_max) {
   ASSIGN_OR_RETURN(Value value, Parse(text, depth_max));
-  if (!value.is_object()) return InvalidArgument(fmt::format("expected a JSON object, not {}", KindName(value)));
+  if (!value.is_object())
+    return InvalidArgument(fmt::format("expected a JSON object, not {}", KindName(value)));
   return std::move(value.as_object());
 }
 

@@ -1,5 +1,6 @@
-// JSON for the control plane: a value tree, a strict parser, a deterministic writer, checked getters. One facade over
-// Boost.JSON, whose types it lends. (Bulk data lines have their own reader in transfer/.)
+// JSON for the control plane: a value tree, a strict parser, a deterministic writer, checked
+// getters. One facade over Boost.JSON, whose types it lends. (Bulk data lines have their own reader
+// in transfer/.)
 #pragma once
 
 #include <boost/json.hpp>
@@ -17,8 +18,9 @@ using Object = boost::json::object;  // keeps the order of insertion
 using Array = boost::json::array;
 using String = boost::json::string;
 
-/// Parses one RFC 8259 text: valid UTF-8, nothing after it, at most `depth_max` levels. The error names the byte offset.
-/// Of a repeated key the last value stays, as everywhere. (The definition file reader needs all of them and has its own.)
+/// Parses one RFC 8259 text: valid UTF-8, nothing after it, at most `depth_max` levels. The error
+/// names the byte offset. Of a repeated key the last value stays, as everywhere. (The definition
+/// file reader needs all of them and has its own.)
 Result<Value> Parse(std::string_view text, size_t depth_max = 64);
 /// Parse() whose result must be an object.
 Result<Object> ParseObject(std::string_view text, size_t depth_max = 64);
@@ -37,8 +39,10 @@ const Value* Find(const Object& object, std::string_view key);
 Result<std::string> GetString(const Object& object, std::string_view key);
 Result<int64_t> GetInt(const Object& object, std::string_view key);
 Result<bool> GetBool(const Object& object, std::string_view key);
-Result<const Object*> GetObject(const Object& object, std::string_view key);  // borrowed from `object`
-Result<const Array*> GetArray(const Object& object, std::string_view key);    // borrowed from `object`
+Result<const Object*> GetObject(const Object& object,
+                                std::string_view key);  // borrowed from `object`
+Result<const Array*> GetArray(const Object& object,
+                              std::string_view key);  // borrowed from `object`
 
 /// Optional members: nullopt if absent or null, an error if present with another type.
 Result<std::optional<std::string>> OptionalString(const Object& object, std::string_view key);

@@ -13,7 +13,8 @@ TEST(Json, ParsesAndWritesTheSameBytesKeepingOrder) {
 }
 
 TEST(Json, WritesNumbersAsPeopleDo) {
-  EXPECT_EQ(Write(Array{0.5, 100000.0, 0.0, -2.0, 1e20, 1e-7, 123456.789}), "[0.5,100000.0,0.0,-2.0,1e+20,1e-07,123456.789]");
+  EXPECT_EQ(Write(Array{0.5, 100000.0, 0.0, -2.0, 1e20, 1e-7, 123456.789}),
+            "[0.5,100000.0,0.0,-2.0,1e+20,1e-07,123456.789]");
 }
 
 TEST(Json, SaysWhereTextIsBroken) {
@@ -39,7 +40,8 @@ TEST(Json, GettersNameKeyAndWantedKind) {
   EXPECT_FALSE(**OptionalBool(object, "b") == false);
   EXPECT_FALSE(OptionalString(object, "nul")->has_value());
   EXPECT_EQ(GetString(object, "n").error().message, "member \"n\" must be a string, not a number");
-  EXPECT_EQ(GetString(object, "gone").error().message, "member \"gone\" is missing; it must be a string");
+  EXPECT_EQ(GetString(object, "gone").error().message,
+            "member \"gone\" is missing; it must be a string");
   EXPECT_FALSE(GetInt(object, "d"));
 }
 

@@ -1,7 +1,6 @@
 // Where time comes from.
 #pragma once
 
-
 #include "time/instant.h"
 
 namespace penstock {

@@ -12,12 +12,14 @@
 
 namespace penstock {
 
-/// Appends to one new file. One thread at a time. Destroying it without Close() leaves what was written so far.
+/// Appends to one new file. One thread at a time. Destroying it without Close() leaves what was
+/// written so far.
 class WritableFile {
  public:
   virtual ~WritableFile() = default;
   virtual Status Append(std::string_view bytes) = 0;
-  /// After it returns, what was appended survives power loss (the file's name only after SyncDirectory).
+  /// After it returns, what was appended survives power loss (the file's name only after
+  /// SyncDirectory).
   virtual Status Sync() = 0;
   virtual Status Close() = 0;
 };
@@ -42,7 +44,8 @@ struct DirectoryEntry {
   bool is_directory = false;
 };
 
-/// Thread-safe. Errors carry the path. Missing things are kNotFound, a full disk kResourceExhausted.
+/// Thread-safe. Errors carry the path. Missing things are kNotFound, a full disk
+/// kResourceExhausted.
 class Files {
  public:
   virtual ~Files() = default;
@@ -50,11 +53,15 @@ class Files {
   virtual Result<std::string> Read(const std::string& path) = 0;
   virtual Result<std::unique_ptr<ReadableFile>> Open(const std::string& path) = 0;
   /// Creates or empties. `mode` as in chmod.
-  virtual Result<std::unique_ptr<WritableFile>> Create(const std::string& path, unsigned mode = 0644) = 0;
+  virtual Result<std::unique_ptr<WritableFile>> Create(const std::string& path,
+                                                       unsigned mode = 0644) = 0;
   /// Opens for appending at the end, creating if needed.
-  virtual Result<std::unique_ptr<WritableFile>> Append(const std::string& path, unsigned mode = 0644) = 0;
-  /// The whole content by temporary file, fsync, rename and fsync of the directory: the old or the new, never a part.
-  virtual Status Replace(const std::string& path, std::string_view content, unsigned mode = 0644) = 0;
+  virtual Result<std::unique_ptr<WritableFile>> Append(const std::string& path,
+                                                       unsigned mode = 0644) = 0;
+  /// The whole content by temporary file, fsync, rename and fsync of the directory: the old or the
+  /// new, never a part.
+  virtual Status Replace(const std::string& path, std::string_view content,
+                         unsigned mode = 0644) = 0;
   /// Atomic within a file system; replaces the target.
   virtual Status Rename(const std::string& source, const std::string& target) = 0;
   virtual Status SyncDirectory(const std::string& path) = 0;
@@ -66,7 +73,8 @@ class Files {
   /// Sorted by name, without "." and "..".
   virtual Result<std::vector<DirectoryEntry>> List(const std::string& path) = 0;
   virtual bool Exists(const std::string& path) = 0;
-  /// kFailedPrecondition if another process holds it; the message has what that one wrote into the file (its pid).
+  /// kFailedPrecondition if another process holds it; the message has what that one wrote into the
+  /// file (its pid).
   virtual Result<std::unique_ptr<FileLock>> Lock(const std::string& path) = 0;
 };
 

@@ -32,7 +32,9 @@ std::vector<std::string_view> Headers::GetAll(std::string_view name) const {
   return values;
 }
 
-std::string_view HttpRequest::RawPath() const { return std::string_view(target).substr(0, target.find('?')); }
+std::string_view HttpRequest::RawPath() const {
+  return std::string_view(target).substr(0, target.find('?'));
+}
 
 std::string_view HttpRequest::RawQuery() const {
   size_t at = target.find('?');
@@ -45,8 +47,10 @@ std::vector<std::pair<std::string, std::string>> ParseQuery(std::string_view raw
   for (std::string_view piece : Split(raw_query, '&')) {
     if (piece.empty()) continue;
     size_t equals = piece.find('=');
-    std::string_view value = equals == std::string_view::npos ? std::string_view() : piece.substr(equals + 1);
-    parameters.emplace_back(PercentDecode(piece.substr(0, equals), true), PercentDecode(value, true));
+    std::string_view value =
+        equals == std::string_view::npos ? std::string_view() : piece.substr(equals + 1);
+    parameters.emplace_back(PercentDecode(piece.substr(0, equals), true),
+                            PercentDecode(value, true));
   }
   return parameters;
 }
@@ -67,7 +71,9 @@ Result<size_t> StringSource::Read(std::span<char> buffer) {
 Result<std::string> ReadAll(BodySource& source, uint64_t size_max) {
   std::string body;
   if (auto size = source.Size()) {
-    if (*size > size_max) return ResourceExhausted("the request body is longer than " + std::to_string(size_max) + " bytes");
+    if (*size > size_max)
+      return ResourceExhausted("the request body is longer than " + std::to_string(size_max) +
+                               " bytes");
     body.reserve(*size);
   }
   char buffer[65536];
@@ -75,7 +81,8 @@ Result<std::string> ReadAll(BodySource& source, uint64_t size_max) {
     ASSIGN_OR_RETURN(size_t count, source.Read(buffer));
     if (count == 0) return body;
     if (body.size() + count > size_max) {
-      return ResourceExhausted("the request body is longer than " + std::to_string(size_max) + " bytes");
+      return ResourceExhausted("the request body is longer than " + std::to_string(size_max) +
+                               " bytes");
     }
     body.append(buffer, count);
   }

@@ -1,5 +1,6 @@
-// HTTP as this program sees it: a server side (HttpService) and a client side (HttpClient) that fit each other, so that
-// either can stand in for the other and tests need no socket (net/in_process_client.h).
+// HTTP as this program sees it: a server side (HttpService) and a client side (HttpClient) that fit
+// each other, so that either can stand in for the other and tests need no socket
+// (net/in_process_client.h).
 #pragma once
 
 #include <cstdint>
@@ -25,7 +26,9 @@ class Headers {
   Headers() = default;
   Headers(std::initializer_list<Field> fields) : fields_(fields) {}
 
-  void Add(std::string name, std::string value) { fields_.emplace_back(std::move(name), std::move(value)); }
+  void Add(std::string name, std::string value) {
+    fields_.emplace_back(std::move(name), std::move(value));
+  }
   /// Replaces all fields of that name.
   void Set(std::string name, std::string value);
   void Remove(std::string_view name);
@@ -41,20 +44,20 @@ class Headers {
   std::vector<Field> fields_;
 };
 
-/// Who signed a request; the gateway fills it in. A request that reaches a service behind the gateway always has one,
-/// save those the design lists as served unsigned.
+/// Who signed a request; the gateway fills it in. A request that reaches a service behind the
+/// gateway always has one, save those the design lists as served unsigned.
 struct Caller {
-  std::string account;        // 12 digits
+  std::string account;  // 12 digits
   std::string access_key_id;
-  std::string user_arn;       // arn:aws:iam::<account>:root or …:user/NAME
-  std::string region;         // of the signature's scope
-  std::string service;        // signing name, e.g. "dynamodb"
+  std::string user_arn;  // arn:aws:iam::<account>:root or …:user/NAME
+  std::string region;    // of the signature's scope
+  std::string service;   // signing name, e.g. "dynamodb"
   bool operator==(const Caller&) const = default;
 };
 
 struct HttpRequest {
   std::string method;
-  std::string target;       // path and query exactly as received, percent-encoded
+  std::string target;  // path and query exactly as received, percent-encoded
   Headers headers;
   std::string peer_address;  // "127.0.0.1:50123"
   std::string request_id;    // ours, a UUID, on every log line and answer
@@ -73,7 +76,8 @@ std::vector<std::pair<std::string, std::string>> ParseQuery(std::string_view raw
 class BodySource {
  public:
   virtual ~BodySource() = default;
-  /// Fills the front of `buffer`; the count, 0 at the end. An error (peer gone, wrong digest) is final.
+  /// Fills the front of `buffer`; the count, 0 at the end. An error (peer gone, wrong digest) is
+  /// final.
   virtual Result<size_t> Read(std::span<char> buffer) = 0;
   /// Bytes in all, if known beforehand.
   virtual std::optional<uint64_t> Size() const { return std::nullopt; }
@@ -109,14 +113,17 @@ struct HttpResponse {
   std::string body;
 };
 
-/// The answer to one request: either Respond() once, or Begin(), Write()…, Finish(). May be kept after Serve has returned
-/// and completed from any thread (one at a time). Destroying it unanswered closes the connection.
+/// The answer to one request: either Respond() once, or Begin(), Write()…, Finish(). May be kept
+/// after Serve has returned and completed from any thread (one at a time). Destroying it unanswered
+/// closes the connection.
 class Responder {
  public:
   virtual ~Responder() = default;
-  /// Sends it whole; Content-Length is set here. A HEAD answer may carry Content-Length in `headers` and no body.
+  /// Sends it whole; Content-Length is set here. A HEAD answer may carry Content-Length in
+  /// `headers` and no body.
   virtual void Respond(HttpResponse response) = 0;
-  /// Sends status and headers; with `size` a Content-Length body of just so many bytes follows, else a chunked one.
+  /// Sends status and headers; with `size` a Content-Length body of just so many bytes follows,
+  /// else a chunked one.
   virtual Status Begin(int status, Headers headers, std::optional<uint64_t> size) = 0;
   /// Blocks while the peer is slow. An error means that the peer is gone: give up.
   virtual Status Write(std::string_view bytes) = 0;
@@ -130,7 +137,8 @@ class HttpService {
  public:
   virtual ~HttpService() = default;
   /// `body` lives until Serve returns. The responder may live on.
-  virtual void Serve(HttpRequest request, BodySource& body, std::unique_ptr<Responder> responder) = 0;
+  virtual void Serve(HttpRequest request, BodySource& body,
+                     std::unique_ptr<Responder> responder) = 0;
 };
 
 struct ClientRequest {
@@ -147,13 +155,16 @@ class HttpClient {
  public:
   virtual ~HttpClient() = default;
 
-  /// An answer with any status is a value; only "no answer" is an Error (kUnavailable, kDeadlineExceeded, kCanceled).
-  /// With `sink`, a 2xx body goes there instead of into the response. With `source`, its bytes are the request body
-  /// instead of `request.body`; it needs Size(). Stopping `stop` ends the call soon, with kCanceled.
-  virtual Result<HttpResponse> Send(const ClientRequest& request, BodySource* source, BodySink* sink,
-                                    std::stop_token stop) = 0;
+  /// An answer with any status is a value; only "no answer" is an Error (kUnavailable,
+  /// kDeadlineExceeded, kCanceled). With `sink`, a 2xx body goes there instead of into the
+  /// response. With `source`, its bytes are the request body instead of `request.body`; it needs
+  /// Size(). Stopping `stop` ends the call soon, with kCanceled.
+  virtual Result<HttpResponse> Send(const ClientRequest& request, BodySource* source,
+                                    BodySink* sink, std::stop_token stop) = 0;
 
-  Result<HttpResponse> Send(const ClientRequest& request) { return Send(request, nullptr, nullptr, {}); }
+  Result<HttpResponse> Send(const ClientRequest& request) {
+    return Send(request, nullptr, nullptr, {});
+  }
 };
 
 }  // namespace penstock

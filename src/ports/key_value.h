@@ -39,7 +39,7 @@ enum class Durability {
 class KeyValueIterator {
  public:
   virtual ~KeyValueIterator() = default;
-  virtual void Seek(std::string_view key) = 0;         // first key >= `key`
+  virtual void Seek(std::string_view key) = 0;             // first key >= `key`
   virtual void SeekForPrevious(std::string_view key) = 0;  // last key <= `key`
   virtual void Next() = 0;
   virtual void Previous() = 0;
@@ -58,13 +58,15 @@ class KeyValue {
   virtual Result<std::optional<std::string>> Get(std::string_view key) = 0;
   virtual Status Write(const WriteBatch& batch, Durability durability) = 0;
   /// Keys in [lower, upper); an empty `upper` means no bound. Not positioned yet.
-  virtual std::unique_ptr<KeyValueIterator> NewIterator(std::string lower = {}, std::string upper = {}) = 0;
+  virtual std::unique_ptr<KeyValueIterator> NewIterator(std::string lower = {},
+                                                        std::string upper = {}) = 0;
 };
 
 /// The first key after all keys with this prefix; empty if there is none (prefix all 0xFF).
 inline std::string PrefixEnd(std::string prefix) {
   while (!prefix.empty() && static_cast<unsigned char>(prefix.back()) == 0xFF) prefix.pop_back();
-  if (!prefix.empty()) prefix.back() = static_cast<char>(static_cast<unsigned char>(prefix.back()) + 1);
+  if (!prefix.empty())
+    prefix.back() = static_cast<char>(static_cast<unsigned char>(prefix.back()) + 1);
   return prefix;
 }
 

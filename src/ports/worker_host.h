@@ -1,4 +1,5 @@
-// Worker processes on this machine: what a local cluster or machine consists of. One process per worker group.
+// Worker processes on this machine: what a local cluster or machine consists of. One process per
+// worker group.
 #pragma once
 
 #include <string>
@@ -27,15 +28,17 @@ struct WorkerStatus {
   std::string message;  // why it failed
 };
 
-/// Thread-safe. What it was asked to do survives a crash of this process: a restarted server adopts the workers it knows and
-/// ends those it does not; never do two run for one group.
+/// Thread-safe. What it was asked to do survives a crash of this process: a restarted server adopts
+/// the workers it knows and ends those it does not; never do two run for one group.
 class WorkerHost {
  public:
   virtual ~WorkerHost() = default;
-  /// Starts a worker for the group; no effect if there is one. Returns once the wish is durable and the process started.
+  /// Starts a worker for the group; no effect if there is one. Returns once the wish is durable and
+  /// the process started.
   virtual Status Start(const WorkerSpec& spec) = 0;
   virtual WorkerStatus Look(const std::string& worker_group) = 0;
-  /// Ends the group's worker and all it started; returns once the wish is durable. No error if there is none.
+  /// Ends the group's worker and all it started; returns once the wish is durable. No error if
+  /// there is none.
   virtual Status Stop(const std::string& worker_group) = 0;
 };
 

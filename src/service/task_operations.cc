@@ -45,8 +45,8 @@ json::Object TaskJson(const engine::Task& task, const TaskIdCodec& codec) {
           {"objects", std::move(objects)}};
 }
 
-// Our own runners name themselves in the identity document, which the API leaves to the client; others send what EC2 gave
-// them, or nothing.
+// Our own runners name themselves in the identity document, which the API leaves to the client;
+// others send what EC2 gave them, or nothing.
 std::string RunnerId(const Exchange& exchange) {
   Result<const json::Object*> identity = json::GetObject(exchange.input(), "instanceIdentity");
   return identity ? json::GetString(**identity, "document").value_or("") : "";

@@ -11,11 +11,13 @@ namespace penstock {
 namespace {
 
 constexpr int kYearMax = 9999;
-constexpr std::array<std::string_view, 7> kWeekdays = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+constexpr std::array<std::string_view, 7> kWeekdays = {"Sun", "Mon", "Tue", "Wed",
+                                                       "Thu", "Fri", "Sat"};
 constexpr std::array<std::string_view, 12> kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                       "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 
-// Reads fixed-width digits and literals from the front of a text; any mismatch latches `ok` to false.
+// Reads fixed-width digits and literals from the front of a text; any mismatch latches `ok` to
+// false.
 struct Scanner {
   std::string_view rest;
   bool ok = true;
@@ -61,29 +63,33 @@ CivilTime ToCivil(Instant instant) {
 }
 
 std::optional<Instant> FromCivil(const CivilTime& c) {
-  if (c.year < -kYearMax || c.year > kYearMax || c.month < 1 || c.month > 12 || c.day < 1 || c.day > 31) {
+  if (c.year < -kYearMax || c.year > kYearMax || c.month < 1 || c.month > 12 || c.day < 1 ||
+      c.day > 31) {
     return std::nullopt;
   }
   if (c.hour < 0 || c.hour > 23 || c.minute < 0 || c.minute > 59 || c.second < 0 || c.second > 59 ||
       c.millisecond < 0 || c.millisecond > 999) {
     return std::nullopt;
   }
-  std::chrono::year_month_day date{std::chrono::year(c.year), std::chrono::month(static_cast<unsigned>(c.month)),
+  std::chrono::year_month_day date{std::chrono::year(c.year),
+                                   std::chrono::month(static_cast<unsigned>(c.month)),
                                    std::chrono::day(static_cast<unsigned>(c.day))};
   if (!date.ok()) return std::nullopt;
-  return Instant(std::chrono::sys_days(date)) + std::chrono::hours(c.hour) + std::chrono::minutes(c.minute) +
-         std::chrono::seconds(c.second) + Duration(c.millisecond);
+  return Instant(std::chrono::sys_days(date)) + std::chrono::hours(c.hour) +
+         std::chrono::minutes(c.minute) + std::chrono::seconds(c.second) + Duration(c.millisecond);
 }
 
 std::string FormatDateTime(Instant instant) {
   CivilTime c = ToCivil(instant);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", c.year, c.month, c.day, c.hour, c.minute, c.second);
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", c.year, c.month, c.day, c.hour,
+                     c.minute, c.second);
 }
 
 std::optional<Instant> ParseDateTime(std::string_view text) {
   Scanner in{text};
   CivilTime c;
-  c.year = in.Digits(4), in.Literal("-"), c.month = in.Digits(2), in.Literal("-"), c.day = in.Digits(2);
+  c.year = in.Digits(4), in.Literal("-"), c.month = in.Digits(2), in.Literal("-"),
+  c.day = in.Digits(2);
   in.Literal("T"), c.hour = in.Digits(2), in.Literal(":"), c.minute = in.Digits(2), in.Literal(":");
   c.second = in.Digits(2);
   return Whole(in, c);
@@ -96,7 +102,8 @@ std::string FormatIsoMillis(Instant instant) {
 std::optional<Instant> ParseIso(std::string_view text) {
   Scanner in{text};
   CivilTime c;
-  c.year = in.Digits(4), in.Literal("-"), c.month = in.Digits(2), in.Literal("-"), c.day = in.Digits(2);
+  c.year = in.Digits(4), in.Literal("-"), c.month = in.Digits(2), in.Literal("-"),
+  c.day = in.Digits(2);
   if (in.rest.empty()) return Whole(in, c);
   in.Literal("T"), c.hour = in.Digits(2), in.Literal(":"), c.minute = in.Digits(2);
   if (in.ok && in.rest.starts_with(":")) in.Literal(":"), c.second = in.Digits(2);
@@ -128,7 +135,8 @@ std::optional<Instant> ParseIso(std::string_view text) {
 
 std::string FormatAmzDate(Instant instant) {
   CivilTime c = ToCivil(instant);
-  return fmt::format("{:04}{:02}{:02}T{:02}{:02}{:02}Z", c.year, c.month, c.day, c.hour, c.minute, c.second);
+  return fmt::format("{:04}{:02}{:02}T{:02}{:02}{:02}Z", c.year, c.month, c.day, c.hour, c.minute,
+                     c.second);
 }
 
 std::optional<Instant> ParseAmzDate(std::string_view text) {
@@ -142,8 +150,9 @@ std::optional<Instant> ParseAmzDate(std::string_view text) {
 std::string FormatHttpDate(Instant instant) {
   CivilTime c = ToCivil(instant);
   std::chrono::weekday weekday(std::chrono::floor<std::chrono::days>(instant));
-  return fmt::format("{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT", kWeekdays[weekday.c_encoding()], c.day,
-                     kMonths[static_cast<size_t>(c.month - 1)], c.year, c.hour, c.minute, c.second);
+  return fmt::format("{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT", kWeekdays[weekday.c_encoding()],
+                     c.day, kMonths[static_cast<size_t>(c.month - 1)], c.year, c.hour, c.minute,
+                     c.second);
 }
 
 std::optional<Instant> ParseHttpDate(std::string_view text) {
@@ -158,13 +167,16 @@ std::optional<Instant> ParseHttpDate(std::string_view text) {
   }
   in.rest.remove_prefix(3);
   in.Literal(" "), c.year = in.Digits(4), in.Literal(" ");
-  c.hour = in.Digits(2), in.Literal(":"), c.minute = in.Digits(2), in.Literal(":"), c.second = in.Digits(2);
+  c.hour = in.Digits(2), in.Literal(":"), c.minute = in.Digits(2), in.Literal(":"),
+  c.second = in.Digits(2);
   in.Literal(" ");
   if (in.rest == "GMT" || in.rest == "UTC" || in.rest == "+0000") in.rest = {};
   return Whole(in, c);
 }
 
-double ToEpochSeconds(Instant instant) { return static_cast<double>(instant.time_since_epoch().count()) / 1000.0; }
+double ToEpochSeconds(Instant instant) {
+  return static_cast<double>(instant.time_since_epoch().count()) / 1000.0;
+}
 
 std::optional<Instant> FromEpochSeconds(double seconds) {
   constexpr double kLimit = 253402300799.0;  // 9999-12-31T23:59:59Z

@@ -1,5 +1,6 @@
-// Instants and their fixed text forms. Time is UTC, in milliseconds; the standard chrono types are the vocabulary.
-// (Debian's GCC 12 has the calendar types but neither std::format for them nor time zones.) Pure: nobody asks a clock here.
+// Instants and their fixed text forms. Time is UTC, in milliseconds; the standard chrono types are
+// the vocabulary. (Debian's GCC 12 has the calendar types but neither std::format for them nor time
+// zones.) Pure: nobody asks a clock here.
 #pragma once
 
 #include <chrono>
@@ -25,7 +26,8 @@ CivilTime ToCivil(Instant instant);
 /// nullopt when a field is out of range or the day does not exist. Years -9999..9999.
 std::optional<Instant> FromCivil(const CivilTime& civil);
 
-/// "2011-05-24T17:10:00": Data Pipeline's form for every time in a field or an id. Milliseconds are cut.
+/// "2011-05-24T17:10:00": Data Pipeline's form for every time in a field or an id. Milliseconds are
+/// cut.
 std::string FormatDateTime(Instant instant);
 /// Exactly that form; nullopt otherwise.
 std::optional<Instant> ParseDateTime(std::string_view text);

@@ -6,9 +6,9 @@
 // (three letters: short name, four: full name), d day of month, a halfday, K hour of halfday 0-11,
 // h clockhour of halfday 1-12, H hour 0-23, k clockhour 1-24, m, s, S fraction of second (cut, not
 // rounded), z zone ("UTC", from four letters its full name), Z offset ("+0000"; ZZ "+00:00"; ZZZ
-// "UTC"). 'Quoted' text and '' stand for themselves, as does every character but A-Z and a-z. YY, yy
-// and xx are two-digit years; when parsing, those of 1950-2049 (Joda-Time takes the century around
-// today; there is no today here).
+// "UTC"). 'Quoted' text and '' stand for themselves, as does every character but A-Z and a-z. YY,
+// yy and xx are two-digit years; when parsing, those of 1950-2049 (Joda-Time takes the century
+// around today; there is no today here).
 #pragma once
 
 #include <string>
@@ -32,8 +32,8 @@ class JodaPattern {
   std::string Format(Instant instant) const;
 
   /// The instant that the whole `text` describes. Fields that the pattern lacks are those of
-  /// 2000-01-01T00:00, or of 1970-01-01 when it has no date field at all. InvalidArgument says where
-  /// the text stops matching.
+  /// 2000-01-01T00:00, or of 1970-01-01 when it has no date field at all. InvalidArgument says
+  /// where the text stops matching.
   Result<Instant> Parse(std::string_view text) const;
 
  private:

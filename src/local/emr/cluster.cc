@@ -5,9 +5,10 @@
 namespace penstock::emr {
 namespace {
 
-constexpr std::array<std::string_view, 5> kStepStates = {"PENDING", "RUNNING", "COMPLETED", "CANCELLED", "FAILED"};
-constexpr std::array<std::string_view, 5> kClusterStates = {"STARTING", "RUNNING", "TERMINATING", "TERMINATED",
-                                                            "TERMINATED_WITH_ERRORS"};
+constexpr std::array<std::string_view, 5> kStepStates = {"PENDING", "RUNNING", "COMPLETED",
+                                                         "CANCELLED", "FAILED"};
+constexpr std::array<std::string_view, 5> kClusterStates = {"STARTING", "RUNNING", "TERMINATING",
+                                                            "TERMINATED", "TERMINATED_WITH_ERRORS"};
 
 json::Value EncodeTime(const std::optional<Instant>& time) {
   return time ? json::Value(time->time_since_epoch().count()) : json::Value(nullptr);
@@ -66,7 +67,9 @@ Result<Step> DecodeStep(const json::Object& in) {
 }  // namespace
 
 std::string_view StepStateName(StepState state) { return kStepStates[static_cast<size_t>(state)]; }
-std::string_view ClusterStateName(ClusterState state) { return kClusterStates[static_cast<size_t>(state)]; }
+std::string_view ClusterStateName(ClusterState state) {
+  return kClusterStates[static_cast<size_t>(state)];
+}
 bool HasEnded(ClusterState state) {
   return state == ClusterState::kTerminated || state == ClusterState::kTerminatedWithErrors;
 }
@@ -120,7 +123,9 @@ Result<Cluster> DecodeCluster(std::string_view text) {
 std::optional<std::string> WorkerGroupOf(const Step& step) {
   const std::vector<std::string>& arguments = step.arguments;
   bool runs_command = step.jar == "command-runner.jar" || step.jar.ends_with("/command-runner.jar");
-  if (!runs_command || arguments.size() < 2 || arguments[0] != "penstock" || arguments[1] != "worker") return std::nullopt;
+  if (!runs_command || arguments.size() < 2 || arguments[0] != "penstock" ||
+      arguments[1] != "worker")
+    return std::nullopt;
   constexpr std::string_view kOption = "--worker-group";
   for (size_t i = 2; i < arguments.size(); ++i) {
     if (arguments[i] == kOption && i + 1 < arguments.size()) return arguments[i + 1];

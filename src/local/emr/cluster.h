@@ -1,4 +1,5 @@
-// What the local EMR service keeps of one cluster. Value types; the JSON form is what the store holds.
+// What the local EMR service keeps of one cluster. Value types; the JSON form is what the store
+// holds.
 #pragma once
 
 #include <optional>
@@ -48,7 +49,8 @@ struct Cluster {
 std::string EncodeCluster(const Cluster& cluster);
 Result<Cluster> DecodeCluster(std::string_view text);
 
-/// The worker group that a step `command-runner.jar penstock worker … --worker-group G …` names; nullopt for another step.
+/// The worker group that a step `command-runner.jar penstock worker … --worker-group G …` names;
+/// nullopt for another step.
 std::optional<std::string> WorkerGroupOf(const Step& step);
 
 }  // namespace penstock::emr

@@ -35,11 +35,15 @@ const json::Object& InstancesOf(const Cluster& cluster) {
 
 std::string_view GroupStateName(const Cluster& cluster) {
   switch (cluster.state) {
-    case ClusterState::kStarting: return "PROVISIONING";
-    case ClusterState::kRunning: return "RUNNING";
-    case ClusterState::kTerminating: return "SHUTTING_DOWN";
+    case ClusterState::kStarting:
+      return "PROVISIONING";
+    case ClusterState::kRunning:
+      return "RUNNING";
+    case ClusterState::kTerminating:
+      return "SHUTTING_DOWN";
     case ClusterState::kTerminated:
-    case ClusterState::kTerminatedWithErrors: break;
+    case ClusterState::kTerminatedWithErrors:
+      break;
   }
   return "TERMINATED";
 }
@@ -66,7 +70,8 @@ json::Object InstanceGroupJson(const Cluster& cluster, const json::Object& asked
 }  // namespace
 
 std::string ClusterArn(const Cluster& cluster) {
-  return fmt::format("arn:aws:elasticmapreduce:{}:{}:cluster/{}", cluster.region, cluster.account, cluster.id);
+  return fmt::format("arn:aws:elasticmapreduce:{}:{}:cluster/{}", cluster.region, cluster.account,
+                     cluster.id);
 }
 
 json::Object ClusterSummaryJson(const Cluster& cluster) {
@@ -81,9 +86,18 @@ json::Object ClusterSummaryJson(const Cluster& cluster) {
 
 json::Object ClusterJson(const Cluster& cluster) {
   json::Object out = ClusterSummaryJson(cluster);
-  constexpr std::string_view kEchoed[] = {"LogUri",       "ReleaseLabel",   "ServiceRole",     "SecurityConfiguration",
-                                          "Applications", "Tags",           "Configurations",  "VisibleToAllUsers",
-                                          "AmiVersion",   "ScaleDownBehavior", "EbsRootVolumeSize", "CustomAmiId"};
+  constexpr std::string_view kEchoed[] = {"LogUri",
+                                          "ReleaseLabel",
+                                          "ServiceRole",
+                                          "SecurityConfiguration",
+                                          "Applications",
+                                          "Tags",
+                                          "Configurations",
+                                          "VisibleToAllUsers",
+                                          "AmiVersion",
+                                          "ScaleDownBehavior",
+                                          "EbsRootVolumeSize",
+                                          "CustomAmiId"};
   for (std::string_view key : kEchoed) {
     if (const json::Value* value = json::Find(cluster.request, key)) {
       out[key == "AmiVersion" ? std::string_view("RequestedAmiVersion") : key] = *value;
@@ -97,9 +111,11 @@ json::Object ClusterJson(const Cluster& cluster) {
   out["AutoTerminate"] = !keep_alive;
   out["TerminationProtected"] = Or(instances, "TerminationProtected", false);
   json::Object ec2;
-  if (const json::Value* profile = json::Find(cluster.request, "JobFlowRole")) ec2["IamInstanceProfile"] = *profile;
+  if (const json::Value* profile = json::Find(cluster.request, "JobFlowRole"))
+    ec2["IamInstanceProfile"] = *profile;
   if (const json::Value* key = json::Find(instances, "Ec2KeyName")) ec2["Ec2KeyName"] = *key;
-  if (const json::Value* subnet = json::Find(instances, "Ec2SubnetId")) ec2["Ec2SubnetId"] = *subnet;
+  if (const json::Value* subnet = json::Find(instances, "Ec2SubnetId"))
+    ec2["Ec2SubnetId"] = *subnet;
   out["Ec2InstanceAttributes"] = std::move(ec2);
   out["MasterPublicDnsName"] = "localhost";
   out["StepConcurrencyLevel"] = Or(cluster.request, "StepConcurrencyLevel", 1);
@@ -134,9 +150,11 @@ json::Object StepJson(const Step& step) {
 json::Array InstanceGroupsJson(const Cluster& cluster) {
   const json::Object& instances = InstancesOf(cluster);
   json::Array groups;
-  if (const json::Value* asked = json::Find(instances, "InstanceGroups"); asked != nullptr && asked->is_array()) {
+  if (const json::Value* asked = json::Find(instances, "InstanceGroups");
+      asked != nullptr && asked->is_array()) {
     for (const json::Value& group : asked->get_array()) {
-      if (group.is_object()) groups.push_back(InstanceGroupJson(cluster, group.get_object(), groups.size()));
+      if (group.is_object())
+        groups.push_back(InstanceGroupJson(cluster, group.get_object(), groups.size()));
     }
     return groups;
   }

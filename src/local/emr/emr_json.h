@@ -1,4 +1,5 @@
-// Clusters and steps as EMR's API describes them (shapes Cluster, ClusterSummary, Step, StepSummary of 2009-03-31).
+// Clusters and steps as EMR's API describes them (shapes Cluster, ClusterSummary, Step, StepSummary
+// of 2009-03-31).
 #pragma once
 
 #include "json/json.h"

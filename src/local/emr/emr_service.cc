@@ -13,14 +13,19 @@ namespace penstock::emr {
 namespace {
 
 constexpr uint64_t kBodyBytesMax = 1 << 20;
-constexpr size_t kStepsMax = 256;        // of one cluster, as EMR
-constexpr size_t kPageSize = 50;         // ListClusters, ListSteps
+constexpr size_t kStepsMax = 256;  // of one cluster, as EMR
+constexpr size_t kPageSize = 50;   // ListClusters, ListSteps
 
-ApiError Validation(std::string message) { return {"ValidationException", std::move(message), 400, {}}; }
+ApiError Validation(std::string message) {
+  return {"ValidationException", std::move(message), 400, {}};
+}
 
 // The describing operations' own error; ErrorCode is what the SDKs show.
 ApiError InvalidRequest(std::string message) {
-  return {"InvalidRequestException", std::move(message), 400, {{"ErrorCode", json::Quote("InvalidRequest")}}};
+  return {"InvalidRequestException",
+          std::move(message),
+          400,
+          {{"ErrorCode", json::Quote("InvalidRequest")}}};
 }
 
 ApiError Internal(const Error& error) {
@@ -34,13 +39,16 @@ ApiResult<std::string> Required(const json::Object& input, std::string_view key)
   return *value;
 }
 
-ApiResult<std::vector<std::string>> OptionalStrings(const json::Object& input, std::string_view key) {
+ApiResult<std::vector<std::string>> OptionalStrings(const json::Object& input,
+                                                    std::string_view key) {
   std::vector<std::string> values;
   const json::Value* list = json::Find(input, key);
   if (list == nullptr) return values;
-  if (!list->is_array()) return Validation(fmt::format("member \"{}\" must be an array of strings", key));
+  if (!list->is_array())
+    return Validation(fmt::format("member \"{}\" must be an array of strings", key));
   for (const json::Value& value : list->get_array()) {
-    if (!value.is_string()) return Validation(fmt::format("member \"{}\" must be an array of strings", key));
+    if (!value.is_string())
+      return Validation(fmt::format("member \"{}\" must be an array of strings", key));
     values.emplace_back(value.get_string());
   }
   return values;
@@ -48,20 +56,32 @@ ApiResult<std::vector<std::string>> OptionalStrings(const json::Object& input, s
 
 }  // namespace
 
-EmrService::EmrService(KeyValue& store, WorkerHost& workers, Clock& clock, Random& random, bool shared_regions)
-    : store_(store), workers_(workers), clock_(clock), random_(random), shared_regions_(shared_regions) {}
+EmrService::EmrService(KeyValue& store, WorkerHost& workers, Clock& clock, Random& random,
+                       bool shared_regions)
+    : store_(store),
+      workers_(workers),
+      clock_(clock),
+      random_(random),
+      shared_regions_(shared_regions) {}
 
-void EmrService::Serve(HttpRequest request, BodySource& body, std::unique_ptr<Responder> responder) {
+void EmrService::Serve(HttpRequest request, BodySource& body,
+                       std::unique_ptr<Responder> responder) {
   auto fail = [&](const ApiError& error) {
     responder->Respond(ErrorResponse(error, WireProtocol::kJson11, request));
   };
   constexpr std::string_view kPrefix = "ElasticMapReduce.";
   std::string_view target = request.headers.Get("X-Amz-Target").value_or("");
   if (request.method != "POST" || !target.starts_with(kPrefix)) {
-    return fail({"UnknownOperationException", "An EMR request is a POST with X-Amz-Target: ElasticMapReduce.<Operation>.",
-                 400, {}});
+    return fail({"UnknownOperationException",
+                 "An EMR request is a POST with X-Amz-Target: ElasticMapReduce.<Operation>.",
+                 400,
+                 {}});
   }
-  if (!request.caller) return fail({"MissingAuthenticationTokenException", "Request is missing Authentication Token", 400, {}});
+  if (!request.caller)
+    return fail({"MissingAuthenticationTokenException",
+                 "Request is missing Authentication Token",
+                 400,
+                 {}});
   Result<std::string> text = ReadAll(body, kBodyBytesMax);
   if (!text) return fail({"SerializationException", text.error().message, 400, {}});
   Result<json::Object> input = json::ParseObject(text->empty() ? "{}" : *text);
@@ -69,10 +89,12 @@ void EmrService::Serve(HttpRequest request, BodySource& body, std::unique_ptr<Re
   std::lock_guard lock(mutex_);
   Reply reply = Dispatch(*request.caller, std::string(target.substr(kPrefix.size())), *input);
   if (!reply) return fail(reply.error());
-  responder->Respond(JsonResponse(WireProtocol::kJson11, *reply ? json::Write(**reply) : "", request));
+  responder->Respond(
+      JsonResponse(WireProtocol::kJson11, *reply ? json::Write(**reply) : "", request));
 }
 
-EmrService::Reply EmrService::Dispatch(const Caller& caller, const std::string& operation, const json::Object& input) {
+EmrService::Reply EmrService::Dispatch(const Caller& caller, const std::string& operation,
+                                       const json::Object& input) {
   using Handler = Reply (EmrService::*)(const Caller&, const json::Object&);
   constexpr std::pair<std::string_view, Handler> kOperations[] = {
       {"AddJobFlowSteps", &EmrService::AddJobFlowSteps},
@@ -88,13 +110,15 @@ EmrService::Reply EmrService::Dispatch(const Caller& caller, const std::string& 
   for (const auto& [name, handler] : kOperations) {
     if (name == operation) return (this->*handler)(caller, input);
   }
-  return ApiError{"UnknownOperationException",
-                  fmt::format("This EMR service has no operation {}; it has RunJobFlow, DescribeCluster, ListClusters, "
-                              "AddJobFlowSteps, DescribeStep, ListSteps, TerminateJobFlows, ListInstanceGroups and "
-                              "ListBootstrapActions.",
-                              operation),
-                  400,
-                  {}};
+  return ApiError{
+      "UnknownOperationException",
+      fmt::format(
+          "This EMR service has no operation {}; it has RunJobFlow, DescribeCluster, ListClusters, "
+          "AddJobFlowSteps, DescribeStep, ListSteps, TerminateJobFlows, ListInstanceGroups and "
+          "ListBootstrapActions.",
+          operation),
+      400,
+      {}};
 }
 
 std::string EmrService::Prefix(const Caller& caller) const {
@@ -138,7 +162,8 @@ Status EmrService::Refresh(const Caller& caller, Cluster& cluster) {
         RETURN_IF_ERROR(workers_.Stop(cluster.worker_group));
       }
       break;
-    case WorkerCondition::kEnding: break;
+    case WorkerCondition::kEnding:
+      break;
     case WorkerCondition::kFailed:
       cluster.reason_code = "INSTANCE_FAILURE";
       cluster.reason = worker.message;
@@ -171,7 +196,8 @@ ApiResult<Cluster> EmrService::Load(const Caller& caller, const std::string& id)
   return *std::move(cluster);
 }
 
-ApiResult<Step> EmrService::MakeStep(const json::Value& config, const Cluster& cluster, bool first) {
+ApiResult<Step> EmrService::MakeStep(const json::Value& config, const Cluster& cluster,
+                                     bool first) {
   const json::Object* in = config.if_object();
   if (in == nullptr) return Validation("a step must be an object");
   ASSIGN_OR_RETURN(std::string name, Required(*in, "Name"));
@@ -180,7 +206,8 @@ ApiResult<Step> EmrService::MakeStep(const json::Value& config, const Cluster& c
   ASSIGN_OR_RETURN(std::string jar, Required(**jar_step, "Jar"));
   ASSIGN_OR_RETURN(std::vector<std::string> arguments, OptionalStrings(**jar_step, "Args"));
   Step step{.id = NewId("s-"), .name = name, .jar = jar, .arguments = arguments, .failure = {}};
-  if (Result<std::string> action = json::GetString(*in, "ActionOnFailure")) step.action_on_failure = *action;
+  if (Result<std::string> action = json::GetString(*in, "ActionOnFailure"))
+    step.action_on_failure = *action;
   step.created_at = step.started_at.emplace(clock_.Now());
   if (first && WorkerGroupOf(step)) {
     step.state = StepState::kRunning;
@@ -189,8 +216,10 @@ ApiResult<Step> EmrService::MakeStep(const json::Value& config, const Cluster& c
   step.state = StepState::kFailed;
   step.ended_at = step.created_at;
   step.failure = fmt::format(
-      "Step \"{}\" ({}) of cluster {} cannot run: this EMR service runs only a cluster's first step, command-runner.jar with "
-      "arguments penstock worker --worker-group <group>. Run other steps on AWS EMR: [endpoints] emr = \"aws\".",
+      "Step \"{}\" ({}) of cluster {} cannot run: this EMR service runs only a cluster's first "
+      "step, command-runner.jar with "
+      "arguments penstock worker --worker-group <group>. Run other steps on AWS EMR: [endpoints] "
+      "emr = \"aws\".",
       name, jar, cluster.id);
   return step;
 }
@@ -200,26 +229,33 @@ EmrService::Reply EmrService::RunJobFlow(const Caller& caller, const json::Objec
   if (Result<const json::Object*> instances = json::GetObject(input, "Instances"); !instances) {
     return Validation(instances.error().message);
   }
-  Cluster cluster{.id = NewId("j-"), .account = caller.account, .region = caller.region, .request = input};
+  Cluster cluster{
+      .id = NewId("j-"), .account = caller.account, .region = caller.region, .request = input};
   cluster.created_at = clock_.Now();
   const json::Value* steps = json::Find(input, "Steps");
-  if (steps != nullptr && !steps->is_array()) return Validation("member \"Steps\" must be an array");
+  if (steps != nullptr && !steps->is_array())
+    return Validation("member \"Steps\" must be an array");
   if (steps != nullptr) {
-    if (steps->get_array().size() > kStepsMax) return Validation(fmt::format("a cluster has at most {} steps", kStepsMax));
+    if (steps->get_array().size() > kStepsMax)
+      return Validation(fmt::format("a cluster has at most {} steps", kStepsMax));
     for (const json::Value& config : steps->get_array()) {
       ASSIGN_OR_RETURN(Step step, MakeStep(config, cluster, cluster.steps.empty()));
       cluster.steps.push_back(std::move(step));
     }
   }
-  std::optional<std::string> group = cluster.steps.empty() ? std::nullopt : WorkerGroupOf(cluster.steps.front());
+  std::optional<std::string> group =
+      cluster.steps.empty() ? std::nullopt : WorkerGroupOf(cluster.steps.front());
   if (!group) {
     return Validation(
-        "This EMR service runs clusters of one worker process: the first of Steps must be command-runner.jar with arguments "
-        "penstock worker --worker-group <group>. For other clusters use AWS EMR: [endpoints] emr = \"aws\".");
+        "This EMR service runs clusters of one worker process: the first of Steps must be "
+        "command-runner.jar with arguments "
+        "penstock worker --worker-group <group>. For other clusters use AWS EMR: [endpoints] emr = "
+        "\"aws\".");
   }
   cluster.worker_group = *group;
   if (workers_.Look(*group).condition != WorkerCondition::kAbsent) {
-    return Validation(fmt::format("A worker of group {} runs already; two clusters cannot share one.", *group));
+    return Validation(
+        fmt::format("A worker of group {} runs already; two clusters cannot share one.", *group));
   }
   if (Status saved = Save(caller, cluster); !saved) return Internal(saved.error());
   if (Status started = workers_.Start({*group, caller.account, caller.region}); !started) {
@@ -247,7 +283,8 @@ EmrService::Reply EmrService::ListClusters(const Caller& caller, const json::Obj
   ASSIGN_OR_RETURN(std::vector<std::string> states, OptionalStrings(input, "ClusterStates"));
   Result<std::optional<double>> after = json::OptionalDouble(input, "CreatedAfter");
   Result<std::optional<double>> before = json::OptionalDouble(input, "CreatedBefore");
-  if (!after || !before) return Validation("CreatedAfter and CreatedBefore must be numbers of seconds since 1970");
+  if (!after || !before)
+    return Validation("CreatedAfter and CreatedBefore must be numbers of seconds since 1970");
   Result<std::optional<std::string>> marker = json::OptionalString(input, "Marker");
   if (!marker) return Validation(marker.error().message);
 
@@ -263,12 +300,14 @@ EmrService::Reply EmrService::ListClusters(const Caller& caller, const json::Obj
   for (Cluster& cluster : clusters) {
     if (Status refreshed = Refresh(caller, cluster); !refreshed) return Internal(refreshed.error());
   }
-  std::sort(clusters.begin(), clusters.end(), [](const Cluster& a, const Cluster& b) {  // newest first
-    return std::tie(b.created_at, b.id) < std::tie(a.created_at, a.id);
-  });
+  std::sort(clusters.begin(), clusters.end(),
+            [](const Cluster& a, const Cluster& b) {  // newest first
+              return std::tie(b.created_at, b.id) < std::tie(a.created_at, a.id);
+            });
   std::erase_if(clusters, [&](const Cluster& cluster) {
     double created = ToEpochSeconds(cluster.created_at);
-    bool wanted = states.empty() || std::find(states.begin(), states.end(), ClusterStateName(cluster.state)) != states.end();
+    bool wanted = states.empty() || std::find(states.begin(), states.end(),
+                                              ClusterStateName(cluster.state)) != states.end();
     return !wanted || (*after && created <= **after) || (*before && created >= **before);
   });
 
@@ -296,7 +335,8 @@ EmrService::Reply EmrService::AddJobFlowSteps(const Caller& caller, const json::
   if (!steps) return Validation(steps.error().message);
   ASSIGN_OR_RETURN(Cluster cluster, Load(caller, id));
   if (HasEnded(cluster.state) || cluster.state == ClusterState::kTerminating) {
-    return Validation("A job flow that is shutting down, terminated, or finished may not be modified.");
+    return Validation(
+        "A job flow that is shutting down, terminated, or finished may not be modified.");
   }
   if (cluster.steps.size() + (*steps)->size() > kStepsMax) {
     return Validation(fmt::format("a cluster has at most {} steps", kStepsMax));
@@ -341,7 +381,8 @@ EmrService::Reply EmrService::ListSteps(const Caller& caller, const json::Object
       started = step->id == **marker;
       continue;
     }
-    bool wanted = states.empty() || std::find(states.begin(), states.end(), StepStateName(step->state)) != states.end();
+    bool wanted = states.empty() || std::find(states.begin(), states.end(),
+                                              StepStateName(step->state)) != states.end();
     wanted = wanted && (ids.empty() || std::find(ids.begin(), ids.end(), step->id) != ids.end());
     if (!wanted) continue;
     if (page.size() == kPageSize) {
@@ -364,13 +405,15 @@ EmrService::Reply EmrService::TerminateJobFlows(const Caller& caller, const json
     const json::Value* instances = json::Find(cluster.request, "Instances");
     const json::Value* protection = json::Find(instances->get_object(), "TerminationProtected");
     if (protection != nullptr && *protection == json::Value(true)) {
-      return Validation("Could not shut down one or more job flows since they are termination protected.");
+      return Validation(
+          "Could not shut down one or more job flows since they are termination protected.");
     }
     cluster.state = ClusterState::kTerminating;
     cluster.reason_code = "USER_REQUEST";
     cluster.reason = "Terminated by user request";
     if (Status saved = Save(caller, cluster); !saved) return Internal(saved.error());
-    if (Status stopped = workers_.Stop(cluster.worker_group); !stopped) return Internal(stopped.error());
+    if (Status stopped = workers_.Stop(cluster.worker_group); !stopped)
+      return Internal(stopped.error());
   }
   return std::optional<json::Object>();
 }
@@ -383,7 +426,8 @@ EmrService::Reply EmrService::ListInstanceGroups(const Caller& caller, const jso
   return std::optional(std::move(out));
 }
 
-EmrService::Reply EmrService::ListBootstrapActions(const Caller& caller, const json::Object& input) {
+EmrService::Reply EmrService::ListBootstrapActions(const Caller& caller,
+                                                   const json::Object& input) {
   ASSIGN_OR_RETURN(std::string id, Required(input, "ClusterId"));
   ASSIGN_OR_RETURN(Cluster cluster, Load(caller, id));
   json::Object out;

@@ -1,9 +1,10 @@
-// A local service that speaks Amazon EMR (2009-03-31, JSON 1.1), as far as clusters that run pipelines need it. A cluster is
-// one worker process on this machine: the one that its step `command-runner.jar penstock worker --worker-group G` names. Any
-// other step fails, saying so.
+// A local service that speaks Amazon EMR (2009-03-31, JSON 1.1), as far as clusters that run
+// pipelines need it. A cluster is one worker process on this machine: the one that its step
+// `command-runner.jar penstock worker --worker-group G` names. Any other step fails, saying so.
 //
-// Operations: RunJobFlow, DescribeCluster, ListClusters, AddJobFlowSteps, DescribeStep, ListSteps, TerminateJobFlows, and
-// what `aws emr describe-cluster` reads besides: ListInstanceGroups, ListBootstrapActions.
+// Operations: RunJobFlow, DescribeCluster, ListClusters, AddJobFlowSteps, DescribeStep, ListSteps,
+// TerminateJobFlows, and what `aws emr describe-cluster` reads besides: ListInstanceGroups,
+// ListBootstrapActions.
 #pragma once
 
 #include <mutex>
@@ -20,8 +21,10 @@ namespace penstock::emr {
 
 class EmrService : public HttpService {
  public:
-  /// The pointees outlive the service. Clusters are kept in `store` under "emr/"; with `shared_regions` all regions are one.
-  EmrService(KeyValue& store, WorkerHost& workers, Clock& clock, Random& random, bool shared_regions);
+  /// The pointees outlive the service. Clusters are kept in `store` under "emr/"; with
+  /// `shared_regions` all regions are one.
+  EmrService(KeyValue& store, WorkerHost& workers, Clock& clock, Random& random,
+             bool shared_regions);
 
   void Serve(HttpRequest request, BodySource& body, std::unique_ptr<Responder> responder) override;
 

@@ -30,7 +30,8 @@ class FakeWorkers : public WorkerHost {
   }
   WorkerStatus Look(const std::string& group) override { return status[group]; }
   Status Stop(const std::string& group) override {
-    if (status[group].condition != WorkerCondition::kAbsent) status[group] = {WorkerCondition::kEnding, ""};
+    if (status[group].condition != WorkerCondition::kAbsent)
+      status[group] = {WorkerCondition::kEnding, ""};
     return {};
   }
 
@@ -62,9 +63,13 @@ class KeepAnswer : public Responder {
 
 class EmrServiceTest : public testing::Test {
  protected:
-  Answer Call(const std::string& operation, const std::string& body, const std::string& account = "111111111111") {
-    HttpRequest request{.method = "POST", .target = "/", .headers = {{"X-Amz-Target", "ElasticMapReduce." + operation}}};
-    request.caller = Caller{.account = account, .region = "us-east-1", .service = "elasticmapreduce"};
+  Answer Call(const std::string& operation, const std::string& body,
+              const std::string& account = "111111111111") {
+    HttpRequest request{.method = "POST",
+                        .target = "/",
+                        .headers = {{"X-Amz-Target", "ElasticMapReduce." + operation}}};
+    request.caller =
+        Caller{.account = account, .region = "us-east-1", .service = "elasticmapreduce"};
     Answer answer;
     StringSource source(body);
     service_.Serve(request, source, std::make_unique<KeepAnswer>(answer));
@@ -72,9 +77,12 @@ class EmrServiceTest : public testing::Test {
   }
 
   std::string Run(const std::string& group) {
-    Answer answer = Call("RunJobFlow", R"({"Name":"df-1_@C_2026","Instances":{"InstanceCount":2,"MasterInstanceType":"m4.large"},)"
-                                       R"("Steps":[{"Name":"worker","HadoopJarStep":{"Jar":"command-runner.jar",)"
-                                       R"("Args":["penstock","worker","--worker-group",")" + group + R"("]}}]})");
+    Answer answer = Call(
+        "RunJobFlow",
+        R"({"Name":"df-1_@C_2026","Instances":{"InstanceCount":2,"MasterInstanceType":"m4.large"},)"
+        R"("Steps":[{"Name":"worker","HadoopJarStep":{"Jar":"command-runner.jar",)"
+        R"("Args":["penstock","worker","--worker-group",")" +
+            group + R"("]}}]})");
     EXPECT_EQ(answer.status, 200) << json::Write(answer.body);
     return *json::GetString(answer.body, "JobFlowId");
   }
@@ -97,7 +105,11 @@ TEST_F(EmrServiceTest, AClusterIsAWorkerFromStartToEnd) {
   EXPECT_EQ(StateOf(id), "RUNNING");
   Answer steps = Call("ListSteps", R"({"ClusterId":")" + id + "\"}");
   EXPECT_EQ(steps.body["Steps"].at(0).at("Status").at("State"), "RUNNING");
-  EXPECT_EQ(Call("ListInstanceGroups", R"({"ClusterId":")" + id + "\"}").body["InstanceGroups"].as_array().size(), 2u);
+  EXPECT_EQ(Call("ListInstanceGroups", R"({"ClusterId":")" + id + "\"}")
+                .body["InstanceGroups"]
+                .as_array()
+                .size(),
+            2u);
 
   EXPECT_EQ(Call("TerminateJobFlows", R"({"JobFlowIds":[")" + id + "\"]}").status, 200);
   EXPECT_EQ(StateOf(id), "TERMINATING");
@@ -105,7 +117,8 @@ TEST_F(EmrServiceTest, AClusterIsAWorkerFromStartToEnd) {
   EXPECT_EQ(StateOf(id), "TERMINATED");
   Answer ended = Call("ListClusters", R"({"ClusterStates":["TERMINATED"]})");
   EXPECT_EQ(ended.body["Clusters"].at(0).at("Name"), "df-1_@C_2026");
-  EXPECT_TRUE(Call("ListClusters", R"({"ClusterStates":["RUNNING"]})").body["Clusters"].as_array().empty());
+  EXPECT_TRUE(
+      Call("ListClusters", R"({"ClusterStates":["RUNNING"]})").body["Clusters"].as_array().empty());
 }
 
 TEST_F(EmrServiceTest, AWorkerThatWasGivenUpEndsItsClusterWithTheReason) {
@@ -119,12 +132,18 @@ TEST_F(EmrServiceTest, AWorkerThatWasGivenUpEndsItsClusterWithTheReason) {
 
 TEST_F(EmrServiceTest, AStepItCannotRunFailsSayingSo) {
   std::string id = Run("@C_2026");
-  Answer added = Call("AddJobFlowSteps", R"({"JobFlowId":")" + id +
-                                             R"(","Steps":[{"Name":"x","HadoopJarStep":{"Jar":"s3://b/x.jar"}}]})");
+  Answer added = Call("AddJobFlowSteps",
+                      R"({"JobFlowId":")" + id +
+                          R"(","Steps":[{"Name":"x","HadoopJarStep":{"Jar":"s3://b/x.jar"}}]})");
   std::string step(added.body["StepIds"].at(0).as_string());
   Answer answer = Call("DescribeStep", R"({"ClusterId":")" + id + R"(","StepId":")" + step + "\"}");
   EXPECT_EQ(answer.body["Step"].at("Status").at("State"), "FAILED");
-  EXPECT_NE(answer.body["Step"].at("Status").at("FailureDetails").at("Message").as_string().find("cannot run"),
+  EXPECT_NE(answer.body["Step"]
+                .at("Status")
+                .at("FailureDetails")
+                .at("Message")
+                .as_string()
+                .find("cannot run"),
             boost::json::string::npos);
 }
 
@@ -135,8 +154,10 @@ TEST_F(EmrServiceTest, ItsWorkersStartingFailureIsTheClusters) {
 
 TEST_F(EmrServiceTest, RefusesWhatItCannotDo) {
   EXPECT_EQ(Call("RunJobFlow", "{}").body["__type"], "ValidationException");
-  EXPECT_EQ(Call("RunJobFlow", R"({"Name":"x","Instances":{}})").body["__type"], "ValidationException");
-  EXPECT_EQ(Call("DescribeCluster", R"({"ClusterId":"j-X"})").body["__type"], "InvalidRequestException");
+  EXPECT_EQ(Call("RunJobFlow", R"({"Name":"x","Instances":{}})").body["__type"],
+            "ValidationException");
+  EXPECT_EQ(Call("DescribeCluster", R"({"ClusterId":"j-X"})").body["__type"],
+            "InvalidRequestException");
   EXPECT_EQ(Call("Dance", "{}").body["__type"], "UnknownOperationException");
   EXPECT_EQ(Call("ListClusters", "[").body["__type"], "SerializationException");
   std::string id = Run("@C_2026");
