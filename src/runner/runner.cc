@@ -6,6 +6,8 @@
 #include <mutex>
 #include <thread>
 
+#include "base/digest.h"
+#include "base/encoding.h"
 #include "base/log.h"
 #include "runner/task_run.h"
 
@@ -21,11 +23,12 @@ bool Pause(Duration duration, std::stop_token stop) {
   return !stop.stop_requested();
 }
 
-// Trying again cannot help: the key is wrong, or what answers is not Data Pipeline.
-bool IsHopeless(const CallError& error) {
-  return error.http != 0 && !error.IsRetryable() && error.type != "InvalidRequestException" &&
-         error.type != "TaskNotFoundException";
-}
+// Trying again cannot help: there is no key or a wrong one, or what answers is not Data Pipeline.
+bool IsHopeless(const CallError& error) { return !error.IsRetryable(); }
+
+constexpr int kLongestBackOff = 7;  // tries after which the pauses grow no more: up to 12.8 s
+constexpr int kIdleBackOff = 4;     // between polls that are answered at once with nothing: up to 1.6 s
+constexpr std::chrono::seconds kLongPollMin{1};
 
 }  // namespace
 
@@ -47,10 +50,10 @@ Status Runner::Run(std::stop_token stop) {
   std::stop_token polling = polling_.get_token();
   for (int tries = 1; !polling.stop_requested(); ++tries) {
     CallResult<bool> answer = Heartbeat(polling);
-    if (answer) break;
+    if (answer || polling.stop_requested()) break;
     if (IsHopeless(answer.error())) return answer.error().ToError("joining worker group " + options_.worker_group);
     Log(LogLevel::kWarning, "cannot reach {}: {}", service_.endpoint().url, answer.error().message);
-    if (!BackOff(clients_, std::min(tries, 7), polling)) break;
+    if (!BackOff(clients_, std::min(tries, kLongestBackOff), polling)) break;
   }
   std::vector<std::jthread> threads;
   for (int slot = 0; slot < options_.tasks; ++slot) {
@@ -90,9 +93,12 @@ void Runner::Slot(int number, std::stop_token stop) {
   bool is_aws = service_.endpoint().url.find(".amazonaws.com") != std::string::npos;
   if (!is_aws) poll["instanceIdentity"] = json::Object{{"document", options_.id}};
   const std::string body = json::Write(poll);
+  // An id may have any characters; a folder's name may not.
+  const std::string name = HexEncode(Sha256(options_.id)).substr(0, 16);
   int failures = 0;
   std::stop_token polling = polling_.get_token();
   while (!polling.stop_requested()) {
+    const auto asked_at = clients_.clock->Monotonic();
     CallResult<std::string> answer = service_.Call("PollForTask", body, RetryPolicy::kNone, polling);
     if (!answer && polling.stop_requested()) return;
     if (!answer) {
@@ -100,21 +106,26 @@ void Runner::Slot(int number, std::stop_token stop) {
       if (failures == 1 || failures % 10 == 0) {
         Log(LogLevel::kWarning, "slot {}: polling {} failed: {}", number, service_.endpoint().url, answer.error().message);
       }
-      if (!BackOff(clients_, std::min(failures, 7), polling)) return;
+      if (!BackOff(clients_, std::min(failures, kLongestBackOff), polling)) return;
       continue;
     }
     failures = 0;
     Result<json::Object> output = json::ParseObject(answer->empty() ? "{}" : *answer);
     const json::Value* object = output ? json::Find(*output, "taskObject") : nullptr;
-    if (object == nullptr || !object->is_object()) continue;
+    if (object == nullptr || !object->is_object()) {
+      // A service that does not hold polls must not be asked without pause.
+      if (clients_.clock->Monotonic() - asked_at < kLongPollMin) (void)BackOff(clients_, kIdleBackOff, polling);
+      continue;
+    }
     Result<PolledTask> task = ParseTask(object->get_object());
     if (!task) {
       Log(LogLevel::kError, "slot {}: a task that cannot be read: {}", number, task.error().message);
       continue;  // not acknowledged: it is handed out again
     }
-    TaskRunOptions options{.folder = fmt::format("{}/{}-{}", options_.folder, options_.id, next_folder_++),
+    TaskRunOptions options{.folder = fmt::format("{}/{}-{}", options_.folder, name, next_folder_++),
                            .report_interval = options_.report_interval,
-                           .environment = options_.environment};
+                           .environment = options_.environment,
+                           .leaves_interrupted = options_.leaves_interrupted};
     TaskRun(*task, options, service_, clients_, services_, files_, processes_).Run(stop);
   }
 }

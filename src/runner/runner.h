@@ -21,6 +21,9 @@ struct RunnerOptions {
   std::string folder;     // where attempts have their folders; created
   Duration report_interval{15'000};      // between ReportTaskProgress calls of a running task
   Duration heartbeat_interval{900'000};  // between ReportTaskRunnerHeartbeat calls
+  /// What a stop interrupts is not reported as failed: whoever starts the next runner under this id tells the service that
+  /// this one is gone, and the attempt begins again without a retry spent.
+  bool leaves_interrupted = false;
   /// What commands of users see; AWS settings of this worker included.
   std::vector<std::pair<std::string, std::string>> environment;
 };
@@ -32,7 +35,7 @@ class Runner {
          Processes& processes);
 
   /// Works until `stop` is requested or the service says terminate. Tasks under way are then ended and reported as failed,
-  /// so that they are tried again without waiting for a timeout. An error: it cannot work at all (bad key, no such service).
+  /// so that they are tried again without waiting for a timeout (unless options say otherwise). Once. An error: it cannot work at all (bad key, no such service).
   Status Run(std::stop_token stop);
 
   /// No more polls: Run returns once the tasks under way are done. Any thread.

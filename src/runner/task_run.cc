@@ -7,20 +7,22 @@
 #include "activities/activities.h"
 #include "activities/s3_files.h"
 #include "base/log.h"
+#include "runner/wire_text.h"
 
 namespace penstock {
 namespace {
 
-constexpr size_t kStackTraceMax = 1024;  // of errorStackTrace, API model
-constexpr size_t kErrorIdMax = 1024;
+constexpr size_t kErrorIdMax = 1024;  // the API's limits
+constexpr size_t kStackTraceMax = 1024;
+constexpr size_t kFieldValueMax = 10'240;
+constexpr size_t kErrorMessageMax = kFieldValueMax;  // the attempt's field errorMessage
+constexpr int kLongestBackOff = 7;                   // tries after which the pauses grow no more: up to 12.8 s
+constexpr Duration kReportSilenceMax{30'000};
 
-// Cuts at a character's start.
-std::string Cut(std::string text, size_t bytes_max) {
-  if (text.size() <= bytes_max) return text;
-  size_t end = bytes_max;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-  text.resize(end);
-  return text;
+// The service knows this task, as ours, no more.
+bool IsLost(const CallError& error) {
+  return error.type == "TaskNotFoundException" || error.type == "PipelineNotFoundException" ||
+         error.type == "PipelineDeletedException" || error.type == "InvalidRequestException";
 }
 
 std::string InstanceOf(const std::string& attempt_id) { return attempt_id.substr(0, attempt_id.rfind("_Attempt=")); }
@@ -47,28 +49,44 @@ void TaskRun::LogLine(const std::string& line) {
   if (log_) (void)log_->Append(fmt::format("{} {}\n", FormatIsoMillis(clients_.clock->Now()), line));
 }
 
-void TaskRun::Run(std::stop_token stop) {
-  // The first report acknowledges the hand-out; until it is accepted nothing may begin.
-  if (!ReportProgress(stop)) return;
-  std::stop_callback forward(stop, [this] { work_.request_stop(); });
-  {
-    std::jthread reporter([this](std::stop_token ended) { ReportWhileRunning(ended); });
-    ActivityResult result = RunActivity(work_.get_token());
-    if (!result && stop.stop_requested()) {
-      result = ActivityFailure{"WorkerStopped", "The worker was stopped while it ran " + task_.attempt_id + ".", ""};
-    }
-    UploadLogs();
-    bool lost;
-    {
-      std::lock_guard lock(mutex_);
-      lost = lost_;
-    }
-    if (!lost) ReportResult(result);
-  }
-  (void)files_.RemoveTree(options_.folder);
+TaskRun::Standing TaskRun::standing() {
+  std::lock_guard lock(mutex_);
+  return standing_;
 }
 
-bool TaskRun::ReportProgress(std::stop_token stop) {
+void TaskRun::Run(std::stop_token stop) {
+  if (!Acknowledge(stop)) return;
+  std::stop_callback forward(stop, [this] { work_.request_stop(); });
+  ActivityResult result;
+  bool interrupted = false;
+  {
+    std::jthread reporter([this](std::stop_token ended) { ReportWhileRunning(ended); });
+    result = RunActivity(work_.get_token());
+    interrupted = stop.stop_requested() && !(result && *result == ActivityOutcome::kDone);
+    // A lost attempt's logs are for its new owner to write.
+    bool kept = interrupted && options_.leaves_interrupted;
+    if (!kept && standing() != Standing::kLost) UploadLogs();
+  }
+  if (interrupted) {
+    result = ActivityFailure{"WorkerStopped", "The worker was stopped while it ran " + task_.attempt_id + ".", ""};
+  }
+  bool ours = standing() == Standing::kOurs;
+  if (ours && !(interrupted && options_.leaves_interrupted)) ReportResult(result, stop);
+  if (Status removed = files_.RemoveTree(options_.folder); !removed) {
+    Log(LogLevel::kWarning, "the folder of {} was not removed: {}", task_.attempt_id, removed.error().message);
+  }
+}
+
+bool TaskRun::Acknowledge(std::stop_token stop) {
+  // Until the service has heard the first report the task may be given to somebody else.
+  for (int tries = 1;; ++tries) {
+    Standing answer = ReportProgress(stop);
+    if (answer != Standing::kUnknown) return answer == Standing::kOurs;
+    if (!BackOff(clients_, std::min(tries, kLongestBackOff), stop)) return false;
+  }
+}
+
+TaskRun::Standing TaskRun::ReportProgress(std::stop_token stop) {
   json::Object body;
   body["taskId"] = task_.task_id;
   std::map<std::string, std::string> sent;
@@ -79,38 +97,42 @@ bool TaskRun::ReportProgress(std::stop_token stop) {
   if (!sent.empty()) {
     json::Array fields;
     for (const auto& [key, value] : sent) {
-      json::Object field;
-      field["key"] = key;
-      field["stringValue"] = value;
-      fields.push_back(std::move(field));
+      fields.push_back(json::Object{{"key", key}, {"stringValue", WireText(value, kFieldValueMax)}});
     }
     body["fields"] = std::move(fields);
   }
-  CallResult<std::string> answer = service_.Call("ReportTaskProgress", json::Write(body), RetryPolicy::kStandard, stop);
+  CallResult<std::string> answer =
+      service_.Call("ReportTaskProgress", json::Write(body), RetryPolicy::kStandard, stop, kReportSilenceMax);
   if (answer) {
     Result<json::Object> output = json::ParseObject(*answer);
     bool canceled = output && json::GetBool(*output, "canceled").value_or(false);
-    if (canceled) Log(LogLevel::kInfo, "{} was canceled", task_.attempt_id);
-    return !canceled;
+    if (!canceled) return Standing::kOurs;
+    Log(LogLevel::kInfo, "{} was canceled", task_.attempt_id);
+    return Standing::kCanceled;
   }
-  if (answer.error().IsRetryable() || stop.stop_requested()) {
-    // Out of reach is not lost: the work goes on, the fields go with the next report.
-    std::lock_guard lock(mutex_);
-    fields_.merge(sent);
-    return true;
+  const CallError& error = answer.error();
+  if (IsLost(error)) {
+    Log(LogLevel::kWarning, "{} is not ours any more: {}", task_.attempt_id, error.message);
+    return Standing::kLost;
   }
-  Log(LogLevel::kWarning, "{} is not ours any more: {}", task_.attempt_id, answer.error().message);
-  return false;
+  if (!stop.stop_requested()) {
+    Log(LogLevel::kWarning, "the progress of {} could not be reported: {}", task_.attempt_id, error.message);
+  }
+  std::lock_guard lock(mutex_);
+  fields_.merge(sent);  // they go with the next report, newer values first
+  return Standing::kUnknown;
 }
 
 void TaskRun::ReportWhileRunning(std::stop_token ended) {
   std::unique_lock lock(mutex_);
-  while (!wake_.wait_for(lock, ended, options_.report_interval, [] { return false; }) && !ended.stop_requested()) {
+  while (true) {
+    wake_.wait_for(lock, ended, options_.report_interval, [] { return false; });
+    if (ended.stop_requested()) return;
     lock.unlock();
-    bool ours = ReportProgress(ended);
+    Standing answer = ReportProgress(ended);
     lock.lock();
-    if (!ours) {
-      lost_ = true;
+    if (answer == Standing::kCanceled || answer == Standing::kLost) {
+      standing_ = answer;
       work_.request_stop();
       return;
     }
@@ -119,10 +141,17 @@ void TaskRun::ReportWhileRunning(std::stop_token ended) {
 
 ActivityResult TaskRun::RunActivity(std::stop_token stop) {
   std::string log_folder = options_.folder + "/logs", work_folder = options_.folder + "/work";
+  // A worker of the same id and folder may have died here.
+  if (Status emptied = files_.RemoveTree(options_.folder); !emptied) {
+    return ActivityFailure{"WorkerFolder", emptied.error().message, ""};
+  }
   for (const std::string& folder : {log_folder, work_folder}) {
     if (Status made = files_.MakeDirectories(folder); !made) return ActivityFailure{"WorkerFolder", made.error().message, ""};
   }
-  if (auto log = files_.Create(log_folder + "/Activity.log")) log_ = *std::move(log);
+  if (auto log = files_.Create(log_folder + "/Activity.log")) {
+    std::lock_guard lock(mutex_);
+    log_ = *std::move(log);
+  }
   Activity* activity = FindActivity(task_.type());
   if (activity == nullptr) {
     return ActivityFailure{"UnsupportedActivity",
@@ -174,31 +203,39 @@ void TaskRun::UploadLogs() {
   }
 }
 
-void TaskRun::ReportResult(const ActivityResult& result) {
-  if (!ReportProgress({})) return;
+void TaskRun::ReportResult(const ActivityResult& result, std::stop_token stop) {
   json::Object body;
   body["taskId"] = task_.task_id;
   if (result) {
     body["taskStatus"] = *result == ActivityOutcome::kDone ? "FINISHED" : "FALSE";
   } else {
+    const ActivityFailure& failure = result.error();
     body["taskStatus"] = "FAILED";
-    body["errorId"] = Cut(result.error().id, kErrorIdMax);
-    body["errorMessage"] = result.error().message;
-    if (!result.error().stack_trace.empty()) body["errorStackTrace"] = Cut(result.error().stack_trace, kStackTraceMax);
+    body["errorId"] = WireText(failure.id, kErrorIdMax);
+    body["errorMessage"] = WireText(failure.message, kErrorMessageMax);
+    if (!failure.stack_trace.empty()) body["errorStackTrace"] = WireText(failure.stack_trace, kStackTraceMax);
   }
-  // The result is worth waiting for: a server that restarts hears it afterwards. The progress reports go on meanwhile.
+  const std::string text = json::Write(body);
+  // The result is worth waiting for: a server that restarts hears it afterwards. Each try begins with a report, which keeps
+  // the attempt ours and brings the last fields: once it has a status the service takes no more of them.
   for (int tries = 1;; ++tries) {
-    CallResult<std::string> answer = service_.Call("SetTaskStatus", json::Write(body), RetryPolicy::kStandard, {});
-    if (answer) return;
-    if (!answer.error().IsRetryable()) {
-      Log(LogLevel::kWarning, "the result of {} was refused: {}", task_.attempt_id, answer.error().message);
+    bool last = stop.stop_requested();
+    Standing answer = ReportProgress({});
+    if (answer == Standing::kCanceled || answer == Standing::kLost) return;
+    if (answer == Standing::kOurs) {
+      CallResult<std::string> taken =
+          service_.Call("SetTaskStatus", text, RetryPolicy::kStandard, {}, kReportSilenceMax);
+      if (taken) return;
+      if (!taken.error().IsRetryable()) {
+        Log(LogLevel::kWarning, "the result of {} was refused: {}", task_.attempt_id, taken.error().message);
+        return;
+      }
+    }
+    if (last) {
+      Log(LogLevel::kWarning, "the worker ends; the result of {} was not heard", task_.attempt_id);
       return;
     }
-    {
-      std::lock_guard lock(mutex_);
-      if (lost_) return;
-    }
-    if (!BackOff(clients_, std::min(tries, 7), {})) return;
+    (void)BackOff(clients_, std::min(tries, kLongestBackOff), stop);
   }
 }
 

@@ -3,8 +3,13 @@
 
 #include <condition_variable>
 #include <functional>
+#include <map>
+#include <memory>
 #include <mutex>
 #include <stop_token>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "activities/activity.h"
 #include "activities/task.h"
@@ -16,6 +21,7 @@ struct TaskRunOptions {
   std::string folder;  // of this attempt; created here and removed afterwards
   Duration report_interval;
   std::vector<std::pair<std::string, std::string>> environment;
+  bool leaves_interrupted = false;  // RunnerOptions::leaves_interrupted
 };
 
 /// Acknowledges the task, runs it while reporting progress, uploads its logs, reports the result. When the lease is lost or
@@ -25,16 +31,26 @@ class TaskRun {
   TaskRun(const PolledTask& task, TaskRunOptions options, const DataPipelineClient& service, const ClientContext& clients,
           ServiceDirectory& services, Files& files, Processes& processes);
 
-  /// Returns when all is done. `stop`: this worker ends; the attempt is then reported as failed.
+  /// Returns when all is done. `stop`: this worker ends; what is not done then is reported as failed, or left alone.
   void Run(std::stop_token stop);
 
  private:
-  /// False: the task is not ours (any more).
-  bool ReportProgress(std::stop_token stop);
+  /// Whose the task is, as the service says.
+  enum class Standing {
+    kOurs,
+    kUnknown,   // no answer, or none that says: the work goes on
+    kCanceled,  // nobody wants it any more
+    kLost,      // another worker's, or nobody's
+  };
+
+  /// Until the service has taken the acknowledgement. False: the work must not begin.
+  bool Acknowledge(std::stop_token stop);
+  Standing ReportProgress(std::stop_token stop);
   void ReportWhileRunning(std::stop_token stop);
   ActivityResult RunActivity(std::stop_token stop);
-  void ReportResult(const ActivityResult& result);
+  void ReportResult(const ActivityResult& result, std::stop_token stop);
   void UploadLogs();
+  Standing standing();
   void LogLine(const std::string& line);
 
   const PolledTask& task_;
@@ -47,8 +63,9 @@ class TaskRun {
   std::stop_source work_;  // ends the activity: the worker ends, the task was canceled or lost
   std::mutex mutex_;
   std::condition_variable_any wake_;
-  bool lost_ = false;                            // canceled or not ours: report nothing
-  std::map<std::string, std::string> fields_;    // to store with the next progress report
+  // Guarded by mutex_:
+  Standing standing_ = Standing::kOurs;
+  std::map<std::string, std::string> fields_;  // to store with the next progress report
   std::unique_ptr<WritableFile> log_;
 };
 
