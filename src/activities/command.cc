@@ -18,16 +18,18 @@ Result<ExitStatus> RunCommand(const ActivityContext& context, const std::vector<
                    .stdout_path = context.log_folder + "/" + kStdOutput,
                    .stderr_path = context.log_folder + "/" + kStdError};
   spec.environment.insert(spec.environment.end(), variables.begin(), variables.end());
+  if (stop.stop_requested()) return Canceled(arguments.front() + " was not started");
   ASSIGN_OR_RETURN(ProcessId process, context.processes->Start(spec));
   while (!stop.stop_requested()) {
     if (std::optional<ExitStatus> status = context.processes->Wait(process, kLookInterval)) return *status;
   }
-  RETURN_IF_ERROR(context.processes->Signal(process, SIGTERM));
+  // A signal that cannot be sent (it became another user's process) leaves nothing but to wait.
+  (void)context.processes->Signal(process, SIGTERM);
   std::optional<ExitStatus> status = context.processes->Wait(process, kGracePeriod);
   // Also when the leader is gone: its children may have ignored the first signal.
-  RETURN_IF_ERROR(context.processes->Signal(process, SIGKILL));
+  (void)context.processes->Signal(process, SIGKILL);
   while (!status) status = context.processes->Wait(process, kLookInterval);
-  return *status;
+  return Canceled(arguments.front() + " was ended before it was done");
 }
 
 std::string OutputTail(const ActivityContext& context, const char* name, size_t bytes_max) {
@@ -41,7 +43,7 @@ std::string OutputTail(const ActivityContext& context, const char* name, size_t 
   tail.resize(count.value_or(0));
   if (offset > 0) {
     size_t line = tail.find('\n');
-    if (line != std::string::npos) tail.erase(0, line + 1);
+    if (line != std::string::npos && line + 1 < tail.size()) tail.erase(0, line + 1);
   }
   return tail;
 }

@@ -14,7 +14,8 @@ inline constexpr char kStdOutput[] = "StdOutput";
 inline constexpr char kStdError[] = "StdError";
 
 /// Runs `arguments` with the context's environment and `variables` on top. On `stop` the command's process group gets
-/// SIGTERM, 5 seconds later SIGKILL. A failure to start is an Error; any end is a value.
+/// SIGTERM, 5 seconds later SIGKILL, and the Error is kCanceled, however it ended. A failure to start is an Error; any end of
+/// its own is a value.
 Result<ExitStatus> RunCommand(const ActivityContext& context, const std::vector<std::string>& arguments,
                               const std::vector<std::pair<std::string, std::string>>& variables, std::stop_token stop);
 

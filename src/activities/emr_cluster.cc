@@ -27,16 +27,10 @@ Result<EmrClient> Client(const ResourceRequest& request, const ResourceContext& 
   return EmrClient(context.clients, endpoint);
 }
 
-Error CallFailed(const CallError& error, std::string_view attempted) {
-  Error failure = error.ToError(attempted);
-  failure.code = error.IsRetryable() ? ErrorCode::kUnavailable : ErrorCode::kFailedPrecondition;
-  return failure;
-}
-
 Result<json::Object> Call(const EmrClient& client, std::string_view operation, const json::Object& body,
                           std::string_view attempted, std::stop_token stop) {
   CallResult<std::string> answer = client.Call(operation, json::Write(body), RetryPolicy::kStandard, stop);
-  if (!answer) return CallFailed(answer.error(), attempted);
+  if (!answer) return answer.error().ToError(attempted);
   return json::ParseObject(answer->empty() ? "{}" : *answer);
 }
 
@@ -105,11 +99,22 @@ Result<json::Array> BootstrapActions(const PipelineObject& object) {
   return actions;
 }
 
-// Looks for the cluster by its name. The newest made since the request, whatever its state; nullopt if there is none.
-Result<std::optional<json::Object>> FindCluster(const EmrClient& client, const ResourceRequest& request,
-                                                std::stop_token stop) {
-  json::Object query;
-  query["CreatedAfter"] = ToEpochSeconds(request.asked_at - kClockSkew);
+// The cluster of that id; nullopt if the service knows none, or it is another.
+Result<std::optional<json::Object>> Describe(const EmrClient& client, const ResourceRequest& request, const std::string& id,
+                                             std::stop_token stop) {
+  std::string text = json::Write(json::Object{{"ClusterId", id}});
+  CallResult<std::string> answer = client.Call("DescribeCluster", text, RetryPolicy::kStandard, stop);
+  if (!answer && answer.error().type == "InvalidRequestException") return std::optional<json::Object>();
+  if (!answer) return answer.error().ToError("looking at cluster " + id);
+  ASSIGN_OR_RETURN(json::Object output, json::ParseObject(*answer));
+  ASSIGN_OR_RETURN(const json::Object* cluster, json::GetObject(output, "Cluster"));
+  if (json::GetString(*cluster, "Name").value_or("") != request.name) return std::optional<json::Object>();
+  return std::optional(*cluster);
+}
+
+// The cluster of that name among those that `query` lists. The name is one attempt's own, so that there is one at most.
+Result<std::optional<json::Object>> FindByName(const EmrClient& client, const ResourceRequest& request, json::Object query,
+                                               std::stop_token stop) {
   while (true) {
     ASSIGN_OR_RETURN(json::Object page, Call(client, "ListClusters", query, "looking for cluster " + request.name, stop));
     ASSIGN_OR_RETURN(const json::Array* clusters, json::GetArray(page, "Clusters"));
@@ -123,6 +128,27 @@ Result<std::optional<json::Object>> FindCluster(const EmrClient& client, const R
     if (marker == nullptr) return std::optional<json::Object>();
     query["Marker"] = *marker;
   }
+}
+
+// By its id where that is known, else by its name; nullopt if there is none.
+Result<std::optional<json::Object>> FindCluster(const EmrClient& client, const ResourceRequest& request,
+                                                const json::Object& query, std::stop_token stop) {
+  const PipelineObject* object = Object(request);
+  std::optional<std::string> id = object == nullptr ? std::nullopt : FieldOf(*object, "@resourceId");
+  if (id && !id->empty()) {
+    ASSIGN_OR_RETURN(std::optional<json::Object> known, Describe(client, request, *id, stop));
+    if (known) return known;
+  }
+  return FindByName(client, request, query, stop);
+}
+
+json::Object MadeSince(const ResourceRequest& request) {
+  return {{"CreatedAfter", ToEpochSeconds(request.asked_at - kClockSkew)}};
+}
+
+// However long ago it was made: a termination does not know when that was.
+json::Object NotEnded() {
+  return {{"ClusterStates", json::Array{"STARTING", "BOOTSTRAPPING", "RUNNING", "WAITING", "TERMINATING"}}};
 }
 
 Result<ResourceReport> ReportOf(const json::Object& cluster, const std::string& region) {
@@ -197,7 +223,7 @@ Result<json::Object> RunJobFlowRequest(const ResourceRequest& request, const std
 Result<ResourceReport> EmrCluster::Launch(const ResourceRequest& request, const ResourceContext& context,
                                           std::stop_token stop) {
   ASSIGN_OR_RETURN(EmrClient client, Client(request, context));
-  ASSIGN_OR_RETURN(std::optional<json::Object> found, FindCluster(client, request, stop));
+  ASSIGN_OR_RETURN(std::optional<json::Object> found, FindCluster(client, request, MadeSince(request), stop));
   if (found) return ReportOf(*found, RegionOf(request));
   ASSIGN_OR_RETURN(json::Object body, RunJobFlowRequest(request, context.endpoint_url));
   ASSIGN_OR_RETURN(json::Object made, Call(client, "RunJobFlow", body, "creating cluster " + request.name, stop));
@@ -210,16 +236,18 @@ Result<ResourceReport> EmrCluster::Launch(const ResourceRequest& request, const 
 Result<ResourceReport> EmrCluster::Look(const ResourceRequest& request, const ResourceContext& context,
                                         std::stop_token stop) {
   ASSIGN_OR_RETURN(EmrClient client, Client(request, context));
-  ASSIGN_OR_RETURN(std::optional<json::Object> found, FindCluster(client, request, stop));
+  ASSIGN_OR_RETURN(std::optional<json::Object> found, FindCluster(client, request, MadeSince(request), stop));
   if (!found) return ResourceReport{.state = ResourceState::kAbsent, .message = {}, .fields = {}};
   return ReportOf(*found, RegionOf(request));
 }
 
 Result<ResourceReport> EmrCluster::Terminate(const ResourceRequest& request, const ResourceContext& context,
                                              std::stop_token stop) {
-  ASSIGN_OR_RETURN(ResourceReport report, Look(request, context, stop));
-  if (report.state != ResourceState::kStarting && report.state != ResourceState::kReady) return report;
   ASSIGN_OR_RETURN(EmrClient client, Client(request, context));
+  ASSIGN_OR_RETURN(std::optional<json::Object> found, FindCluster(client, request, NotEnded(), stop));
+  if (!found) return ResourceReport{.state = ResourceState::kAbsent, .message = {}, .fields = {}};
+  ASSIGN_OR_RETURN(ResourceReport report, ReportOf(*found, RegionOf(request)));
+  if (report.state != ResourceState::kStarting && report.state != ResourceState::kReady) return report;
   json::Object body;
   body["JobFlowIds"] = json::Array{json::Value(IdOf(report))};
   ASSIGN_OR_RETURN(json::Object ended, Call(client, "TerminateJobFlows", body, "ending cluster " + request.name, stop));

@@ -16,6 +16,7 @@ class EmrCluster : public Resource {
                                 std::stop_token stop) override;
   Result<ResourceReport> Look(const ResourceRequest& request, const ResourceContext& context,
                               std::stop_token stop) override;
+  /// Finds it by its @resourceId if the object has that field, else by its name among all that have not ended.
   Result<ResourceReport> Terminate(const ResourceRequest& request, const ResourceContext& context,
                                    std::stop_token stop) override;
 };

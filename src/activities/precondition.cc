@@ -18,12 +18,6 @@ struct Check {
   std::stop_token stop;
 };
 
-Error CallFailed(const CallError& error, std::string_view attempted) {
-  Error failure = error.ToError(attempted);
-  failure.code = error.IsRetryable() ? ErrorCode::kUnavailable : ErrorCode::kFailedPrecondition;
-  return failure;
-}
-
 Result<std::string> RequiredField(const PipelineObject& object, std::string_view key) {
   std::optional<std::string> value = FieldOf(object, key);
   if (value && !value->empty()) return *value;
@@ -47,8 +41,13 @@ Result<bool> S3KeyExists(const Check& check) {
   ASSIGN_OR_RETURN(S3Client s3, S3(check));
   CallResult<S3ObjectInfo> info = s3.HeadObject(location, check.stop);
   if (info) return true;
-  if (info.error().http == 404) return false;
-  return CallFailed(info.error(), "looking for " + uri);
+  if (info.error().http == 404) {
+    // The answer to HEAD has no body: whether it is the key that is missing, or its bucket, takes another question.
+    CallResult<void> bucket = s3.HeadBucket(location.bucket, check.stop);
+    if (bucket || bucket.error().http != 404) return false;
+    return NotFound(fmt::format("looking for {}: there is no bucket {}", uri, location.bucket));
+  }
+  return info.error().ToError("looking for " + uri);
 }
 
 Result<bool> S3PrefixNotEmpty(const Check& check) {
@@ -57,7 +56,7 @@ Result<bool> S3PrefixNotEmpty(const Check& check) {
   ASSIGN_OR_RETURN(S3Client s3, S3(check));
   CallResult<S3Listing> page = s3.List(location.bucket, location.key, "", std::nullopt, 1, check.stop);
   if (page) return !page->objects.empty();
-  return CallFailed(page.error(), "listing " + uri);
+  return page.error().ToError("listing " + uri);
 }
 
 Result<bool> DynamoDbTableExists(const Check& check) {
@@ -66,7 +65,7 @@ Result<bool> DynamoDbTableExists(const Check& check) {
   json::Object body{{"TableName", table}};
   CallResult<std::string> answer = dynamodb.Call("DescribeTable", json::Write(body), RetryPolicy::kStandard, check.stop);
   if (!answer && answer.error().type == "ResourceNotFoundException") return false;
-  if (!answer) return CallFailed(answer.error(), "describing table " + table);
+  if (!answer) return answer.error().ToError("describing table " + table);
   ASSIGN_OR_RETURN(json::Object output, json::ParseObject(*answer));
   ASSIGN_OR_RETURN(const json::Object* description, json::GetObject(output, "Table"));
   std::string status = json::GetString(*description, "TableStatus").value_or("ACTIVE");
@@ -79,7 +78,7 @@ Result<bool> DynamoDbDataExists(const Check& check) {
   json::Object body{{"TableName", table}, {"Limit", 1}, {"Select", "COUNT"}};
   CallResult<std::string> answer = dynamodb.Call("Scan", json::Write(body), RetryPolicy::kStandard, check.stop);
   if (!answer && answer.error().type == "ResourceNotFoundException") return false;
-  if (!answer) return CallFailed(answer.error(), "scanning table " + table);
+  if (!answer) return answer.error().ToError("scanning table " + table);
   ASSIGN_OR_RETURN(json::Object output, json::ParseObject(*answer));
   ASSIGN_OR_RETURN(int64_t count, json::GetInt(output, "Count"));
   return count > 0;

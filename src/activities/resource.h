@@ -15,11 +15,13 @@ namespace penstock {
 
 /// Which machine is meant.
 struct ResourceRequest {
-  std::string name;     // "<pipelineId>_@<component>_<time>": the cluster's name, and the group its worker polls
+  std::string name;     // "<pipelineId>_@<component>_<time>", from the second attempt on with its number: one attempt's
+                        // alone. The cluster's name, and the group its worker polls
   std::string account;  // of the pipeline
   std::string region;   // of the pipeline; the object's own `region` wins
-  Instant asked_at{};   // clusters of the same name made before are an earlier attempt's
-  /// The resource object first, evaluated, then all it refers to. May be empty for Terminate. SECRETS IN CLEAR.
+  Instant asked_at{};   // of a launch or look: it was made no earlier
+  /// The resource object first, evaluated, then all it refers to. For Terminate one
+  /// object of what identifies the machine: type, region, @resourceId if known. SECRETS IN CLEAR.
   std::vector<PipelineObject> objects;
 };
 

@@ -7,7 +7,8 @@
 namespace penstock {
 namespace {
 
-constexpr uint64_t kPartBytes = 8 << 20;  // as the aws CLI
+constexpr uint64_t kPartBytesMin = 8 << 20;  // as the aws CLI
+constexpr uint64_t kPartsMax = 10'000;       // S3's
 
 class FileSink : public BodySink {
  public:
@@ -96,8 +97,9 @@ Status UploadFile(const S3Client& s3, Files& files, const std::string& path, con
   std::string attempted = "writing " + FormatS3Uri(target);
   ASSIGN_OR_RETURN(std::unique_ptr<ReadableFile> file, files.Open(path));
   ASSIGN_OR_RETURN(uint64_t size, file->Size());
+  const uint64_t part_bytes = std::max(kPartBytesMin, (size + kPartsMax - 1) / kPartsMax);
   auto read = [&](uint64_t offset) -> Result<std::string> {
-    std::string bytes(std::min(kPartBytes, size - offset), '\0');
+    std::string bytes(std::min(part_bytes, size - offset), '\0');
     size_t filled = 0;
     while (filled < bytes.size()) {
       ASSIGN_OR_RETURN(size_t count, file->ReadAt(offset + filled, bytes.data() + filled, bytes.size() - filled));
@@ -106,7 +108,7 @@ Status UploadFile(const S3Client& s3, Files& files, const std::string& path, con
     }
     return bytes;
   };
-  if (size <= kPartBytes) {
+  if (size <= part_bytes) {
     ASSIGN_OR_RETURN(std::string bytes, read(0));
     CallResult<std::string> done = s3.PutObject(target, bytes, {}, stop);
     if (!done) return done.error().ToError(attempted);
@@ -119,7 +121,7 @@ Status UploadFile(const S3Client& s3, Files& files, const std::string& path, con
     return error;
   };
   std::vector<S3Part> parts;
-  for (uint64_t offset = 0; offset < size; offset += kPartBytes) {
+  for (uint64_t offset = 0; offset < size; offset += part_bytes) {
     Result<std::string> bytes = read(offset);
     if (!bytes) return abandon(bytes.error());
     CallResult<S3Part> part = s3.UploadPart(target, *upload, static_cast<int>(parts.size()) + 1, *bytes, stop);

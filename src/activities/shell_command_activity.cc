@@ -35,6 +35,7 @@ class ShellRun {
     Result<std::vector<std::string>> arguments = Arguments();
     if (!arguments) return Fail("ShellCommandNotStarted", arguments.error());
     Result<ExitStatus> status = RunCommand(context_, *arguments, Environment(), stop_);
+    if (!status && status.error().code == ErrorCode::kCanceled) return Fail("ShellCommandInterrupted", status.error());
     if (!status) return Fail("ShellCommandNotStarted", status.error());
     if (auto kept = KeepOutput(); !kept) return Fail("OutputNotUploaded", kept.error());
     if (status->code != 0) {

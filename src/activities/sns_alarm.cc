@@ -51,9 +51,7 @@ Status PublishAlarm(const SnsMessage& message, const ClientContext& clients, Ser
                    .body = body};
   CallResult<HttpResponse> answer = CallService(clients, endpoint, call, RetryPolicy::kStandard, nullptr, stop);
   if (answer) return {};
-  Error failure = answer.error().ToError("publishing to " + message.topic_arn);
-  failure.code = answer.error().IsRetryable() ? ErrorCode::kUnavailable : ErrorCode::kFailedPrecondition;
-  return failure;
+  return answer.error().ToError("publishing to " + message.topic_arn);
 }
 
 }  // namespace penstock
