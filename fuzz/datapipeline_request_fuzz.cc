@@ -12,7 +12,7 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "service/test_world.h"
+#include "service/world_for_test.h"
 
 namespace penstock {
 namespace {

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "aws/test_world.h"
+#include "aws/world_for_test.h"
 
 namespace penstock {
 namespace {

@@ -8,7 +8,7 @@
 #include "aws/emr_client.h"
 #include "aws/s3_client.h"
 #include "aws/signature_check.h"
-#include "aws/test_world.h"
+#include "aws/world_for_test.h"
 #include "base/digest.h"
 #include "base/encoding.h"
 

@@ -8,7 +8,7 @@
 
 #include "json/json.h"
 #include "system/posix_files.h"
-#include "transfer/transfer_testing.h"
+#include "transfer/world_for_test.h"
 
 namespace penstock {
 namespace {

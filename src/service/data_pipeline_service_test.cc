@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "service/test_world.h"
+#include "service/world_for_test.h"
 
 namespace penstock {
 namespace {

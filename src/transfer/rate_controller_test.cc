@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "transfer/transfer_testing.h"
+#include "transfer/world_for_test.h"
 
 namespace penstock {
 namespace {

@@ -11,7 +11,7 @@
 #include "transfer/manifest.h"
 #include "transfer/run_record.h"
 #include "transfer/s3_folder.h"
-#include "transfer/transfer_testing.h"
+#include "transfer/world_for_test.h"
 
 namespace penstock {
 namespace {
