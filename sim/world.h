@@ -63,8 +63,9 @@ class World {
   Duration Latency();
 
   // clients
-  void StartPipeline(size_t index);
-  void Activate(size_t index, int runs);
+  void Drive(
+      size_t index);  // creates, puts and activates until it was activated as often as it should
+  void Activate(size_t index, const std::string& id);
   void Command();
   void Settle();  // in the calm: an operator repairs what waits in vain
   bool AtRest() const;
@@ -75,6 +76,7 @@ class World {
   void Finish(const std::string& pipeline, const std::string& key, engine::EffectOutcome outcome,
               uint64_t generation);
   void Disturb();
+  void Tell(engine::EventBody body);  // again and again until a decision about it is durable
 
   Dice dice_;
   const Scenario scenario_;
@@ -85,6 +87,7 @@ class World {
   uint64_t order_ = 0;
   std::priority_queue<Item> queue_;
   std::map<size_t, std::string> pipelines_;  // by index in the scenario
+  std::map<size_t, int> activations_;        // answered with success
   std::set<std::string> machines_;           // by name
   std::set<std::string> staffed_;            // machines that have had their workers
   std::set<std::string> in_flight_;          // effects being executed by the server as it stands

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <map>
 
 #include "base/text.h"
 #include "engine/instances.h"
@@ -197,6 +198,7 @@ void Rerun(Draft& draft, const std::string& first) {
   const Calendar calendar = CalendarOf(draft);
   std::deque<std::string> queue = {first};
   std::vector<std::string> restarted;
+  std::map<std::string, InstanceRecord> before;
   while (!queue.empty() && restarted.size() < kCascadeMax) {
     const std::string id = queue.front();
     queue.pop_front();
@@ -204,6 +206,7 @@ void Rerun(Draft& draft, const std::string& first) {
     const auto index = plan.OfInstance(id);
     if (found == nullptr || !index || !(IsTerminal(found->status) || found->resumes)) continue;
     const Component& component = plan.components[*index];
+    before.emplace(id, *found);
     Restart(draft, id);
     restarted.push_back(id);
     WaitAgain(draft, id, calendar, *index);
@@ -235,6 +238,20 @@ void Rerun(Draft& draft, const std::string& first) {
   }
   // What is missing is told only when everything that runs again is known to.
   for (const std::string& id : restarted) Wire(draft, id, true);
+  // Behind a failure that is not rerun with it, a victim stays what it was. Nothing ran, so no
+  // action fires again.
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (const std::string& id : restarted) {
+      const InstanceRecord& record = *draft.Find(id);
+      const Component* component = draft.ComponentOf(record);
+      if (before.at(id).status != RunStatus::kCascadeFailed || IsTerminal(record.status)) continue;
+      if (record.blocked_by.empty() || !component->cascade) continue;
+      draft.Edit(id) = before.at(id);
+      Block(draft, id);
+      changed = true;
+    }
+  }
 }
 
 std::optional<Refusal> CheckInstance(const Draft& draft, Command command, const std::string& id) {

@@ -3,8 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "engine/resource.h"
 #include "engine/driver_for_test.h"
+#include "engine/resource.h"
 
 namespace penstock::engine {
 namespace {
@@ -496,13 +496,18 @@ TEST(CascadeTest, WithoutItDependantsWaitAndWithItTheyFail) {
 
 TEST(CascadeTest, ARerunBehindAFailureFallsBack) {
   Driver d;
-  d.Activated({Object("Default", {"scheduleType=ondemand", "workerGroup=g",
-                                  "failureAndRerunMode=cascade", "maximumRetries=0"}),
-               Shell("A"), Shell("B", {"dependsOn->A"})});
+  d.Activated(
+      {Object("Default", {"scheduleType=ondemand", "workerGroup=g", "failureAndRerunMode=cascade",
+                          "maximumRetries=0"}),
+       Shell("A"), Shell("B", {"dependsOn->A", "onFail->Alarm"}),
+       Object("Alarm", {"type=SnsAlarm", "topicArn=arn:t", "role=r", "subject=s", "message=m"})});
   d.Fail(d.Take().key);
   EXPECT_EQ(d.Status(kB), "CASCADE_FAILED");
+  EXPECT_EQ(d.effects.size(), 1u);
+  d.Run(seconds(1));
   d.Command(kB, "RERUN");
   EXPECT_EQ(d.Status(kB), "CASCADE_FAILED");
+  EXPECT_EQ(d.effects.size(), 1u) << "nothing ran: no alarm again";
 }
 
 TEST(CommandTest, MarkFinishedLetsDependantsProceed) {
