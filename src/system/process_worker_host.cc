@@ -55,6 +55,10 @@ Status ProcessWorkerHost::Load() {
       worker.process.start_time = static_cast<uint64_t>(start_time);
       ASSIGN_OR_RETURN(worker.stopping, json::GetBool(record, "stopping"));
       ASSIGN_OR_RETURN(const json::Array* starts, json::GetArray(record, "starts"));
+      ASSIGN_OR_RETURN(std::optional<std::string> address, json::OptionalString(record, "address"));
+      ASSIGN_OR_RETURN(std::optional<std::string> failure, json::OptionalString(record, "failure"));
+      worker.address = address.value_or("");
+      worker.failure = failure.value_or("");
       for (const json::Value& start : *starts) worker.starts.push_back(start.is_int64() ? start.get_int64() : 0);
       return {};
     };
@@ -74,6 +78,8 @@ Status ProcessWorkerHost::Save(const Worker& worker) {
   record["startTime"] = static_cast<int64_t>(worker.process.start_time);
   record["stopping"] = worker.stopping;
   record["starts"] = json::Array(worker.starts.begin(), worker.starts.end());
+  record["address"] = worker.address;
+  record["failure"] = worker.failure;
   return files_.Replace(RecordPath(worker), json::WritePretty(record));
 }
 
@@ -81,11 +87,13 @@ void ProcessWorkerHost::EndStrangers() {
   std::set<ProcessId, decltype([](const ProcessId& a, const ProcessId& b) { return a.pid < b.pid; })> known;
   for (const auto& [group, worker] : workers_) {
     if (worker.process.pid == 0 || !processes_.IsAlive(worker.process)) continue;
+    if (worker.address != options_.address && !worker.stopping) continue;  // it asks where nobody answers any more
     for (const ProcessId& process : processes_.FindByEnvironment(kIdVariable, worker.id)) known.insert(process);
   }
   for (const ProcessId& process : processes_.FindByEnvironment(kHomeVariable, options_.folder)) {
     if (known.contains(process)) continue;
-    Log(LogLevel::kWarning, "ending process {}: a worker of this folder that no record names", process.pid);
+    Log(LogLevel::kWarning, "ending process {}: a worker of this folder that no record names, or with an old address",
+        process.pid);
     (void)processes_.Signal(process, SIGKILL);
   }
 }
@@ -99,6 +107,7 @@ void ProcessWorkerHost::EndLeftovers(const Worker& worker) {
 Status ProcessWorkerHost::Launch(Worker& worker) {
   int64_t now = clock_.Now().time_since_epoch().count();
   worker.process = {};
+  worker.address = options_.address;
   worker.starts.push_back(now);
   std::erase_if(worker.starts, [&](int64_t start) { return start < now - options_.restart_window.count(); });
   RETURN_IF_ERROR(Save(worker));
@@ -110,7 +119,14 @@ Status ProcessWorkerHost::Launch(Worker& worker) {
   spec.environment.emplace_back(kIdVariable, worker.id);
   spec.environment.emplace_back(kHomeVariable, options_.folder);
   ASSIGN_OR_RETURN(worker.process, processes_.Start(spec));
-  return Save(worker);
+  Status saved = Save(worker);
+  if (!saved) (void)processes_.Signal(worker.process, SIGKILL);  // or a crash would leave a process that nobody knows
+  return saved;
+}
+
+Status ProcessWorkerHost::Forget(const Worker& worker) {
+  if (worker.failure.empty()) (void)files_.Remove(options_.folder + "/" + worker.id + ".log");
+  return files_.Remove(RecordPath(worker));
 }
 
 Status ProcessWorkerHost::Start(const WorkerSpec& spec) {
@@ -119,14 +135,15 @@ Status ProcessWorkerHost::Start(const WorkerSpec& spec) {
   Worker& worker = at->second;
   if (!fresh && !worker.stopping && worker.failure.empty()) return {};
   if (!fresh && worker.stopping) {
-    return FailedPrecondition(fmt::format("the former worker of group {} is still ending", spec.worker_group));
+    return Unavailable(fmt::format("the former worker of group {} is still ending", spec.worker_group));
   }
+  if (!fresh) RETURN_IF_ERROR(Forget(worker));  // given up; this is another
   std::string id(16, '\0');
   random_.Fill(id);
   worker = Worker{.spec = spec, .id = HexEncode(id), .process = {}, .starts = {}, .failure = {}};
   Status started = Launch(worker);
   if (!started) {
-    (void)files_.Remove(RecordPath(worker));
+    (void)Forget(worker);
     workers_.erase(at);
   }
   return started;
@@ -170,7 +187,9 @@ bool ProcessWorkerHost::Supervise(Worker& worker) {
     }
     EndLeftovers(worker);
     if (alive) return false;
-    (void)files_.Remove(RecordPath(worker));
+    if (Status forgotten = Forget(worker); !forgotten) {
+      Log(LogLevel::kWarning, "the record of a worker that ended stays: {}", forgotten.error().message);
+    }
     return true;
   }
   if (alive || !worker.failure.empty()) return false;
@@ -187,6 +206,8 @@ bool ProcessWorkerHost::Supervise(Worker& worker) {
                                  worker.spec.worker_group, how, recent - 1, options_.restart_window.count() / 60'000,
                                  options_.folder, worker.id);
     Log(LogLevel::kError, "{}", worker.failure);
+    // Unsaved, a restarted server tries it anew: no harm.
+    (void)Save(worker);
     return false;
   }
   Log(LogLevel::kWarning, "the worker process of {} {}; starting another", worker.spec.worker_group, how);

@@ -1,7 +1,9 @@
 // Workers as child processes, supervised: one that dies is started again, at most five times in ten minutes.
 //
 // One file per worker, <folder>/<id>.json, written before the process is started and again when its number is known:
-//   {"workerGroup": …, "account": …, "region": …, "id": …, "pid": …, "startTime": …, "stopping": false, "starts": [ms…]}
+//   {"workerGroup": …, "account": …, "region": …, "id": …, "pid": …, "startTime": …, "stopping": false, "starts": [ms…],
+//    "address": …, "failure": …}
+// and <folder>/<id>.log, what the worker says; kept only if the worker was given up.
 // A worker and all it starts carry PENSTOCK_WORKER=<id> and PENSTOCK_WORKER_HOME=<folder> in their environment, which is how
 // what is left of a dead one, or of one started an instant before a crash, is found and ended.
 #pragma once
@@ -24,7 +26,8 @@
 namespace penstock {
 
 struct WorkerHostOptions {
-  std::string folder;  // records and the workers' own logs
+  std::string folder;   // absolute; records and the workers' own logs
+  std::string address;  // what a worker is told at its start and cannot learn later: one with another is replaced
   /// The command line and environment of a worker (without the two variables above).
   std::function<std::vector<std::string>(const WorkerSpec&)> arguments;
   std::function<std::vector<std::pair<std::string, std::string>>(const WorkerSpec&)> environment;
@@ -52,6 +55,7 @@ class ProcessWorkerHost : public WorkerHost {
     ProcessId process;  // pid 0: about to be started
     bool stopping = false;
     std::vector<int64_t> starts;  // milliseconds since 1970, the recent ones
+    std::string address;          // WorkerHostOptions::address at its start
     std::string failure;          // not empty: given up
     std::chrono::nanoseconds stop_began{0};
   };
@@ -60,6 +64,8 @@ class ProcessWorkerHost : public WorkerHost {
   Status Load();
   Status Save(const Worker& worker);
   Status Launch(Worker& worker);
+  /// Removes its record, and its log unless that is worth reading.
+  Status Forget(const Worker& worker);
   void EndStrangers();
   void EndLeftovers(const Worker& worker);
   /// Returns whether the worker is to be forgotten.

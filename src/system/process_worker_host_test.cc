@@ -24,9 +24,11 @@ class ProcessWorkerHostTest : public testing::Test {
   }
 
   // A worker that starts a child of its own, in a session of its own, and waits.
-  std::unique_ptr<ProcessWorkerHost> Open(std::string command = "setsid sleep 300 & exec sleep 301") {
+  std::unique_ptr<ProcessWorkerHost> Open(std::string command = "setsid sleep 300 & exec sleep 301",
+                                          std::string address = "http://127.0.0.1:7400") {
     WorkerHostOptions options{
         .folder = folder_,
+        .address = address,
         .arguments = [command](const WorkerSpec&) { return std::vector<std::string>{"/bin/sh", "-c", command}; },
         .environment = [](const WorkerSpec&) {
           return std::vector<std::pair<std::string, std::string>>{{"PATH", "/usr/bin:/bin"}};
@@ -36,6 +38,16 @@ class ProcessWorkerHostTest : public testing::Test {
     auto host = ProcessWorkerHost::Open(options, files_, processes_, clock_, random_);
     EXPECT_TRUE(host) << host.error().message;
     return *std::move(host);
+  }
+
+  // The files of the folder whose names end so.
+  std::vector<std::string> Named(std::string_view end) {
+    std::vector<std::string> names;
+    auto entries = files_.List(folder_);
+    for (const DirectoryEntry& entry : *entries) {
+      if (entry.name.ends_with(end)) names.push_back(entry.name);
+    }
+    return names;
   }
 
   std::vector<ProcessId> Members() { return processes_.FindByEnvironment("PENSTOCK_WORKER_HOME", folder_); }
@@ -66,6 +78,7 @@ TEST_F(ProcessWorkerHostTest, StartsOnceAndStopsAllOfIt) {
   ASSERT_TRUE(host->Stop(spec_.worker_group));
   EXPECT_TRUE(Eventually([&] { return host->Look(spec_.worker_group).condition == WorkerCondition::kAbsent; }));
   EXPECT_TRUE(Members().empty());
+  EXPECT_TRUE(files_.List(folder_)->empty());
 }
 
 TEST_F(ProcessWorkerHostTest, ReplacesADeadWorkerAndWhatItLeft) {
@@ -92,6 +105,32 @@ TEST_F(ProcessWorkerHostTest, GivesUpOnAWorkerThatKeepsDying) {
   EXPECT_NE(host->Look(spec_.worker_group).message.find("ended with exit status 3 and was started again 5 times"),
             std::string::npos)
       << host->Look(spec_.worker_group).message;
+  EXPECT_EQ(Named(".log").size(), 1u);
+
+  // It stays given up over a restart, until it is wanted anew; then it is another, with one record.
+  host.reset();
+  host = Open();
+  EXPECT_EQ(host->Look(spec_.worker_group).condition, WorkerCondition::kFailed);
+  clock_.Sleep(Duration(20));
+  EXPECT_TRUE(Members().empty());
+  ASSERT_TRUE(host->Start(spec_));
+  EXPECT_EQ(host->Look(spec_.worker_group).condition, WorkerCondition::kRunning);
+  EXPECT_TRUE(Eventually([&] { return Members().size() == 2; }));
+  EXPECT_EQ(Named(".json").size(), 1u);
+}
+
+TEST_F(ProcessWorkerHostTest, AWorkerThatKnowsAnotherAddressIsReplaced) {
+  auto host = Open();
+  ASSERT_TRUE(host->Start(spec_));
+  ASSERT_TRUE(Eventually([&] { return Members().size() == 2; }));
+  std::vector<ProcessId> before = Members();
+  host.reset();
+  host = Open("exec sleep 302", "http://127.0.0.1:7401");
+  EXPECT_TRUE(Eventually([&] {
+    std::vector<ProcessId> now = Members();
+    return now.size() == 1 && std::find(before.begin(), before.end(), now.front()) == before.end();
+  }));
+  EXPECT_EQ(host->Look(spec_.worker_group).condition, WorkerCondition::kRunning);
 }
 
 TEST_F(ProcessWorkerHostTest, ARestartedHostAdoptsWhatItKnowsAndEndsTheRest) {
