@@ -1,5 +1,6 @@
 # What the folders of src/ are made of. A folder is a static library `penstock_<folder>` of all its .cc files but the
-# tests, and a test program `<folder>_test` of all its *_test.cc and *_for_test.cc files: adding a file needs no edit here.
+# tests and main.cc, and a test program `<folder>_test` of all its *_test.cc and *_for_test.cc files: adding a file needs no
+# edit here.
 
 function(penstock_target_name folder out)
   string(REPLACE "/" "_" name "${folder}")
@@ -36,7 +37,7 @@ function(penstock_library folder)
   penstock_resolve(deps ${ARG_DEPS})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${folder}/*.cc)
   set(tests ${sources})
-  list(FILTER sources EXCLUDE REGEX "_test\\.cc$")
+  list(FILTER sources EXCLUDE REGEX "(_test|/main)\\.cc$")
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")  # _for_test.cc too
   if(sources)
     add_library(${target} STATIC ${sources})
@@ -62,18 +63,14 @@ function(penstock_library folder)
   endif()
 endfunction()
 
+# The program: main.cc of the folder over a library of the rest, so that the rest can be tested.
 function(penstock_program name)
   cmake_parse_arguments(ARG "" "FOLDER" "DEPS" ${ARGN})
-  penstock_resolve(deps ${ARG_DEPS})
-  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${ARG_FOLDER}/*.cc)
-  list(FILTER sources EXCLUDE REGEX "_test\\.cc$")
-  if(NOT sources)
-    return()
-  endif()
-  add_executable(${name} ${sources})
-  target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/src)
+  penstock_library(${ARG_FOLDER} DEPS ${ARG_DEPS})
+  add_executable(${name} ${CMAKE_SOURCE_DIR}/src/${ARG_FOLDER}/main.cc)
+  penstock_target_name(${ARG_FOLDER} library)
   target_compile_definitions(${name} PRIVATE PENSTOCK_VERSION="${PROJECT_VERSION}")
-  target_link_libraries(${name} PRIVATE ${deps})
+  target_link_libraries(${name} PRIVATE ${library})
   penstock_use_pch(${name})
 endfunction()
 

@@ -14,6 +14,7 @@ namespace penstock {
 namespace {
 
 constexpr std::string_view kServices[] = {"dynamodb", "s3", "sns", "cloudwatch", "emr"};
+constexpr size_t kGroupBytesMax = 1024;  // workerGroup of PollForTask
 
 // Reads the tables of one file; the first problem found stays.
 class Reader {
@@ -90,6 +91,21 @@ class Reader {
     };
   }
 
+  // Worker groups: each polled by one runner.
+  Handler Groups(std::vector<std::string>& target) {
+    return [this, &target](const toml::node& node) {
+      Strings(target)(node);
+      std::set<std::string> seen;
+      for (const std::string& group : target) {
+        if (group.empty() || group.size() > kGroupBytesMax) {
+          Fail(node.source(), fmt::format("a worker group's name must have 1 to {} characters", kGroupBytesMax));
+        } else if (!seen.insert(group).second) {
+          Fail(node.source(), fmt::format("names the worker group \"{}\" twice", group));
+        }
+      }
+    };
+  }
+
   // A period of fixed length, e.g. "10 minutes".
   Handler Time(Duration& target) {
     return [this, &target](const toml::node& node) {
@@ -97,7 +113,10 @@ class Reader {
       if (!value) return Fail(node.source(), "must be a period, e.g. \"10 minutes\"");
       Result<Period> period = ParsePeriod(*value);
       if (!period) return Fail(node.source(), period.error().message);
-      target = Plus(Instant{}, *period) - Instant{};
+      if (period->unit == PeriodUnit::kMonths || period->unit == PeriodUnit::kYears) {
+        return Fail(node.source(), "must be a period of fixed length: seconds, minutes, hours, days or weeks");
+      }
+      target = NominalLength(*period);
     };
   }
 
@@ -125,6 +144,10 @@ class Reader {
                {"profile", String(target.profile)},
                {"region", String(target.region)},
                {"role_arn", String(target.role_arn)}});
+        bool foreign_only = !target.profile.empty() || !target.role_arn.empty();
+        if (target.kind == EndpointConfig::Kind::kLocal && foreign_only) {
+          Fail(node.source(), "profile and role_arn are for services elsewhere; give url = \"aws\" or a URL as well");
+        }
       } else {
         Address(target)(node);
       }
@@ -205,7 +228,7 @@ Result<ServerConfig> ParseConfig(std::string_view text, const std::string& file)
                                                  {"durability", in.Choice<bool>(config.dynamodb_fsync,
                                                                                 {{"process", false}, {"fsync", true}})}})},
             {"s3", in.Section("s3", {{"domain", in.String(config.s3_domain)}})},
-            {"worker", in.Section("worker", {{"groups", in.Strings(config.worker_groups)},
+            {"worker", in.Section("worker", {{"groups", in.Groups(config.worker_groups)},
                                              {"tasks", in.Int(config.worker_tasks, 1, 1000)}})}});
   if (in.error()) return *in.error();
   if (config.tls_certificate.empty() != config.tls_key.empty()) {

@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <csignal>
 #include <iostream>
 #include <iterator>
@@ -41,10 +42,13 @@ class StopSignals {
     signal(SIGPIPE, SIG_IGN);
     waiter_ = std::thread([this] {
       int number = 0;
-      while (sigwait(&signals_, &number) == 0 && number != SIGUSR1) stop_.request_stop();
+      while (sigwait(&signals_, &number) == 0 && !ending_.load()) {
+        if (number != SIGUSR1) stop_.request_stop();
+      }
     });
   }
   ~StopSignals() {
+    ending_.store(true);
     pthread_kill(waiter_.native_handle(), SIGUSR1);
     waiter_.join();
   }
@@ -60,6 +64,7 @@ class StopSignals {
  private:
   sigset_t signals_;
   std::stop_source stop_;
+  std::atomic<bool> ending_ = false;
   std::thread waiter_;
 };
 
@@ -95,6 +100,11 @@ int Complain(const Error& error) {
   return kExitUnusable;
 }
 
+std::string WithoutSlash(std::string url) {
+  while (url.ends_with('/')) url.pop_back();
+  return url;
+}
+
 // Flags first, then what the SDKs do.
 class FlagResolver : public EndpointResolver {
  public:
@@ -105,9 +115,7 @@ class FlagResolver : public EndpointResolver {
     ServicePlacesOptions options = world_.Places();
     options.profile = profile;
     if (!url.empty()) {
-      std::string address = url;
-      while (address.ends_with('/')) address.pop_back();
-      options.endpoints[std::string(service)] = {EndpointConfig::Kind::kUrl, address, {}, {}, {}};
+      options.endpoints[std::string(service)] = {EndpointConfig::Kind::kUrl, WithoutSlash(url), {}, {}, {}};
     }
     return ServicePlaces(options).Find(std::string(service), region);
   }
@@ -171,18 +179,26 @@ int Serve(const ServeCommand& command) {
   return kExitDone;
 }
 
+// For a shell, whatever it holds.
+std::string Quoted(std::string_view text) {
+  std::string quoted = "'";
+  for (char c : text) quoted += c == '\'' ? "'\\''" : std::string(1, c);
+  return quoted + "'";
+}
+
 int PrintEnv(const EnvCommand& command) {
   PosixFiles files;
   Result<ServerAccess> server = ReadServerAccess(command.data.empty() ? DefaultDataFolder() : command.data, files);
   if (!server) return Complain(server.error());
-  std::string host = server->address.substr(0, server->address.rfind(':'));
+  std::string host = server->url.substr(server->url.find("//") + 2);
+  host.resize(host.rfind(':'));
   const char* set = std::getenv("NO_PROXY");
   std::string no_proxy = set == nullptr || *set == '\0' ? host : std::string(set) + "," + host;
   std::cout << fmt::format(
-      "export AWS_ENDPOINT_URL=http://{}\nexport AWS_REGION=us-east-1\nexport AWS_DEFAULT_REGION=us-east-1\n"
+      "export AWS_ENDPOINT_URL={}\nexport AWS_REGION=us-east-1\nexport AWS_DEFAULT_REGION=us-east-1\n"
       "export AWS_ACCESS_KEY_ID={}\nexport AWS_SECRET_ACCESS_KEY={}\nunset AWS_SESSION_TOKEN AWS_PROFILE\n"
       "export AWS_PAGER=\"\"\nexport AWS_EC2_METADATA_DISABLED=true\nexport NO_PROXY={}\n",
-      server->address, server->root_key.access_key_id, server->root_key.secret_access_key, no_proxy);
+      server->url, server->root_key.access_key_id, server->root_key.secret_access_key, Quoted(no_proxy));
   return kExitDone;
 }
 
@@ -197,10 +213,10 @@ int ShowStatus(const StatusCommand& command) {
     Result<ServerAccess> server =
         ReadServerAccess(command.data.empty() ? DefaultDataFolder() : command.data, world.files);
     if (!server) return Complain(server.error());
-    options.own = OwnServer{"http://" + server->address, server->root_key};
+    options.own = OwnServer{server->url, server->root_key};
   }
   if (!command.endpoint.empty()) {
-    options.endpoints["data pipeline"] = {EndpointConfig::Kind::kUrl, command.endpoint, {}, {}, {}};
+    options.endpoints["data pipeline"] = {EndpointConfig::Kind::kUrl, WithoutSlash(command.endpoint), {}, {}, {}};
   }
   Result<ServiceEndpoint> endpoint = ServicePlaces(options).Find("datapipeline", command.region);
   if (!endpoint) return Complain(endpoint.error());

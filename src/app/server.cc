@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <thread>
 
 #include "app/server_folder.h"
@@ -128,6 +129,14 @@ std::string OwnUrl(const std::string& address, bool tls) {
   return (tls ? "https://" : "http://") + host;
 }
 
+std::string Variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+// "127.0.0.1:7400" gives "127.0.0.1".
+std::string_view HostOf(std::string_view address) { return address.substr(0, address.rfind(':')); }
+
 std::vector<std::pair<std::string, std::string>> AsPairs(const Environment& environment) {
   return {environment.begin(), environment.end()};
 }
@@ -143,7 +152,7 @@ struct Server::Parts {
   SystemRandom random;
   PosixFiles files;
   PosixProcesses processes;
-  CurlHttpClient http;
+  CurlHttpClient http{HttpClientOptions{.ca_bundle = Variable("AWS_CA_BUNDLE")}};
   HealthService health;
   std::optional<ServerFolder> folder;
   KeyRing keys;
@@ -245,6 +254,7 @@ Status Server::Parts::OpenPipelines() {
   std::string program(self, static_cast<size_t>(length));
   WorkerHostOptions host;
   host.folder = folder->Sub("workers");
+  host.address = own->url;
   host.arguments = [program](const WorkerSpec& spec) {
     return std::vector<std::string>{program, "worker", "--worker-group", spec.worker_group};
   };
@@ -277,7 +287,7 @@ Status Server::Parts::Listen() {
   http_options.is_urgent = [](const HttpRequest& request) { return request.RawPath() == "/_penstock/health"; };
   // A port of the system's choice is kept over restarts where possible: worker processes that outlived the last server know
   // no other.
-  if (options.listen.ends_with(":0") && !folder->last_address().empty()) {
+  if (options.listen.ends_with(":0") && HostOf(options.listen) == HostOf(folder->last_address())) {
     http_options.listen = folder->last_address();
     if (auto again = HttpServer::Start(http_options, &door, &clock, &random)) server = *std::move(again);
   }
@@ -315,15 +325,16 @@ Status Server::Parts::StartWorkers() {
   RETURN_IF_ERROR(WriteAwsShim(files, shim));
   environment["PATH"] = shim + ":" + environment["PATH"];
   ClientContext clients{&http, &clock, &random};
+  // What the last server's embedded worker held ended with it, whatever its groups were.
+  ASSIGN_OR_RETURN(engine::Reply lost, scheduler->Call({}, engine::WorkerLost{kEmbeddedWorker}));
   for (const std::string& group : config.worker_groups) {
     RunnerOptions runner;
     runner.worker_group = group;
-    runner.id = fmt::format("{}-{}", kEmbeddedWorker, group);
-    // What the last server's embedded worker held died with it.
-    ASSIGN_OR_RETURN(engine::Reply lost, scheduler->Call({}, engine::WorkerLost{runner.id}));
+    runner.id = kEmbeddedWorker;
     runner.hostname = HostName();
     runner.tasks = config.worker_tasks;
-    runner.folder = runner_folder;
+    runner.folder = fmt::format("{}/{}", runner_folder, runners.size());
+    runner.leaves_interrupted = true;
     runner.environment = AsPairs(environment);
     DataPipelineClient api(clients, {own->url, config.default_region, StaticCredentials(worker_key)});
     runners.push_back(std::make_unique<Runner>(runner, api, clients, *places, files, processes));
@@ -341,6 +352,11 @@ Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Server::~Server() { Stop(false); }
 
 Result<std::unique_ptr<Server>> Server::Start(ServerOptions options) {
+  // Absolute: commands run in folders of their own, and worker processes are known by their folder's name.
+  std::error_code failure;
+  std::filesystem::path data = std::filesystem::weakly_canonical(options.data, failure);
+  if (failure) return IoError(fmt::format("the data folder {}: {}", options.data, failure.message()));
+  options.data = data.string();
   auto made = std::unique_ptr<Server>(new Server(std::make_unique<Parts>(std::move(options))));
   Parts& parts = *made->parts_;
   RETURN_IF_ERROR(parts.OpenFolder());
@@ -351,9 +367,10 @@ Result<std::unique_ptr<Server>> Server::Start(ServerOptions options) {
   parts.scheduler->Start();
   parts.door.Open(parts.gateway.get());
   RETURN_IF_ERROR(parts.StartWorkers());
-  RETURN_IF_ERROR(parts.folder->WriteAddress(parts.server->address()));
+  RETURN_IF_ERROR(parts.folder->WriteAddress(parts.server->address(), parts.own->url));
   return made;
 }
+
 const std::string& Server::address() const { return parts_->server->address(); }
 
 void Server::Stop(bool drain) {

@@ -92,22 +92,26 @@ Result<ServerFolder> ServerFolder::Open(const std::string& path, Files& files, R
   return folder;
 }
 
-Status ServerFolder::WriteAddress(const std::string& address) {
+Status ServerFolder::WriteAddress(const std::string& address, const std::string& url) {
   RETURN_IF_ERROR(files_->Replace(Sub("last-address"), address + "\n"));
+  RETURN_IF_ERROR(files_->Replace(Sub("url"), url + "\n"));
   return files_->Replace(Sub("address"), address + "\n");
 }
 
-void ServerFolder::RemoveAddress() { (void)files_->Remove(Sub("address")); }
+void ServerFolder::RemoveAddress() {
+  for (const char* name : {"address", "url"}) (void)files_->Remove(Sub(name));
+}
 
 Result<ServerAccess> ReadServerAccess(const std::string& path, Files& files) {
-  Result<std::string> address = files.Read(path + "/address");
-  if (!address) {
-    return NotFound(fmt::format("no server runs on {} (there is no file {}/address); start one with: penstock serve --data {}",
+  Result<std::string> url = files.Read(path + "/url");
+  if (!url && url.error().code != ErrorCode::kNotFound) return std::move(url).error();
+  if (!url) {
+    return NotFound(fmt::format("no server runs on {} (there is no file {}/url); start one with: penstock serve --data {}",
                                 path, path, path));
   }
   ASSIGN_OR_RETURN(std::string key_text, files.Read(path + "/credentials"));
   ASSIGN_OR_RETURN(Credentials key, ParseKey(key_text, path + "/credentials"));
-  return ServerAccess{std::string(Trim(*address)), key};
+  return ServerAccess{std::string(Trim(*url)), key};
 }
 
 }  // namespace penstock

@@ -4,7 +4,8 @@
 //   credentials   the root key, in AWS's shared-credentials format, profile [default], mode 0600
 //   secret.key    64 hex digits: encrypts secrets at rest and signs task ids, mode 0600
 //   address       host:port of the running server; removed by a clean end
-//   last-address  the same, kept
+//   url           the same for clients, with http:// or https://
+//   last-address  as address, kept
 //   pipelines.db  pipeline state (store/)        dynamodb/  tables        s3/  objects        workers/  worker processes
 //
 // Losing secret.key loses every stored secret; copies of the folder should include it.
@@ -35,7 +36,8 @@ class ServerFolder {
 
   /// Where the last server on this folder listened; empty if there was none.
   const std::string& last_address() const { return last_address_; }
-  Status WriteAddress(const std::string& address);
+  /// `url`: what a client on this host calls.
+  Status WriteAddress(const std::string& address, const std::string& url);
   void RemoveAddress();
 
  private:
@@ -52,7 +54,7 @@ class ServerFolder {
 
 /// What another process reads of a running server's folder. The error says what is missing and how to start one.
 struct ServerAccess {
-  std::string address;  // host:port
+  std::string url;  // "http://127.0.0.1:7400"
   Credentials root_key;
 };
 Result<ServerAccess> ReadServerAccess(const std::string& path, Files& files);

@@ -2,14 +2,18 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "json/json.h"
 
 namespace penstock {
 namespace {
 
 // What a command may know of the machine it runs on.
-constexpr std::string_view kInherited[] = {"HOME", "LANG", "LC_ALL",     "LOGNAME",    "PATH",        "SHELL",
-                                           "TZ",   "USER", "HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"};
+constexpr std::string_view kInherited[] = {"AWS_CA_BUNDLE", "HOME",          "HTTPS_PROXY",  "HTTP_PROXY", "LANG",
+                                           "LC_ALL",        "LOGNAME",       "PATH",         "SHELL",      "SSL_CERT_DIR",
+                                           "SSL_CERT_FILE", "TMPDIR",        "TZ",           "USER",       "http_proxy",
+                                           "https_proxy"};
 
 // The name that configuration and the SDKs' rules have for a service, by what requests to it are signed for.
 std::string PlainName(const std::string& signing_name) {
@@ -85,23 +89,26 @@ std::shared_ptr<CredentialsProvider> ServicePlaces::CredentialsFor(const Endpoin
   return provider;
 }
 
-std::string EncodeEndpoints(const std::map<std::string, EndpointConfig>& endpoints) {
-  json::Object out;
-  for (const auto& [name, config] : endpoints) {
-    out[name] = json::Object{{"kind", KindName(config.kind)},
-                             {"url", config.url},
-                             {"profile", config.profile},
-                             {"region", config.region},
-                             {"roleArn", config.role_arn}};
+std::string EncodeForeignServices(const ForeignServices& services) {
+  json::Object endpoints, environment;
+  for (const auto& [name, config] : services.endpoints) {
+    endpoints[name] = json::Object{{"kind", KindName(config.kind)},
+                                   {"url", config.url},
+                                   {"profile", config.profile},
+                                   {"region", config.region},
+                                   {"roleArn", config.role_arn}};
   }
-  return json::Write(out);
+  for (const auto& [name, value] : services.environment) environment[name] = value;
+  return json::Write(json::Object{{"endpoints", std::move(endpoints)}, {"environment", std::move(environment)}});
 }
 
-Result<std::map<std::string, EndpointConfig>> DecodeEndpoints(std::string_view text) {
+Result<ForeignServices> DecodeForeignServices(std::string_view text) {
   ASSIGN_OR_RETURN(json::Object in, json::ParseObject(text));
-  std::map<std::string, EndpointConfig> endpoints;
-  for (const auto& member : in) {
-    ASSIGN_OR_RETURN(const json::Object* entry, json::GetObject(in, member.key()));
+  ASSIGN_OR_RETURN(const json::Object* endpoints, json::GetObject(in, "endpoints"));
+  ASSIGN_OR_RETURN(const json::Object* environment, json::GetObject(in, "environment"));
+  ForeignServices services;
+  for (const auto& member : *endpoints) {
+    ASSIGN_OR_RETURN(const json::Object* entry, json::GetObject(*endpoints, member.key()));
     EndpointConfig config;
     ASSIGN_OR_RETURN(std::string kind, json::GetString(*entry, "kind"));
     ASSIGN_OR_RETURN(config.url, json::GetString(*entry, "url"));
@@ -111,9 +118,13 @@ Result<std::map<std::string, EndpointConfig>> DecodeEndpoints(std::string_view t
     config.kind = kind == "aws"   ? EndpointConfig::Kind::kAws
                   : kind == "url" ? EndpointConfig::Kind::kUrl
                                   : EndpointConfig::Kind::kLocal;
-    endpoints.emplace(member.key(), config);
+    services.endpoints.emplace(member.key(), config);
   }
-  return endpoints;
+  for (const auto& member : *environment) {
+    ASSIGN_OR_RETURN(std::string value, json::GetString(*environment, member.key()));
+    services.environment.emplace(member.key(), std::move(value));
+  }
+  return services;
 }
 
 Environment WorkerEnvironment(const Environment& ours, const OwnServer& own, const std::string& region,
@@ -130,12 +141,20 @@ Environment WorkerEnvironment(const Environment& ours, const OwnServer& own, con
   environment["AWS_PAGER"] = "";
   environment["AWS_EC2_METADATA_DISABLED"] = "true";
   std::string host = own.url.substr(own.url.find("//") + 2);
-  environment["NO_PROXY"] = environment["no_proxy"] = host.substr(0, host.rfind(':'));
-  for (const auto& [name, config] : endpoints) {
-    if (config.kind == EndpointConfig::Kind::kLocal) continue;
-    environment["PENSTOCK_SERVICES"] = EncodeEndpoints(endpoints);
-    break;
+  host.resize(host.rfind(':'));
+  for (const char* name : {"NO_PROXY", "no_proxy"}) {
+    auto set = ours.find(name);
+    environment[name] = set == ours.end() || set->second.empty() ? host : set->second + "," + host;
   }
+  bool all_local = std::all_of(endpoints.begin(), endpoints.end(), [](const auto& entry) {
+    return entry.second.kind == EndpointConfig::Kind::kLocal;
+  });
+  if (all_local) return environment;
+  ForeignServices services{.endpoints = endpoints, .environment = {}};
+  for (const auto& [name, value] : ours) {
+    if (name.starts_with("AWS_")) services.environment.emplace(name, value);
+  }
+  environment["PENSTOCK_SERVICES"] = EncodeForeignServices(services);
   return environment;
 }
 

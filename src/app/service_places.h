@@ -53,11 +53,18 @@ class ServicePlaces : public ServiceDirectory {
   std::map<std::string, std::shared_ptr<CredentialsProvider>> providers_;  // by profile and role
 };
 
-/// The [endpoints] of a configuration for a worker's environment (PENSTOCK_SERVICES), and back.
-std::string EncodeEndpoints(const std::map<std::string, EndpointConfig>& endpoints);
-Result<std::map<std::string, EndpointConfig>> DecodeEndpoints(std::string_view text);
+/// What a worker of the server must know when some services are elsewhere. SECRETS IN CLEAR, never for users' commands.
+struct ForeignServices {
+  std::map<std::string, EndpointConfig> endpoints;
+  Environment environment;  // the server's own AWS_… variables: as whom to call them
+  bool operator==(const ForeignServices&) const = default;
+};
+/// As one variable's text (PENSTOCK_SERVICES), and back.
+std::string EncodeForeignServices(const ForeignServices& services);
+Result<ForeignServices> DecodeForeignServices(std::string_view text);
 
-/// What a worker of the server finds in its environment: where everything is, and a key that is not the root's.
+/// What a worker of the server finds in its environment: where everything is, and a key that is not the root's. Of the
+/// server's own environment (`ours`) only what has no secrets, and, in PENSTOCK_SERVICES, what services elsewhere need.
 Environment WorkerEnvironment(const Environment& ours, const OwnServer& own, const std::string& region,
                               const std::map<std::string, EndpointConfig>& endpoints);
 

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <filesystem>
+
 #include "base/encoding.h"
 #include "json/json.h"
 #include "runner/aws_shim.h"
@@ -62,26 +64,43 @@ Status RunWorker(const WorkerCommand& command, ServicePlacesOptions options, std
   }
   if (!command.endpoint.empty()) environment["AWS_ENDPOINT_URL_DATA_PIPELINE"] = command.endpoint;
 
-  // A server's own worker: some services may be elsewhere, with keys of their own.
-  std::string places_text = variable("PENSTOCK_SERVICES");
-  if (!places_text.empty()) {
-    ASSIGN_OR_RETURN(options.endpoints, DecodeEndpoints(places_text));
+  // What commands of users see: as this process, without what is the worker's alone.
+  Environment for_commands = environment;
+  for_commands.erase("PENSTOCK_SERVICES");
+
+  // A server's own worker: some services may be elsewhere, with the server's keys.
+  if (std::string text = variable("PENSTOCK_SERVICES"); !text.empty()) {
+    Result<ForeignServices> services = DecodeForeignServices(text);
+    if (!services) return std::move(services).error().In("PENSTOCK_SERVICES");
+    options.endpoints = std::move(services->endpoints);
     options.own = OwnServer{variable("AWS_ENDPOINT_URL"),
                             {.access_key_id = variable("AWS_ACCESS_KEY_ID"),
                              .secret_access_key = variable("AWS_SECRET_ACCESS_KEY"),
                              .session_token = "",
                              .expires_at = {}}};
-    for (const char* name : {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINT_URL"}) environment.erase(name);
+    std::string region = variable("AWS_REGION");
+    std::erase_if(environment, [](const auto& entry) { return entry.first.starts_with("AWS_"); });
+    environment.merge(services->environment);
+    environment["AWS_REGION"] = environment["AWS_DEFAULT_REGION"] = region;
   }
 
-  std::string folder = command.folder;
-  bool temporary = folder.empty();
-  if (temporary) {
-    std::string parent = variable("TMPDIR").empty() ? "/tmp" : variable("TMPDIR");
-    std::string name = parent + "/penstock-worker-XXXXXX";
-    if (mkdtemp(name.data()) == nullptr) return IoError("no temporary folder could be made under " + parent);
-    folder = name;
+  // Absolute: commands run in folders of their own.
+  std::error_code failure;
+  std::string folder = command.folder.empty() ? "" : std::filesystem::absolute(command.folder, failure).string();
+  if (failure) return IoError(fmt::format("the folder {}: {}", command.folder, failure.message()));
+  std::string temporary;
+  if (folder.empty()) {
+    folder = (variable("TMPDIR").empty() ? "/tmp" : variable("TMPDIR")) + "/penstock-worker-XXXXXX";
+    if (mkdtemp(folder.data()) == nullptr) return IoError("no temporary folder could be made: " + folder);
+    temporary = folder;
   }
+  struct Removal {
+    ~Removal() {
+      if (!folder.empty()) (void)files.RemoveTree(folder);
+    }
+    Files& files;
+    const std::string& folder;
+  } removal{files, temporary};
   std::string shim = folder + "/bin";
   RETURN_IF_ERROR(WriteAwsShim(files, shim));
 
@@ -93,9 +112,6 @@ Status RunWorker(const WorkerCommand& command, ServicePlacesOptions options, std
   }
   runner.tasks = command.tasks;
   runner.folder = folder + "/attempts";
-  Environment for_commands = ProcessEnvironment();
-  for (const auto& [name, value] : environment) for_commands[name] = value;
-  for_commands.erase("PENSTOCK_SERVICES");
   std::string path = for_commands["PATH"];
   for_commands["PATH"] = path.empty() ? shim : shim + ":" + path;
   runner.environment = {for_commands.begin(), for_commands.end()};
@@ -104,9 +120,7 @@ Status RunWorker(const WorkerCommand& command, ServicePlacesOptions options, std
   ASSIGN_OR_RETURN(ServiceEndpoint endpoint, places.Find("datapipeline", command.region));
   ClientContext clients{options.http, options.clock, options.random};
   Log(LogLevel::kInfo, "worker {} of group {} at {}", runner.id, runner.worker_group, endpoint.url);
-  Status ended = Runner(runner, DataPipelineClient(clients, endpoint), clients, places, files, *options.processes).Run(stop);
-  if (temporary) (void)files.RemoveTree(folder);
-  return ended;
+  return Runner(runner, DataPipelineClient(clients, endpoint), clients, places, files, *options.processes).Run(stop);
 }
 
 }  // namespace penstock

@@ -10,7 +10,7 @@
 namespace penstock {
 namespace {
 
-constexpr size_t kIdsPerCall = 100;  // DescribeObjects
+constexpr size_t kIdsPerCall = 25;  // DescribeObjects, API reference
 
 // One object of DescribeObjects: its fields, the first value of each; lists joined.
 struct Described {
@@ -50,6 +50,14 @@ Result<json::Object> Ask(const DataPipelineClient& client, std::string_view oper
   return json::ParseObject(*answer);
 }
 
+// Turns `query` to the page after `page`; false if that was the last.
+bool NextPage(const json::Object& page, json::Object& query) {
+  const json::Value* marker = json::Find(page, "marker");
+  if (marker == nullptr || !json::GetBool(page, "hasMoreResults").value_or(false)) return false;
+  query["marker"] = *marker;
+  return true;
+}
+
 Result<std::vector<std::string>> ListIds(const DataPipelineClient& client, const std::string& pipeline,
                                          std::string_view sphere) {
   std::vector<std::string> ids;
@@ -59,29 +67,47 @@ Result<std::vector<std::string>> ListIds(const DataPipelineClient& client, const
     if (const json::Value* found = json::Find(page, "ids"); found != nullptr && found->is_array()) {
       for (const json::Value& id : found->get_array()) ids.emplace_back(id.is_string() ? std::string(id.get_string()) : "");
     }
-    const json::Value* marker = json::Find(page, "marker");
-    if (marker == nullptr) return ids;
-    query["marker"] = *marker;
+    if (!NextPage(page, query)) return ids;
   }
 }
 
 Result<std::vector<Described>> Describe(const DataPipelineClient& client, const std::string& pipeline,
                                         const std::vector<std::string>& ids) {
   std::vector<Described> objects;
+  json::Object page;
   for (size_t first = 0; first < ids.size(); first += kIdsPerCall) {
     auto end = ids.begin() + static_cast<ptrdiff_t>(std::min(ids.size(), first + kIdsPerCall));
     json::Object query{{"pipelineId", pipeline}, {"objectIds", json::Array(ids.begin() + static_cast<ptrdiff_t>(first), end)}};
-    ASSIGN_OR_RETURN(json::Object page, Ask(client, "DescribeObjects", query));
-    ASSIGN_OR_RETURN(const json::Array* found, json::GetArray(page, "pipelineObjects"));
-    for (const json::Value& entry : *found) {
-      const json::Object* object = entry.if_object();
-      if (object == nullptr) continue;
-      ASSIGN_OR_RETURN(std::string id, json::GetString(*object, "id"));
-      ASSIGN_OR_RETURN(auto fields, ReadFields(*object));
-      objects.push_back({std::move(id), std::move(fields)});
-    }
+    do {
+      ASSIGN_OR_RETURN(page, Ask(client, "DescribeObjects", query));
+      ASSIGN_OR_RETURN(const json::Array* found, json::GetArray(page, "pipelineObjects"));
+      for (const json::Value& entry : *found) {
+        const json::Object* object = entry.if_object();
+        if (object == nullptr) continue;
+        ASSIGN_OR_RETURN(std::string id, json::GetString(*object, "id"));
+        ASSIGN_OR_RETURN(auto fields, ReadFields(*object));
+        objects.push_back({std::move(id), std::move(fields)});
+      }
+    } while (NextPage(page, query));
   }
   return objects;
+}
+
+// On one line, and without what a terminal would obey.
+std::string OneLine(std::string_view text) {
+  std::string line;
+  for (char c : text) {
+    bool control = static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
+    if (!control) line += c;
+    if (control && !line.ends_with(' ')) line += ' ';
+  }
+  return line;
+}
+
+// "errorId: errorMessage" as far as there is any.
+std::string ErrorOf(const Described& object) {
+  std::string id = object["errorId"], message = object["errorMessage"];
+  return id.empty() || message.empty() ? id + message : id + ": " + message;
 }
 
 // What there is to say about an instance besides its status.
@@ -93,10 +119,10 @@ std::string Remark(const Described& instance, const Described* attempt) {
   std::string status = instance["@status"];
   bool failed = status == "FAILED" || status == "CASCADE_FAILED" || status == "TIMEDOUT" || status == "CANCELED";
   if (!instance["@waitingOn"].empty() && !failed) add("waiting on " + instance["@waitingOn"]);
-  if (!instance["errorMessage"].empty()) {
-    add((instance["errorId"].empty() ? "" : instance["errorId"] + ": ") + instance["errorMessage"]);
-  } else if (attempt != nullptr && !(*attempt)["errorMessage"].empty() && status != "FINISHED") {
-    add("last attempt: " + (*attempt)["errorId"] + ": " + (*attempt)["errorMessage"]);
+  if (std::string error = ErrorOf(instance); !error.empty()) {
+    add(error);
+  } else if (attempt != nullptr && status != "FINISHED" && !ErrorOf(*attempt).empty()) {
+    add("last attempt: " + ErrorOf(*attempt));
   }
   add(instance["cancellationReason"]);
   if (!instance["@cascadeFailedOn"].empty()) add("failed because of " + instance["@cascadeFailedOn"]);
@@ -122,7 +148,7 @@ Status Print(const DataPipelineClient& client, const std::string& pipeline, std:
   const json::Object& description = list->front().get_object();
   ASSIGN_OR_RETURN(auto fields, ReadFields(description));
   ASSIGN_OR_RETURN(std::string name, json::GetString(description, "name"));
-  out << fmt::format("{} {} {}\n", pipeline, name, fields["@pipelineState"]);
+  out << fmt::format("{} {} {}\n", pipeline, OneLine(name), fields["@pipelineState"]);
 
   ASSIGN_OR_RETURN(std::vector<std::string> instance_ids, ListIds(client, pipeline, "INSTANCE"));
   ASSIGN_OR_RETURN(std::vector<Described> instances, Describe(client, pipeline, instance_ids));
@@ -143,8 +169,8 @@ Status Print(const DataPipelineClient& client, const std::string& pipeline, std:
     auto attempt = attempt_of.find(instance["@headAttempt"]);
     const Described* head = attempt == attempt_of.end() ? nullptr : attempt->second;
     std::string line = fmt::format("{:<{}}  {:<23}", instance.id, width, instance["@status"]);
-    if (std::string remark = Remark(instance, head); !remark.empty()) line += "  " + remark;
-    if (head != nullptr && !(*head)["@logLocation"].empty()) line += "  " + (*head)["@logLocation"];
+    if (std::string remark = Remark(instance, head); !remark.empty()) line += "  " + OneLine(remark);
+    if (head != nullptr && !(*head)["@logLocation"].empty()) line += "  " + OneLine((*head)["@logLocation"]);
     while (line.ends_with(' ')) line.pop_back();
     out << line << '\n';
   }

@@ -66,9 +66,9 @@ void EffectExecutor::Forget(const std::string& pipeline, const std::string& key)
   entries_.erase(entry);
 }
 
-Duration EffectExecutor::Pause(int tries) const {
+Duration EffectExecutor::Pause(int failures) const {
   Duration pause = options_.retry_min;
-  for (int i = 1; i < tries && pause < options_.retry_max; ++i) pause *= 2;
+  for (int i = 1; i < failures && pause < options_.retry_max; ++i) pause *= 2;
   return std::min(pause, options_.retry_max);
 }
 
@@ -77,7 +77,7 @@ std::vector<EventBody> EffectExecutor::Outcome(const Key& key, Entry& entry, Eff
   const EffectJob& job = entry.job;
   std::vector<EventBody> events;
   if (!result) {
-    Duration pause = Pause(entry.job.tries);
+    Duration pause = Pause(++entry.failures);
     Log(LogLevel::kWarning, "effect {} {} of pipeline {} could not be tried; again in {} ms: {}",
         EffectKindName(job.effect.kind), job.effect.key, job.pipeline.id, pause.count(),
         result.error().message);
@@ -85,7 +85,7 @@ std::vector<EventBody> EffectExecutor::Outcome(const Key& key, Entry& entry, Eff
     over = false;
   } else if (auto* pending = std::get_if<EffectPending>(&*result)) {
     entry.due = clock_.Monotonic() + std::max(pending->again_after, Duration(1));
-    entry.job.tries = 0;  // an answer: the next failure starts with the short pause again
+    entry.failures = 0;
     if (!pending->fields.empty()) {
       events.push_back(
           EffectProgress{std::get<1>(key), std::get<2>(key), std::move(pending->fields)});

@@ -66,6 +66,7 @@ class EffectExecutor {
   struct Entry {
     EffectJob job;
     std::chrono::nanoseconds due{};  // monotonic
+    int failures = 0;                // tries without an answer since the last answer
     bool running = false;
     bool forgotten = false;
   };
@@ -77,7 +78,7 @@ class EffectExecutor {
   bool RunOne(std::unique_lock<std::mutex>& lock, std::stop_token stop);
   std::vector<engine::EventBody> Outcome(const Key& key, Entry& entry, EffectResult result,
                                          bool& over);
-  Duration Pause(int tries) const;
+  Duration Pause(int failures) const;
 
   EffectHandler& handler_;
   Clock& clock_;
