@@ -118,3 +118,53 @@ def test_a_clean_end_leaves_workers_running_and_a_restart_adopts_them(new_server
     done = pipelines.wait(server, pipeline)
     assert {f["@status"] for f in done.values()} == {"FINISHED"}
     assert len(lines(tmp_path / "first")) == 1
+
+
+def test_a_clean_end_costs_the_embedded_workers_task_no_retry(new_server, tmp_path, unique):
+    server = new_server(CONFIG)
+    pipeline = pipelines.run(server, unique, two_steps(tmp_path, unique, seconds=2))
+    until(lambda: lines(tmp_path / "first"))
+    command = int(lines(tmp_path / "first")[0])
+    assert server.stop() == 0
+    assert not alive(command)
+    server.start()
+    done = pipelines.wait(server, pipeline)
+    assert {f["@status"] for f in done.values()} == {"FINISHED"}, pipelines.status(server, pipeline)
+    assert len(lines(tmp_path / "first")) == 2
+    assert all(f.get("@attemptCount", "1") == "1" for f in done.values())
+
+
+def test_workers_follow_the_server_to_another_port(new_server, tmp_path, unique):
+    server = new_server(CONFIG)
+    pipeline = pipelines.run(server, unique, two_steps(tmp_path, unique, "Ec2Resource", seconds=2))
+    until(lambda: lines(tmp_path / "first"))
+    [worker] = worker_records(server)
+    assert server.stop() == 0
+    (server.data / "last-address").unlink()
+    server.start()
+    done = pipelines.wait(server, pipeline)
+    assert {f["@status"] for f in done.values()} == {"FINISHED"}, pipelines.status(server, pipeline)
+    assert not alive(worker["pid"])
+
+
+def test_a_relative_data_folder(new_server, tmp_path, unique, monkeypatch):
+    server = new_server(CONFIG)
+    assert server.stop() == 0
+    monkeypatch.chdir(server.folder)
+    server.data = pathlib.Path("data")
+    server.start()
+    s3 = server.client("s3")
+    s3.create_bucket(Bucket=unique)
+    s3.put_object(Bucket=unique, Key="script.sh", Body=b'cp "$INPUT1_STAGING_DIR/a" "$OUTPUT1_STAGING_DIR/$1"\naws s3 ls\n')
+    s3.put_object(Bucket=unique, Key="in/a", Body=b"hello")
+    objects = [
+        {"id": "Default", "scheduleType": "ondemand", "maximumRetries": "0", "role": "DataPipelineDefaultRole",
+         "resourceRole": "DataPipelineDefaultResourceRole"},
+        {"id": "In", "type": "S3DataNode", "directoryPath": f"s3://{unique}/in"},
+        {"id": "Out", "type": "S3DataNode", "directoryPath": f"s3://{unique}/out"},
+        {"id": "Copy", "type": "ShellCommandActivity", "scriptUri": f"s3://{unique}/script.sh", "scriptArgument": "b",
+         "stage": "true", "input": {"ref": "In"}, "output": {"ref": "Out"}, "workerGroup": "default"}]
+    pipeline = pipelines.run(server, unique, pipelines.write(tmp_path, {"objects": objects}))
+    done = pipelines.wait(server, pipeline)
+    assert {f["@status"] for f in done.values()} == {"FINISHED"}, pipelines.status(server, pipeline)
+    assert s3.get_object(Bucket=unique, Key="out/b")["Body"].read() == b"hello"
