@@ -1,4 +1,5 @@
-// What a worker does with a task: one class per runnable object type, found by name in activities.h.
+// What a worker does with a task: one class per runnable object type, found by name in
+// activities.h.
 #pragma once
 
 #include <functional>
@@ -17,8 +18,8 @@
 
 namespace penstock {
 
-/// Why an attempt failed, as it goes into errorId, errorMessage and errorStackTrace of the attempt. The message says what
-/// was attempted, what happened and what to do.
+/// Why an attempt failed, as it goes into errorId, errorMessage and errorStackTrace of the attempt.
+/// The message says what was attempted, what happened and what to do.
 struct ActivityFailure {
   std::string id;  // "ShellCommandFailed"; never begins with "Service_"
   std::string message;
@@ -26,8 +27,8 @@ struct ActivityFailure {
 };
 
 enum class ActivityOutcome {
-  kDone,       // finished; for a precondition: met
-  kNotMet,     // preconditions only
+  kDone,    // finished; for a precondition: met
+  kNotMet,  // preconditions only
 };
 
 using ActivityResult = Result<ActivityOutcome, ActivityFailure>;
@@ -46,9 +47,11 @@ struct ActivityContext {
   ServiceDirectory* services;
   Files* files;
   Processes* processes;
-  std::string folder;      // an empty folder of this attempt's own; removed afterwards
-  std::string log_folder;  // what an activity leaves here is uploaded under the pipeline's log location
-  /// The environment for commands: PATH, the worker's AWS settings; secrets of other pipelines never.
+  std::string folder;  // an empty folder of this attempt's own; removed afterwards
+  std::string
+      log_folder;  // what an activity leaves here is uploaded under the pipeline's log location
+  /// The environment for commands: PATH, the worker's AWS settings; secrets of other pipelines
+  /// never.
   std::vector<std::pair<std::string, std::string>> environment;
   /// One line of Activity.log.
   std::function<void(const std::string& line)> log;
@@ -60,9 +63,10 @@ struct ActivityContext {
 class Activity {
  public:
   virtual ~Activity() = default;
-  /// Runs the attempt to its end. When `stop` is requested (cancel, lost lease, shutdown) it ends soon, having left nothing
-  /// half-written, with any result: nobody reads it.
-  virtual ActivityResult Run(const PolledTask& task, const ActivityContext& context, std::stop_token stop) = 0;
+  /// Runs the attempt to its end. When `stop` is requested (cancel, lost lease, shutdown) it ends
+  /// soon, having left nothing half-written, with any result: nobody reads it.
+  virtual ActivityResult Run(const PolledTask& task, const ActivityContext& context,
+                             std::stop_token stop) = 0;
 };
 
 }  // namespace penstock

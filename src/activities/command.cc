@@ -10,8 +10,10 @@ constexpr Duration kGracePeriod{5'000};  // between SIGTERM and SIGKILL
 
 }  // namespace
 
-Result<ExitStatus> RunCommand(const ActivityContext& context, const std::vector<std::string>& arguments,
-                              const std::vector<std::pair<std::string, std::string>>& variables, std::stop_token stop) {
+Result<ExitStatus> RunCommand(const ActivityContext& context,
+                              const std::vector<std::string>& arguments,
+                              const std::vector<std::pair<std::string, std::string>>& variables,
+                              std::stop_token stop) {
   ProcessSpec spec{.arguments = arguments,
                    .environment = context.environment,
                    .directory = context.folder,
@@ -21,7 +23,8 @@ Result<ExitStatus> RunCommand(const ActivityContext& context, const std::vector<
   if (stop.stop_requested()) return Canceled(arguments.front() + " was not started");
   ASSIGN_OR_RETURN(ProcessId process, context.processes->Start(spec));
   while (!stop.stop_requested()) {
-    if (std::optional<ExitStatus> status = context.processes->Wait(process, kLookInterval)) return *status;
+    if (std::optional<ExitStatus> status = context.processes->Wait(process, kLookInterval))
+      return *status;
   }
   // A signal that cannot be sent (it became another user's process) leaves nothing but to wait.
   (void)context.processes->Signal(process, SIGTERM);

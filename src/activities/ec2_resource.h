@@ -1,4 +1,5 @@
-// Ec2Resource as a worker process on the server's own host. (EC2 itself is not called: docs/compatibility.md.)
+// Ec2Resource as a worker process on the server's own host. (EC2 itself is not called:
+// docs/compatibility.md.)
 #pragma once
 
 #include "activities/resource.h"

@@ -11,7 +11,9 @@
 namespace penstock {
 namespace {
 
-ActivityFailure Fail(std::string id, std::string message) { return {std::move(id), std::move(message), ""}; }
+ActivityFailure Fail(std::string id, std::string message) {
+  return {std::move(id), std::move(message), ""};
+}
 
 // The same for every attempt of one instance of one pipeline.
 std::string RunIdOf(const PolledTask& task) {
@@ -24,7 +26,9 @@ std::string RegionOf(const PolledTask& task, TransferDirection direction) {
   std::string_view node = direction == TransferDirection::kExport ? "input" : "output";
   for (std::string_view field : {node, std::string_view("runsOn")}) {
     for (const PipelineObject* object : Follow(task, task.attempt(), field)) {
-      if (std::optional<std::string> region = FieldOf(*object, "region"); region && !region->empty()) return *region;
+      if (std::optional<std::string> region = FieldOf(*object, "region");
+          region && !region->empty())
+        return *region;
     }
   }
   return "";
@@ -44,30 +48,37 @@ std::string_view Verb(TransferDirection direction) {
 // One step of one attempt.
 class StepRun {
  public:
-  StepRun(const PolledTask& task, const ActivityContext& context, const TransferStep& step, int number)
+  StepRun(const PolledTask& task, const ActivityContext& context, const TransferStep& step,
+          int number)
       : task_(task), context_(context), step_(step), number_(number) {}
 
   Result<void, ActivityFailure> Run(std::stop_token stop) {
     for (const std::string& property : step_.properties) {
-      if (property.starts_with("mapreduce.output.fileoutputformat.compress=") && !property.ends_with("=false")) {
-        return Fail("UnsupportedStep", "Compressed exports are not supported yet; remove -D" + property + ".");
+      if (property.starts_with("mapreduce.output.fileoutputformat.compress=") &&
+          !property.ends_with("=false")) {
+        return Fail("UnsupportedStep",
+                    "Compressed exports are not supported yet; remove -D" + property + ".");
       }
       context_.log("ignored: -D" + property);
     }
-    std::string attempted = fmt::format("{} {} {} {}", Verb(step_.direction), step_.table,
-                                        step_.direction == TransferDirection::kExport ? "to" : "from", step_.path);
-    context_.log(fmt::format("step {}: {} at {} of the table's capacity", number_, attempted, step_.ratio));
+    std::string attempted =
+        fmt::format("{} {} {} {}", Verb(step_.direction), step_.table,
+                    step_.direction == TransferDirection::kExport ? "to" : "from", step_.path);
+    context_.log(
+        fmt::format("step {}: {} at {} of the table's capacity", number_, attempted, step_.ratio));
     Result<TransferReport> report = Transfer(stop);
     if (!report) return Fail(ErrorIdOf(report.error()), attempted + ": " + report.error().message);
     Tell(*report);
-    if (report->refusal) return Fail(ErrorIdOf(*report->refusal), attempted + ": " + report->refusal->message);
+    if (report->refusal)
+      return Fail(ErrorIdOf(*report->refusal), attempted + ": " + report->refusal->message);
     return {};
   }
 
  private:
   Result<TransferReport> Transfer(std::stop_token stop) {
     std::string region = RegionOf(task_, step_.direction);
-    ASSIGN_OR_RETURN(ServiceEndpoint dynamodb_endpoint, context_.services->Find("dynamodb", region));
+    ASSIGN_OR_RETURN(ServiceEndpoint dynamodb_endpoint,
+                     context_.services->Find("dynamodb", region));
     ASSIGN_OR_RETURN(ServiceEndpoint s3_endpoint, context_.services->Find("s3", ""));
     DynamoDbClient dynamodb(context_.clients, dynamodb_endpoint);
     S3Client s3(context_.clients, s3_endpoint);
@@ -79,7 +90,8 @@ class StepRun {
     ProgressCallback progress = [this](const Progress& now) { Show(now); };
     RateOptions rate{.ratio = step_.ratio, .units_per_second = {}};
     if (step_.direction == TransferDirection::kExport) {
-      ExportOptions options{.table = step_.table, .destination = step_.path, .rate = rate, .style = {}};
+      ExportOptions options{
+          .table = step_.table, .destination = step_.path, .rate = rate, .style = {}};
       options.segments = step_.segments.value_or(0);
       options.run_id = fmt::format("{}-{}", RunIdOf(task_), number_);
       return RunExport(world, options, progress, stop);
@@ -91,17 +103,25 @@ class StepRun {
 
   static std::string ErrorIdOf(const Error& error) {
     switch (error.code) {
-      case ErrorCode::kInvalidArgument: return "InvalidInput";
-      case ErrorCode::kNotFound: return "NotFound";
-      case ErrorCode::kAlreadyExists: return "DestinationNotEmpty";
-      case ErrorCode::kFailedPrecondition: return "PreconditionFailed";
-      case ErrorCode::kPermissionDenied: return "AccessDenied";
-      case ErrorCode::kResourceExhausted: return "LimitExceeded";
-      case ErrorCode::kCorrupt: return "CorruptInput";
+      case ErrorCode::kInvalidArgument:
+        return "InvalidInput";
+      case ErrorCode::kNotFound:
+        return "NotFound";
+      case ErrorCode::kAlreadyExists:
+        return "DestinationNotEmpty";
+      case ErrorCode::kFailedPrecondition:
+        return "PreconditionFailed";
+      case ErrorCode::kPermissionDenied:
+        return "AccessDenied";
+      case ErrorCode::kResourceExhausted:
+        return "LimitExceeded";
+      case ErrorCode::kCorrupt:
+        return "CorruptInput";
       case ErrorCode::kUnavailable:
       case ErrorCode::kDeadlineExceeded:
       case ErrorCode::kCanceled:
-      case ErrorCode::kIo: break;
+      case ErrorCode::kIo:
+        break;
     }
     return "TransferInterrupted";
   }
@@ -114,7 +134,8 @@ class StepRun {
     context_.report("transferUnitsPerSecond", fmt::format("{:.1f}", now.units_per_second));
     context_.report("transferUnitsPerSecondAllowed", fmt::format("{:.1f}", now.target));
     context_.report("transferLimitedBy", now.limited_by);
-    if (now.fraction) context_.report("percentComplete", fmt::format("{:.0f}", *now.fraction * 100));
+    if (now.fraction)
+      context_.report("percentComplete", fmt::format("{:.0f}", *now.fraction * 100));
   }
 
   void Tell(const TransferReport& report) {
@@ -128,12 +149,15 @@ class StepRun {
     if (report.manifest) context_.report("transferManifest", *report.manifest);
     for (const std::string& warning : report.warnings) context_.log("warning: " + warning);
     for (const Reject& reject : report.rejects) {
-      context_.log(fmt::format("rejected: {} line {} byte {}: {}", reject.file, reject.line, reject.offset, reject.reason));
+      context_.log(fmt::format("rejected: {} line {} byte {}: {}", reject.file, reject.line,
+                               reject.offset, reject.reason));
     }
-    context_.log(fmt::format("step {}: {} items, {} bytes, {:.1f} s, {:.1f} of {:.1f} allowed capacity units, {} throttled, "
-                             "{} rejected",
-                             number_, report.items, report.bytes, report.seconds, report.consumed_units,
-                             report.allowed_units, report.throttled_requests, report.rejected));
+    context_.log(
+        fmt::format("step {}: {} items, {} bytes, {:.1f} s, {:.1f} of {:.1f} allowed capacity "
+                    "units, {} throttled, "
+                    "{} rejected",
+                    number_, report.items, report.bytes, report.seconds, report.consumed_units,
+                    report.allowed_units, report.throttled_requests, report.rejected));
   }
 
   const PolledTask& task_;
@@ -144,12 +168,15 @@ class StepRun {
 
 }  // namespace
 
-ActivityResult EmrActivity::Run(const PolledTask& task, const ActivityContext& context, std::stop_token stop) {
+ActivityResult EmrActivity::Run(const PolledTask& task, const ActivityContext& context,
+                                std::stop_token stop) {
   for (std::string_view field : {"preStepCommand", "postStepCommand"}) {
     if (!FieldsOf(task.attempt(), field).empty()) {
-      return Fail("UnsupportedField", fmt::format("{} of {} is not supported yet; run it as a ShellCommandActivity that this "
-                                                  "activity depends on, or that depends on it.",
-                                                  field, task.attempt_id));
+      return Fail(
+          "UnsupportedField",
+          fmt::format("{} of {} is not supported yet; run it as a ShellCommandActivity that this "
+                      "activity depends on, or that depends on it.",
+                      field, task.attempt_id));
     }
   }
   std::vector<std::string> texts = FieldsOf(task.attempt(), "step");
@@ -161,10 +188,10 @@ ActivityResult EmrActivity::Run(const PolledTask& task, const ActivityContext& c
     if (!step) return Fail("InvalidInput", step.error().message);
     Result<TransferStep> transfer = ParseTransferStep(*step);
     if (!transfer && transfer.error().code == ErrorCode::kNotFound) {
-      return Fail("UnsupportedStep",
-                  fmt::format("The step \"{}\" of {} cannot run here: only the classes DynamoDBExport and DynamoDBImport are "
-                              "supported yet, whatever their jar.",
-                              text, task.attempt_id));
+      return Fail("UnsupportedStep", fmt::format("The step \"{}\" of {} cannot run here: only the "
+                                                 "classes DynamoDBExport and DynamoDBImport are "
+                                                 "supported yet, whatever their jar.",
+                                                 text, task.attempt_id));
     }
     if (!transfer) return Fail("InvalidInput", transfer.error().message);
     steps.push_back(*std::move(transfer));

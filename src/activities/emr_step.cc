@@ -45,7 +45,8 @@ std::optional<TransferDirection> DirectionOf(std::string_view class_name) {
 Result<EmrStep> ParseEmrStep(std::string_view text) {
   std::vector<std::string> pieces = SplitArguments(Unescape(text));
   EmrStep step{.jar = std::string(Trim(pieces.front())), .arguments = {}};
-  if (step.jar.empty()) return InvalidArgument(fmt::format("the step \"{}\" names no jar; write jar,argument,…", text));
+  if (step.jar.empty())
+    return InvalidArgument(fmt::format("the step \"{}\" names no jar; write jar,argument,…", text));
   for (size_t i = 1; i < pieces.size(); ++i) step.arguments.emplace_back(Trim(pieces[i]));
   return step;
 }
@@ -69,23 +70,30 @@ Result<TransferStep> ParseTransferStep(const EmrStep& step) {
   if (!direction) return NotFound("not a step of the DynamoDB tools");
   std::string_view what = *direction == TransferDirection::kExport ? "export" : "import";
   if (values.size() < 2 || values[0].empty() || values[1].empty()) {
-    return InvalidArgument(fmt::format("the {} step needs an S3 path and a table name after the class; it has {} of them",
-                                       what, values.size()));
+    return InvalidArgument(fmt::format(
+        "the {} step needs an S3 path and a table name after the class; it has {} of them", what,
+        values.size()));
   }
-  TransferStep transfer{.direction = *direction, .path = values[0], .table = values[1], .segments = {}, .properties = properties};
+  TransferStep transfer{.direction = *direction,
+                        .path = values[0],
+                        .table = values[1],
+                        .segments = {},
+                        .properties = properties};
   if (values.size() > 2) {
     std::optional<double> ratio = ParseDouble(values[2]);
     if (!ratio || *ratio <= 0 || *ratio > 1) {
-      return InvalidArgument(fmt::format("the {} step's throughput ratio is \"{}\"; it must be above 0 and at most 1", what,
-                                         values[2]));
+      return InvalidArgument(
+          fmt::format("the {} step's throughput ratio is \"{}\"; it must be above 0 and at most 1",
+                      what, values[2]));
     }
     transfer.ratio = *ratio;
   }
   if (values.size() > 3 && *direction == TransferDirection::kExport) {
     std::optional<int64_t> segments = ParseInt64(values[3]);
     if (!segments || *segments < 1 || *segments > kSegmentsMax) {
-      return InvalidArgument(fmt::format("the export step's number of segments is \"{}\"; it must be from 1 to {}", values[3],
-                                         kSegmentsMax));
+      return InvalidArgument(
+          fmt::format("the export step's number of segments is \"{}\"; it must be from 1 to {}",
+                      values[3], kSegmentsMax));
     }
     transfer.segments = static_cast<int>(*segments);
   }

@@ -1,4 +1,5 @@
-// The `step` field of EmrActivity: a jar and its arguments in one comma-separated text. Developer Guide, "EmrActivity".
+// The `step` field of EmrActivity: a jar and its arguments in one comma-separated text. Developer
+// Guide, "EmrActivity".
 #pragma once
 
 #include <optional>
@@ -10,7 +11,8 @@
 
 namespace penstock {
 
-/// "jar,arg1,arg2". A comma inside an argument is written `\\,` (two backslashes, after JSON decoding), and a backslash
+/// "jar,arg1,arg2". A comma inside an argument is written `\\,` (two backslashes, after JSON
+/// decoding), and a backslash
 /// `\\\\`, because one level of escapes is dropped on the way to the program.
 struct EmrStep {
   std::string jar;
@@ -21,8 +23,9 @@ Result<EmrStep> ParseEmrStep(std::string_view text);
 
 enum class TransferDirection { kExport, kImport };
 
-/// What a step of the DynamoDB tools asks for: the classes DynamoDBExport, DynamoDbExport, DynamoDBImport, DynamoDbImport in
-/// any package and any jar, with arguments S3 path, table, ratio and (export) the number of segments.
+/// What a step of the DynamoDB tools asks for: the classes DynamoDBExport, DynamoDbExport,
+/// DynamoDBImport, DynamoDbImport in any package and any jar, with arguments S3 path, table, ratio
+/// and (export) the number of segments.
 struct TransferStep {
   TransferDirection direction;
   std::string path;
@@ -32,7 +35,8 @@ struct TransferStep {
   std::vector<std::string> properties;  // of -D options, "name=value"
   bool operator==(const TransferStep&) const = default;
 };
-/// kNotFound: the step is none of theirs. kInvalidArgument: it is, but an argument is missing or impossible.
+/// kNotFound: the step is none of theirs. kInvalidArgument: it is, but an argument is missing or
+/// impossible.
 Result<TransferStep> ParseTransferStep(const EmrStep& step);
 
 }  // namespace penstock

@@ -11,12 +11,9 @@ TEST(EmrStepTest, SplitsAtCommasAndDropsTwoLevelsOfEscapes) {
     EmrStep step;
   };
   const Case kCases[] = {
-      {"s3://b/x.jar", {"s3://b/x.jar", {}}},
-      {"x.jar,a,b", {"x.jar", {"a", "b"}}},
-      {"x.jar, a , b", {"x.jar", {"a", "b"}}},
-      {"x.jar,,b", {"x.jar", {"", "b"}}},
-      {R"(x.jar,a\\,b)", {"x.jar", {"a,b"}}},
-      {R"(x.jar,a\\\\b)", {"x.jar", {R"(a\b)"}}},
+      {"s3://b/x.jar", {"s3://b/x.jar", {}}},  {"x.jar,a,b", {"x.jar", {"a", "b"}}},
+      {"x.jar, a , b", {"x.jar", {"a", "b"}}}, {"x.jar,,b", {"x.jar", {"", "b"}}},
+      {R"(x.jar,a\\,b)", {"x.jar", {"a,b"}}},  {R"(x.jar,a\\\\b)", {"x.jar", {R"(a\b)"}}},
       {R"(x.jar,\d+)", {"x.jar", {R"(\d+)"}}},
   };
   for (const Case& c : kCases) EXPECT_EQ(*ParseEmrStep(c.text), c.step) << c.text;
@@ -26,7 +23,9 @@ TEST(EmrStepTest, SplitsAtCommasAndDropsTwoLevelsOfEscapes) {
 
 TEST(EmrStepTest, KnowsTheDynamoDbToolsInAnyJarAndPackage) {
   auto parse = [](const char* text) { return ParseTransferStep(*ParseEmrStep(text)); };
-  auto exported = parse("s3://dynamodb-dpl-us-east-1/x.jar,org.apache.hadoop.dynamodb.tools.DynamoDBExport,s3://b/o,T,0.25");
+  auto exported = parse(
+      "s3://dynamodb-dpl-us-east-1/x.jar,org.apache.hadoop.dynamodb.tools.DynamoDBExport,s3://b/"
+      "o,T,0.25");
   ASSERT_TRUE(exported);
   EXPECT_EQ(*exported, (TransferStep{TransferDirection::kExport, "s3://b/o", "T", 0.25, {}, {}}));
   auto imported = parse("x.jar,DynamoDbImport,s3://b/i,T");
@@ -43,9 +42,11 @@ TEST(EmrStepTest, SaysWhatIsWrongWithATransferStep) {
   auto parse = [](const char* text) { return ParseTransferStep(*ParseEmrStep(text)); };
   EXPECT_EQ(parse("x.jar,my.Program,s3://b/o,T").error().code, ErrorCode::kNotFound);
   EXPECT_EQ(parse("x.jar").error().code, ErrorCode::kNotFound);
-  for (const char* text : {"x.jar,DynamoDBExport", "x.jar,DynamoDBExport,s3://b/o", "x.jar,DynamoDBExport,s3://b/o,T,0",
-                           "x.jar,DynamoDBExport,s3://b/o,T,50", "x.jar,DynamoDBExport,s3://b/o,T,x",
-                           "x.jar,DynamoDBImport,s3://b/o,T,nan", "x.jar,DynamoDBExport,s3://b/o,T,1,0"}) {
+  for (const char* text :
+       {"x.jar,DynamoDBExport", "x.jar,DynamoDBExport,s3://b/o",
+        "x.jar,DynamoDBExport,s3://b/o,T,0", "x.jar,DynamoDBExport,s3://b/o,T,50",
+        "x.jar,DynamoDBExport,s3://b/o,T,x", "x.jar,DynamoDBImport,s3://b/o,T,nan",
+        "x.jar,DynamoDBExport,s3://b/o,T,1,0"}) {
     EXPECT_EQ(parse(text).error().code, ErrorCode::kInvalidArgument) << text;
   }
 }

@@ -30,8 +30,9 @@ Result<S3Client> S3(const Check& check) {
 }
 
 Result<DynamoDbClient> DynamoDb(const Check& check) {
-  ASSIGN_OR_RETURN(ServiceEndpoint endpoint,
-                   check.services.Find("dynamodb", FieldOf(check.object, "region").value_or(check.region)));
+  ASSIGN_OR_RETURN(
+      ServiceEndpoint endpoint,
+      check.services.Find("dynamodb", FieldOf(check.object, "region").value_or(check.region)));
   return DynamoDbClient(check.clients, endpoint);
 }
 
@@ -42,7 +43,8 @@ Result<bool> S3KeyExists(const Check& check) {
   CallResult<S3ObjectInfo> info = s3.HeadObject(location, check.stop);
   if (info) return true;
   if (info.error().http == 404) {
-    // The answer to HEAD has no body: whether it is the key that is missing, or its bucket, takes another question.
+    // The answer to HEAD has no body: whether it is the key that is missing, or its bucket, takes
+    // another question.
     CallResult<void> bucket = s3.HeadBucket(location.bucket, check.stop);
     if (bucket || bucket.error().http != 404) return false;
     return NotFound(fmt::format("looking for {}: there is no bucket {}", uri, location.bucket));
@@ -54,7 +56,8 @@ Result<bool> S3PrefixNotEmpty(const Check& check) {
   ASSIGN_OR_RETURN(std::string uri, RequiredField(check.object, "s3Prefix"));
   ASSIGN_OR_RETURN(S3Location location, ParseS3Uri(uri));
   ASSIGN_OR_RETURN(S3Client s3, S3(check));
-  CallResult<S3Listing> page = s3.List(location.bucket, location.key, "", std::nullopt, 1, check.stop);
+  CallResult<S3Listing> page =
+      s3.List(location.bucket, location.key, "", std::nullopt, 1, check.stop);
   if (page) return !page->objects.empty();
   return page.error().ToError("listing " + uri);
 }
@@ -63,7 +66,8 @@ Result<bool> DynamoDbTableExists(const Check& check) {
   ASSIGN_OR_RETURN(std::string table, RequiredField(check.object, "tableName"));
   ASSIGN_OR_RETURN(DynamoDbClient dynamodb, DynamoDb(check));
   json::Object body{{"TableName", table}};
-  CallResult<std::string> answer = dynamodb.Call("DescribeTable", json::Write(body), RetryPolicy::kStandard, check.stop);
+  CallResult<std::string> answer =
+      dynamodb.Call("DescribeTable", json::Write(body), RetryPolicy::kStandard, check.stop);
   if (!answer && answer.error().type == "ResourceNotFoundException") return false;
   if (!answer) return answer.error().ToError("describing table " + table);
   ASSIGN_OR_RETURN(json::Object output, json::ParseObject(*answer));
@@ -76,7 +80,8 @@ Result<bool> DynamoDbDataExists(const Check& check) {
   ASSIGN_OR_RETURN(std::string table, RequiredField(check.object, "tableName"));
   ASSIGN_OR_RETURN(DynamoDbClient dynamodb, DynamoDb(check));
   json::Object body{{"TableName", table}, {"Limit", 1}, {"Select", "COUNT"}};
-  CallResult<std::string> answer = dynamodb.Call("Scan", json::Write(body), RetryPolicy::kStandard, check.stop);
+  CallResult<std::string> answer =
+      dynamodb.Call("Scan", json::Write(body), RetryPolicy::kStandard, check.stop);
   if (!answer && answer.error().type == "ResourceNotFoundException") return false;
   if (!answer) return answer.error().ToError("scanning table " + table);
   ASSIGN_OR_RETURN(json::Object output, json::ParseObject(*answer));
@@ -86,8 +91,9 @@ Result<bool> DynamoDbDataExists(const Check& check) {
 
 }  // namespace
 
-Result<bool> CheckPrecondition(const std::vector<PipelineObject>& objects, const std::string& region,
-                               const ClientContext& clients, ServiceDirectory& services, std::stop_token stop) {
+Result<bool> CheckPrecondition(const std::vector<PipelineObject>& objects,
+                               const std::string& region, const ClientContext& clients,
+                               ServiceDirectory& services, std::stop_token stop) {
   if (objects.empty()) return InvalidArgument("a precondition to check came without its object");
   Check check{objects.front(), region, clients, services, std::move(stop)};
   std::string type = FieldOf(check.object, "type").value_or("");
@@ -95,7 +101,8 @@ Result<bool> CheckPrecondition(const std::vector<PipelineObject>& objects, const
   if (type == "S3PrefixNotEmpty") return S3PrefixNotEmpty(check);
   if (type == "DynamoDBTableExists") return DynamoDbTableExists(check);
   if (type == "DynamoDBDataExists") return DynamoDbDataExists(check);
-  return InvalidArgument(fmt::format("the server cannot check preconditions of type {} (\"{}\")", type, check.object.name));
+  return InvalidArgument(fmt::format("the server cannot check preconditions of type {} (\"{}\")",
+                                     type, check.object.name));
 }
 
 }  // namespace penstock

@@ -19,7 +19,9 @@ class FileSink : public BodySink {
   WritableFile& file_;
 };
 
-std::string AsFolder(const std::string& key) { return key.empty() || key.ends_with('/') ? key : key + "/"; }
+std::string AsFolder(const std::string& key) {
+  return key.empty() || key.ends_with('/') ? key : key + "/";
+}
 
 // Whether a key below a prefix stays inside the folder it is copied to.
 bool StaysInside(std::string_view relative) {
@@ -29,14 +31,15 @@ bool StaysInside(std::string_view relative) {
   return !relative.empty() && relative.front() != '/';
 }
 
-Result<int> UploadTree(const S3Client& s3, Files& files, const std::string& folder, const S3Location& target,
-                       std::stop_token stop) {
+Result<int> UploadTree(const S3Client& s3, Files& files, const std::string& folder,
+                       const S3Location& target, std::stop_token stop) {
   int count = 0;
   ASSIGN_OR_RETURN(std::vector<DirectoryEntry> entries, files.List(folder));
   for (const DirectoryEntry& entry : entries) {
     std::string path = folder + "/" + entry.name;
     if (entry.is_directory) {
-      ASSIGN_OR_RETURN(int below, UploadTree(s3, files, path, {target.bucket, target.key + entry.name + "/"}, stop));
+      ASSIGN_OR_RETURN(int below, UploadTree(s3, files, path,
+                                             {target.bucket, target.key + entry.name + "/"}, stop));
       count += below;
     } else {
       RETURN_IF_ERROR(UploadFile(s3, files, path, {target.bucket, target.key + entry.name}, stop));
@@ -48,8 +51,8 @@ Result<int> UploadTree(const S3Client& s3, Files& files, const std::string& fold
 
 }  // namespace
 
-Status DownloadFile(const S3Client& s3, const S3Location& source, Files& files, const std::string& path,
-                    std::stop_token stop) {
+Status DownloadFile(const S3Client& s3, const S3Location& source, Files& files,
+                    const std::string& path, std::stop_token stop) {
   std::string attempted = "reading " + FormatS3Uri(source);
   CallResult<S3ObjectInfo> info = s3.HeadObject(source, stop);
   if (!info) return info.error().ToError(attempted);
@@ -67,8 +70,8 @@ Status DownloadFile(const S3Client& s3, const S3Location& source, Files& files, 
   return files.Rename(temporary, path);
 }
 
-Result<int> DownloadFolder(const S3Client& s3, const S3Location& source, Files& files, const std::string& folder,
-                           std::stop_token stop) {
+Result<int> DownloadFolder(const S3Client& s3, const S3Location& source, Files& files,
+                           const std::string& folder, std::stop_token stop) {
   std::string prefix = AsFolder(source.key);
   std::optional<std::string> token;
   int count = 0;
@@ -79,8 +82,9 @@ Result<int> DownloadFolder(const S3Client& s3, const S3Location& source, Files& 
       std::string relative = object.key.substr(prefix.size());
       if (relative.empty() || relative.ends_with('/')) continue;  // a folder's own marker
       if (!StaysInside(relative)) {
-        return InvalidArgument(fmt::format("{} cannot be a file below a folder: its name has an empty, \".\" or \"..\" part",
-                                           FormatS3Uri({source.bucket, object.key})));
+        return InvalidArgument(fmt::format(
+            "{} cannot be a file below a folder: its name has an empty, \".\" or \"..\" part",
+            FormatS3Uri({source.bucket, object.key})));
       }
       std::string path = folder + "/" + relative;
       RETURN_IF_ERROR(files.MakeDirectories(path.substr(0, path.rfind('/'))));
@@ -92,8 +96,8 @@ Result<int> DownloadFolder(const S3Client& s3, const S3Location& source, Files& 
   return count;
 }
 
-Status UploadFile(const S3Client& s3, Files& files, const std::string& path, const S3Location& target,
-                  std::stop_token stop) {
+Status UploadFile(const S3Client& s3, Files& files, const std::string& path,
+                  const S3Location& target, std::stop_token stop) {
   std::string attempted = "writing " + FormatS3Uri(target);
   ASSIGN_OR_RETURN(std::unique_ptr<ReadableFile> file, files.Open(path));
   ASSIGN_OR_RETURN(uint64_t size, file->Size());
@@ -102,7 +106,8 @@ Status UploadFile(const S3Client& s3, Files& files, const std::string& path, con
     std::string bytes(std::min(part_bytes, size - offset), '\0');
     size_t filled = 0;
     while (filled < bytes.size()) {
-      ASSIGN_OR_RETURN(size_t count, file->ReadAt(offset + filled, bytes.data() + filled, bytes.size() - filled));
+      ASSIGN_OR_RETURN(size_t count,
+                       file->ReadAt(offset + filled, bytes.data() + filled, bytes.size() - filled));
       if (count == 0) return IoError(path + " became shorter while it was read");
       filled += count;
     }
@@ -124,7 +129,8 @@ Status UploadFile(const S3Client& s3, Files& files, const std::string& path, con
   for (uint64_t offset = 0; offset < size; offset += part_bytes) {
     Result<std::string> bytes = read(offset);
     if (!bytes) return abandon(bytes.error());
-    CallResult<S3Part> part = s3.UploadPart(target, *upload, static_cast<int>(parts.size()) + 1, *bytes, stop);
+    CallResult<S3Part> part =
+        s3.UploadPart(target, *upload, static_cast<int>(parts.size()) + 1, *bytes, stop);
     if (!part) return abandon(part.error().ToError(attempted));
     parts.push_back(*part);
   }
@@ -133,8 +139,8 @@ Status UploadFile(const S3Client& s3, Files& files, const std::string& path, con
   return {};
 }
 
-Result<int> UploadFolder(const S3Client& s3, Files& files, const std::string& folder, const S3Location& target,
-                         std::stop_token stop) {
+Result<int> UploadFolder(const S3Client& s3, Files& files, const std::string& folder,
+                         const S3Location& target, std::stop_token stop) {
   return UploadTree(s3, files, folder, {target.bucket, AsFolder(target.key)}, stop);
 }
 

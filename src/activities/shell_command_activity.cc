@@ -11,7 +11,9 @@ namespace {
 
 constexpr size_t kTailBytes = 1024;  // errorStackTrace's limit on the wire
 
-ActivityFailure Fail(std::string id, const Error& error) { return {std::move(id), error.message, ""}; }
+ActivityFailure Fail(std::string id, const Error& error) {
+  return {std::move(id), error.message, ""};
+}
 
 // One S3 data node of the attempt, staged as variable `variable`.
 struct StagedNode {
@@ -31,16 +33,19 @@ class ShellRun {
 
   ActivityResult Run() {
     bool precondition = task_.type() == "ShellCommandPrecondition";
-    if (auto prepared = Prepare(); !prepared) return Fail("ShellCommandNotStarted", prepared.error());
+    if (auto prepared = Prepare(); !prepared)
+      return Fail("ShellCommandNotStarted", prepared.error());
     Result<std::vector<std::string>> arguments = Arguments();
     if (!arguments) return Fail("ShellCommandNotStarted", arguments.error());
     Result<ExitStatus> status = RunCommand(context_, *arguments, Environment(), stop_);
-    if (!status && status.error().code == ErrorCode::kCanceled) return Fail("ShellCommandInterrupted", status.error());
+    if (!status && status.error().code == ErrorCode::kCanceled)
+      return Fail("ShellCommandInterrupted", status.error());
     if (!status) return Fail("ShellCommandNotStarted", status.error());
     if (auto kept = KeepOutput(); !kept) return Fail("OutputNotUploaded", kept.error());
     if (status->code != 0) {
       if (precondition && status->code) return ActivityOutcome::kNotMet;
-      return ActivityFailure{"ShellCommandFailed", Describe(*status), OutputTail(context_, kStdError, kTailBytes)};
+      return ActivityFailure{"ShellCommandFailed", Describe(*status),
+                             OutputTail(context_, kStdError, kTailBytes)};
     }
     if (auto staged = UploadOutputs(); !staged) return Fail("OutputNotUploaded", staged.error());
     return ActivityOutcome::kDone;
@@ -59,8 +64,9 @@ class ShellRun {
     ASSIGN_OR_RETURN(outputs_, Staged("output", "OUTPUT"));
     for (const StagedNode& output : outputs_) {
       if (output.is_file) {
-        return InvalidArgument(fmt::format("{} would be staged as an output, which needs a directoryPath, not a filePath",
-                                           FormatS3Uri(output.location)));
+        return InvalidArgument(fmt::format(
+            "{} would be staged as an output, which needs a directoryPath, not a filePath",
+            FormatS3Uri(output.location)));
       }
     }
     for (const StagedNode& input : inputs_) RETURN_IF_ERROR(Download(input));
@@ -72,10 +78,13 @@ class ShellRun {
     int number = 0;
     for (const PipelineObject* node : Follow(task_, attempt_, field)) {
       ++number;
-      if (FieldOf(*node, "type") != "S3DataNode") continue;  // only S3DataNodes are staged, the others keep their number
-      std::optional<std::string> file = FieldOf(*node, "filePath"), directory = FieldOf(*node, "directoryPath");
+      if (FieldOf(*node, "type") != "S3DataNode")
+        continue;  // only S3DataNodes are staged, the others keep their number
+      std::optional<std::string> file = FieldOf(*node, "filePath"),
+                                 directory = FieldOf(*node, "directoryPath");
       if (!file && !directory) {
-        return InvalidArgument(fmt::format("S3DataNode \"{}\" has neither filePath nor directoryPath", node->id));
+        return InvalidArgument(
+            fmt::format("S3DataNode \"{}\" has neither filePath nor directoryPath", node->id));
       }
       ASSIGN_OR_RETURN(S3Location location, ParseS3Uri(directory ? *directory : *file));
       std::string variable = fmt::format("{}{}_STAGING_DIR", prefix, number);
@@ -93,13 +102,16 @@ class ShellRun {
       context_.log(fmt::format("staging {} as {}", FormatS3Uri(input.location), input.variable));
       return DownloadFile(s3, input.location, *context_.files, input.folder + "/" + name, stop_);
     }
-    ASSIGN_OR_RETURN(int count, DownloadFolder(s3, input.location, *context_.files, input.folder, stop_));
-    context_.log(fmt::format("staged {} files of {} as {}", count, FormatS3Uri(input.location), input.variable));
+    ASSIGN_OR_RETURN(int count,
+                     DownloadFolder(s3, input.location, *context_.files, input.folder, stop_));
+    context_.log(fmt::format("staged {} files of {} as {}", count, FormatS3Uri(input.location),
+                             input.variable));
     return {};
   }
 
   Result<std::vector<std::string>> Arguments() {
-    std::optional<std::string> command = FieldOf(attempt_, "command"), script = FieldOf(attempt_, "scriptUri");
+    std::optional<std::string> command = FieldOf(attempt_, "command"),
+                               script = FieldOf(attempt_, "scriptUri");
     std::vector<std::string> arguments = {"/bin/bash"};
     if (command) {
       arguments.insert(arguments.end(), {"-c", *command, "command"});
@@ -110,10 +122,12 @@ class ShellRun {
       RETURN_IF_ERROR(DownloadFile(s3, location, *context_.files, path, stop_));
       arguments.push_back(path);
     } else {
-      return InvalidArgument(fmt::format("{} \"{}\" has neither command nor scriptUri; give one of them", task_.type(),
-                                         attempt_.name));
+      return InvalidArgument(
+          fmt::format("{} \"{}\" has neither command nor scriptUri; give one of them", task_.type(),
+                      attempt_.name));
     }
-    for (std::string& argument : FieldsOf(attempt_, "scriptArgument")) arguments.push_back(std::move(argument));
+    for (std::string& argument : FieldsOf(attempt_, "scriptArgument"))
+      arguments.push_back(std::move(argument));
     return arguments;
   }
 
@@ -127,13 +141,15 @@ class ShellRun {
 
   // The fields stdout and stderr: S3 objects of the user's choice.
   Status KeepOutput() {
-    constexpr std::pair<const char*, const char*> kOutputs[] = {{"stdout", kStdOutput}, {"stderr", kStdError}};
+    constexpr std::pair<const char*, const char*> kOutputs[] = {{"stdout", kStdOutput},
+                                                                {"stderr", kStdError}};
     for (auto [field, name] : kOutputs) {
       std::optional<std::string> uri = FieldOf(attempt_, field);
       if (!uri) continue;
       ASSIGN_OR_RETURN(S3Location location, ParseS3Uri(*uri));
       ASSIGN_OR_RETURN(S3Client s3, S3());
-      RETURN_IF_ERROR(UploadFile(s3, *context_.files, context_.log_folder + "/" + name, location, stop_));
+      RETURN_IF_ERROR(
+          UploadFile(s3, *context_.files, context_.log_folder + "/" + name, location, stop_));
     }
     return {};
   }
@@ -141,8 +157,10 @@ class ShellRun {
   Status UploadOutputs() {
     for (const StagedNode& output : outputs_) {
       ASSIGN_OR_RETURN(S3Client s3, S3());
-      ASSIGN_OR_RETURN(int count, UploadFolder(s3, *context_.files, output.folder, output.location, stop_));
-      context_.log(fmt::format("uploaded {} files of {} to {}", count, output.variable, FormatS3Uri(output.location)));
+      ASSIGN_OR_RETURN(int count,
+                       UploadFolder(s3, *context_.files, output.folder, output.location, stop_));
+      context_.log(fmt::format("uploaded {} files of {} to {}", count, output.variable,
+                               FormatS3Uri(output.location)));
     }
     return {};
   }
@@ -151,8 +169,9 @@ class ShellRun {
     std::string end = status.code     ? fmt::format("ended with exit status {}", *status.code)
                       : status.signal ? fmt::format("was ended by signal {}", *status.signal)
                                       : "ended in an unknown way";
-    return fmt::format("The command of {} {}. Its output is in {} and {} of the attempt's log folder.", attempt_.id, end,
-                       kStdOutput, kStdError);
+    return fmt::format(
+        "The command of {} {}. Its output is in {} and {} of the attempt's log folder.",
+        attempt_.id, end, kStdOutput, kStdError);
   }
 
   const PolledTask& task_;
@@ -164,7 +183,8 @@ class ShellRun {
 
 }  // namespace
 
-ActivityResult ShellCommandActivity::Run(const PolledTask& task, const ActivityContext& context, std::stop_token stop) {
+ActivityResult ShellCommandActivity::Run(const PolledTask& task, const ActivityContext& context,
+                                         std::stop_token stop) {
   return ShellRun(task, context, std::move(stop)).Run();
 }
 

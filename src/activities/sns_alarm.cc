@@ -29,11 +29,12 @@ std::string RegionOfTopic(std::string_view arn) {
 
 }  // namespace
 
-Status PublishAlarm(const SnsMessage& message, const ClientContext& clients, ServiceDirectory& services,
-                    std::stop_token stop) {
+Status PublishAlarm(const SnsMessage& message, const ClientContext& clients,
+                    ServiceDirectory& services, std::stop_token stop) {
   std::string region = RegionOfTopic(message.topic_arn);
   if (region.empty()) {
-    return InvalidArgument(fmt::format("topicArn \"{}\" is not the ARN of an SNS topic", message.topic_arn));
+    return InvalidArgument(
+        fmt::format("topicArn \"{}\" is not the ARN of an SNS topic", message.topic_arn));
   }
   ASSIGN_OR_RETURN(ServiceEndpoint endpoint, services.Find("sns", region));
   std::string body = "Action=Publish&Version=2010-03-31";
@@ -46,10 +47,12 @@ Status PublishAlarm(const SnsMessage& message, const ClientContext& clients, Ser
   add("MessageAttributes.entry.1.Name", "penstock-key");
   add("MessageAttributes.entry.1.Value.DataType", "String");
   add("MessageAttributes.entry.1.Value.StringValue", message.key);
-  ServiceCall call{.service = "sns",
-                   .headers = {{"Content-Type", "application/x-www-form-urlencoded; charset=utf-8"}},
-                   .body = body};
-  CallResult<HttpResponse> answer = CallService(clients, endpoint, call, RetryPolicy::kStandard, nullptr, stop);
+  ServiceCall call{
+      .service = "sns",
+      .headers = {{"Content-Type", "application/x-www-form-urlencoded; charset=utf-8"}},
+      .body = body};
+  CallResult<HttpResponse> answer =
+      CallService(clients, endpoint, call, RetryPolicy::kStandard, nullptr, stop);
   if (answer) return {};
   return answer.error().ToError("publishing to " + message.topic_arn);
 }

@@ -16,7 +16,7 @@ struct SnsMessage {
 };
 
 /// Publishes it. kUnavailable: try again; another error will not go away.
-Status PublishAlarm(const SnsMessage& message, const ClientContext& clients, ServiceDirectory& services,
-                    std::stop_token stop);
+Status PublishAlarm(const SnsMessage& message, const ClientContext& clients,
+                    ServiceDirectory& services, std::stop_token stop);
 
 }  // namespace penstock

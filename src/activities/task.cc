@@ -9,14 +9,16 @@ namespace {
 
 Result<PipelineObject> ParseObject(const std::string& id, const json::Value& value) {
   const json::Object* source = value.if_object();
-  if (source == nullptr) return InvalidArgument(fmt::format("object \"{}\" is not a JSON object", id));
+  if (source == nullptr)
+    return InvalidArgument(fmt::format("object \"{}\" is not a JSON object", id));
   PipelineObject object{.id = id, .name = id, .fields = {}};
   ASSIGN_OR_RETURN(std::optional<std::string> name, json::OptionalString(*source, "name"));
   if (name) object.name = *name;
   ASSIGN_OR_RETURN(const json::Array* fields, json::GetArray(*source, "fields"));
   for (const json::Value& entry : *fields) {
     const json::Object* field = entry.if_object();
-    if (field == nullptr) return InvalidArgument(fmt::format("a field of object \"{}\" is not a JSON object", id));
+    if (field == nullptr)
+      return InvalidArgument(fmt::format("a field of object \"{}\" is not a JSON object", id));
     ASSIGN_OR_RETURN(std::string key, json::GetString(*field, "key"));
     ASSIGN_OR_RETURN(std::optional<std::string> text, json::OptionalString(*field, "stringValue"));
     ASSIGN_OR_RETURN(std::optional<std::string> ref, json::OptionalString(*field, "refValue"));
@@ -41,7 +43,8 @@ Result<PolledTask> ParseTask(const json::Object& source) {
     task.objects.emplace(id, std::move(object));
   }
   if (!task.objects.contains(task.attempt_id)) {
-    return InvalidArgument(fmt::format("the task's objects do not hold its attempt \"{}\"", task.attempt_id));
+    return InvalidArgument(
+        fmt::format("the task's objects do not hold its attempt \"{}\"", task.attempt_id));
   }
   return task;
 }
@@ -64,7 +67,8 @@ bool BoolField(const PipelineObject& object, std::string_view key, bool otherwis
   return value ? EqualsIgnoreCase(*value, "true") : otherwise;
 }
 
-std::vector<const PipelineObject*> Follow(const PolledTask& task, const PipelineObject& object, std::string_view key) {
+std::vector<const PipelineObject*> Follow(const PolledTask& task, const PipelineObject& object,
+                                          std::string_view key) {
   std::vector<const PipelineObject*> targets;
   for (const Field& field : object.fields) {
     if (field.key != key || !field.is_ref) continue;

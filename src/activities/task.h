@@ -1,4 +1,5 @@
-// A task as PollForTask hands it out: the attempt to run and every object it refers to, fields evaluated. Value type.
+// A task as PollForTask hands it out: the attempt to run and every object it refers to, fields
+// evaluated. Value type.
 #pragma once
 
 #include <map>
@@ -34,7 +35,9 @@ std::vector<std::string> FieldsOf(const PipelineObject& object, std::string_view
 /// A boolean field, read without case; `otherwise` when it is absent.
 bool BoolField(const PipelineObject& object, std::string_view key, bool otherwise);
 
-/// The objects that a reference field of `object` names, in order; those that did not come with the task are left out.
-std::vector<const PipelineObject*> Follow(const PolledTask& task, const PipelineObject& object, std::string_view key);
+/// The objects that a reference field of `object` names, in order; those that did not come with the
+/// task are left out.
+std::vector<const PipelineObject*> Follow(const PolledTask& task, const PipelineObject& object,
+                                          std::string_view key);
 
 }  // namespace penstock
