@@ -73,6 +73,10 @@ class FakeAws : public HttpClient, public ServiceDirectory {
     std::lock_guard lock(mutex_);
     objects_[key] = body;
   }
+  void Clear() {
+    std::lock_guard lock(mutex_);
+    objects_.clear();
+  }
   /// "bucket/key" and bodies.
   std::map<std::string, std::string> objects() {
     std::lock_guard lock(mutex_);

@@ -24,13 +24,15 @@ class Reader {
   using Handler = std::function<void(const toml::node& node)>;
 
   // Every key of `table` must have a handler.
-  void Table(const toml::table& table, const std::string& name, const std::map<std::string, Handler>& handlers) {
+  void Table(const toml::table& table, const std::string& name,
+             const std::map<std::string, Handler>& handlers) {
     for (const auto& [key, node] : table) {
       auto handler = handlers.find(std::string(key.str()));
       if (handler == handlers.end()) {
         std::vector<std::string> known;
         for (const auto& entry : handlers) known.push_back(entry.first);
-        Fail(key.source(), fmt::format("unknown key \"{}\" in {}; known are {}", key.str(), name, Join(known, ", ")));
+        Fail(key.source(), fmt::format("unknown key \"{}\" in {}; known are {}", key.str(), name,
+                                       Join(known, ", ")));
       } else {
         handler->second(node);
       }
@@ -98,7 +100,8 @@ class Reader {
       std::set<std::string> seen;
       for (const std::string& group : target) {
         if (group.empty() || group.size() > kGroupBytesMax) {
-          Fail(node.source(), fmt::format("a worker group's name must have 1 to {} characters", kGroupBytesMax));
+          Fail(node.source(),
+               fmt::format("a worker group's name must have 1 to {} characters", kGroupBytesMax));
         } else if (!seen.insert(group).second) {
           Fail(node.source(), fmt::format("names the worker group \"{}\" twice", group));
         }
@@ -114,7 +117,8 @@ class Reader {
       Result<Period> period = ParsePeriod(*value);
       if (!period) return Fail(node.source(), period.error().message);
       if (period->unit == PeriodUnit::kMonths || period->unit == PeriodUnit::kYears) {
-        return Fail(node.source(), "must be a period of fixed length: seconds, minutes, hours, days or weeks");
+        return Fail(node.source(),
+                    "must be a period of fixed length: seconds, minutes, hours, days or weeks");
       }
       target = NominalLength(*period);
     };
@@ -146,7 +150,9 @@ class Reader {
                {"role_arn", String(target.role_arn)}});
         bool foreign_only = !target.profile.empty() || !target.role_arn.empty();
         if (target.kind == EndpointConfig::Kind::kLocal && foreign_only) {
-          Fail(node.source(), "profile and role_arn are for services elsewhere; give url = \"aws\" or a URL as well");
+          Fail(node.source(),
+               "profile and role_arn are for services elsewhere; give url = \"aws\" or a URL as "
+               "well");
         }
       } else {
         Address(target)(node);
@@ -156,7 +162,8 @@ class Reader {
 
   void Fail(const toml::source_region& where, const std::string& message) {
     if (error_) return;
-    error_ = InvalidArgument(fmt::format("{}:{}:{}: {}", file_, where.begin.line, where.begin.column, message));
+    error_ = InvalidArgument(
+        fmt::format("{}:{}:{}: {}", file_, where.begin.line, where.begin.column, message));
   }
 
   const std::optional<Error>& error() const { return error_; }
@@ -174,7 +181,8 @@ class Reader {
         target.url = *value;
         while (target.url.ends_with('/')) target.url.pop_back();
       } else {
-        Fail(node.source(), "must be \"local\", \"aws\" or a URL beginning with http:// or https://");
+        Fail(node.source(),
+             "must be \"local\", \"aws\" or a URL beginning with http:// or https://");
       }
     };
   }
@@ -189,8 +197,8 @@ Result<ServerConfig> ParseConfig(std::string_view text, const std::string& file)
   toml::parse_result parsed = toml::parse(text, file);
   if (!parsed) {
     const toml::source_region& where = parsed.error().source();
-    return InvalidArgument(
-        fmt::format("{}:{}:{}: {}", file, where.begin.line, where.begin.column, parsed.error().description()));
+    return InvalidArgument(fmt::format("{}:{}:{}: {}", file, where.begin.line, where.begin.column,
+                                       parsed.error().description()));
   }
   ServerConfig config;
   Reader in(file);
@@ -198,38 +206,44 @@ Result<ServerConfig> ParseConfig(std::string_view text, const std::string& file)
   for (std::string_view service : kServices) {
     endpoints[std::string(service)] = in.Endpoint(config.endpoints[std::string(service)]);
   }
-  in.Table(parsed.table(), "the file",
-           {{"server", in.Section("server", {{"threads", in.Int(config.threads, 0, 1024)},
-                                             {"tls_certificate", in.String(config.tls_certificate)},
-                                             {"tls_key", in.String(config.tls_key)}})},
-            {"log", in.Section("log", {{"level", in.Choice<LogLevel>(config.log_level, {{"debug", LogLevel::kDebug},
-                                                                                         {"info", LogLevel::kInfo},
-                                                                                         {"warning", LogLevel::kWarning},
-                                                                                         {"error", LogLevel::kError},
-                                                                                         {"off", LogLevel::kOff}})},
-                                       {"format", in.Choice<LogFormat>(config.log_format,
-                                                                       {{"text", LogFormat::kText},
-                                                                        {"json", LogFormat::kJson}})}})},
-            {"endpoints", in.Section("endpoints", endpoints)},
-            {"regions", in.Section("regions", {{"shared", in.Bool(config.shared_regions)},
-                                               {"default", in.String(config.default_region)}})},
-            {"limits", in.Section("limits", {{"profile", in.Choice<bool>(config.aws_limits,
-                                                                         {{"open", false}, {"aws", true}})}})},
-            {"engine",
-             in.Section("engine",
-                        {{"default_maximum_retries", in.Int(config.default_maximum_retries, 0, 1000)},
-                         {"default_retry_delay", in.Time(config.default_retry_delay)},
-                         {"ack_timeout", in.Time(config.ack_timeout)},
-                         {"default_progress_timeout", in.Time(config.default_progress_timeout)},
-                         {"precondition_poll", in.Time(config.precondition_poll)},
-                         {"ondemand_reactivate", in.Choice<bool>(config.ondemand_cancels_running,
-                                                                 {{"refuse", false}, {"cancel", true}})}})},
-            {"dynamodb", in.Section("dynamodb", {{"enforce", in.Bool(config.dynamodb_enforce)},
-                                                 {"durability", in.Choice<bool>(config.dynamodb_fsync,
-                                                                                {{"process", false}, {"fsync", true}})}})},
-            {"s3", in.Section("s3", {{"domain", in.String(config.s3_domain)}})},
-            {"worker", in.Section("worker", {{"groups", in.Groups(config.worker_groups)},
-                                             {"tasks", in.Int(config.worker_tasks, 1, 1000)}})}});
+  in.Table(
+      parsed.table(), "the file",
+      {{"server", in.Section("server", {{"threads", in.Int(config.threads, 0, 1024)},
+                                        {"tls_certificate", in.String(config.tls_certificate)},
+                                        {"tls_key", in.String(config.tls_key)}})},
+       {"log",
+        in.Section(
+            "log",
+            {{"level", in.Choice<LogLevel>(config.log_level, {{"debug", LogLevel::kDebug},
+                                                              {"info", LogLevel::kInfo},
+                                                              {"warning", LogLevel::kWarning},
+                                                              {"error", LogLevel::kError},
+                                                              {"off", LogLevel::kOff}})},
+             {"format", in.Choice<LogFormat>(config.log_format, {{"text", LogFormat::kText},
+                                                                 {"json", LogFormat::kJson}})}})},
+       {"endpoints", in.Section("endpoints", endpoints)},
+       {"regions", in.Section("regions", {{"shared", in.Bool(config.shared_regions)},
+                                          {"default", in.String(config.default_region)}})},
+       {"limits",
+        in.Section("limits", {{"profile", in.Choice<bool>(config.aws_limits,
+                                                          {{"open", false}, {"aws", true}})}})},
+       {"engine",
+        in.Section(
+            "engine",
+            {{"default_maximum_retries", in.Int(config.default_maximum_retries, 0, 1000)},
+             {"default_retry_delay", in.Time(config.default_retry_delay)},
+             {"ack_timeout", in.Time(config.ack_timeout)},
+             {"default_progress_timeout", in.Time(config.default_progress_timeout)},
+             {"precondition_poll", in.Time(config.precondition_poll)},
+             {"ondemand_reactivate", in.Choice<bool>(config.ondemand_cancels_running,
+                                                     {{"refuse", false}, {"cancel", true}})}})},
+       {"dynamodb", in.Section("dynamodb", {{"enforce", in.Bool(config.dynamodb_enforce)},
+                                            {"durability", in.Choice<bool>(config.dynamodb_fsync,
+                                                                           {{"process", false},
+                                                                            {"fsync", true}})}})},
+       {"s3", in.Section("s3", {{"domain", in.String(config.s3_domain)}})},
+       {"worker", in.Section("worker", {{"groups", in.Groups(config.worker_groups)},
+                                        {"tasks", in.Int(config.worker_tasks, 1, 1000)}})}});
   if (in.error()) return *in.error();
   if (config.tls_certificate.empty() != config.tls_key.empty()) {
     return InvalidArgument(file + ": [server] needs both tls_certificate and tls_key, or neither");

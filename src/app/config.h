@@ -1,5 +1,6 @@
-// The server's configuration: a TOML file. Every key is optional; an unknown key, a wrong type or an impossible value is an
-// error with file, line and column, so that a misspelt limit never goes unnoticed.
+// The server's configuration: a TOML file. Every key is optional; an unknown key, a wrong type or
+// an impossible value is an error with file, line and column, so that a misspelt limit never goes
+// unnoticed.
 #pragma once
 
 #include <map>
@@ -17,14 +18,14 @@ namespace penstock {
 struct EndpointConfig {
   enum class Kind { kLocal, kAws, kUrl };
   Kind kind = Kind::kLocal;
-  std::string url;                                // kUrl
+  std::string url;                        // kUrl
   std::string profile, region, role_arn;  // empty: not given
   bool operator==(const EndpointConfig&) const = default;
 };
 
 struct ServerConfig {
   // [server]
-  int threads = 0;                     // of request handling; 0: as many as there are cores, at least 4
+  int threads = 0;  // of request handling; 0: as many as there are cores, at least 4
   std::string tls_certificate, tls_key;  // PEM files; both or none
   // [log]
   LogLevel log_level = LogLevel::kInfo;

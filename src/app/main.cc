@@ -1,9 +1,11 @@
-// penstock: the program. The only place where real clocks, files, sockets and processes meet the rest.
+// penstock: the program. The only place where real clocks, files, sockets and processes meet the
+// rest.
 
 #include <fmt/core.h>
 #include <pthread.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -110,12 +112,13 @@ class FlagResolver : public EndpointResolver {
  public:
   explicit FlagResolver(World& world) : world_(world) {}
 
-  Result<ServiceEndpoint> Resolve(std::string_view service, const std::string& url, const std::string& region,
-                                  const std::string& profile) override {
+  Result<ServiceEndpoint> Resolve(std::string_view service, const std::string& url,
+                                  const std::string& region, const std::string& profile) override {
     ServicePlacesOptions options = world_.Places();
     options.profile = profile;
     if (!url.empty()) {
-      options.endpoints[std::string(service)] = {EndpointConfig::Kind::kUrl, WithoutSlash(url), {}, {}, {}};
+      options.endpoints[std::string(service)] = {
+          EndpointConfig::Kind::kUrl, WithoutSlash(url), {}, {}, {}};
     }
     return ServicePlaces(options).Find(std::string(service), region);
   }
@@ -133,7 +136,8 @@ Terminal StandardError(const World& world) {
 }
 
 template <class TransferCommand>
-int Transfer(const TransferCommand& command, int (*run)(const TransferWorld&, const TransferCommand&)) {
+int Transfer(const TransferCommand& command,
+             int (*run)(const TransferWorld&, const TransferCommand&)) {
   StopSignals signals;
   World world;
   FlagResolver resolver(world);
@@ -161,7 +165,9 @@ int Serve(const ServeCommand& command) {
   StopSignals signals;
   RaiseDescriptorLimit();
   PosixFiles files;
-  ServerOptions options{.data = command.data.empty() ? DefaultDataFolder() : command.data, .listen = command.listen, .config = {}};
+  ServerOptions options{.data = command.data.empty() ? DefaultDataFolder() : command.data,
+                        .listen = command.listen,
+                        .config = {}};
   if (!command.config.empty()) {
     Result<std::string> text = files.Read(command.config);
     if (!text) return Complain(text.error());
@@ -170,9 +176,15 @@ int Serve(const ServeCommand& command) {
     options.config = *std::move(config);
   }
   ConfigureLog(options.config.log_level, options.config.log_format);
+  // Tables and objects are nobody else's to read.
+  mode_t mask = umask(0077);
+  Status made = files.MakeDirectories(options.data);
+  umask(mask);
+  if (!made) return Complain(made.error());
   Result<std::unique_ptr<Server>> server = Server::Start(options);
   if (!server) return Complain(server.error());
-  std::cerr << fmt::format("penstock {} serves {} at {}\n", PENSTOCK_VERSION, options.data, (*server)->address());
+  std::cerr << fmt::format("penstock {} serves {} at {}\n", PENSTOCK_VERSION, options.data,
+                           (*server)->address());
   signals.Wait();
   std::cerr << "ending\n";
   (*server)->Stop(command.drain);
@@ -188,17 +200,21 @@ std::string Quoted(std::string_view text) {
 
 int PrintEnv(const EnvCommand& command) {
   PosixFiles files;
-  Result<ServerAccess> server = ReadServerAccess(command.data.empty() ? DefaultDataFolder() : command.data, files);
+  Result<ServerAccess> server =
+      ReadServerAccess(command.data.empty() ? DefaultDataFolder() : command.data, files);
   if (!server) return Complain(server.error());
   std::string host = server->url.substr(server->url.find("//") + 2);
   host.resize(host.rfind(':'));
   const char* set = std::getenv("NO_PROXY");
   std::string no_proxy = set == nullptr || *set == '\0' ? host : std::string(set) + "," + host;
   std::cout << fmt::format(
-      "export AWS_ENDPOINT_URL={}\nexport AWS_REGION=us-east-1\nexport AWS_DEFAULT_REGION=us-east-1\n"
-      "export AWS_ACCESS_KEY_ID={}\nexport AWS_SECRET_ACCESS_KEY={}\nunset AWS_SESSION_TOKEN AWS_PROFILE\n"
+      "export AWS_ENDPOINT_URL={}\nexport AWS_REGION=us-east-1\nexport "
+      "AWS_DEFAULT_REGION=us-east-1\n"
+      "export AWS_ACCESS_KEY_ID={}\nexport AWS_SECRET_ACCESS_KEY={}\nunset AWS_SESSION_TOKEN "
+      "AWS_PROFILE\n"
       "export AWS_PAGER=\"\"\nexport AWS_EC2_METADATA_DISABLED=true\nexport NO_PROXY={}\n",
-      server->url, server->root_key.access_key_id, server->root_key.secret_access_key, Quoted(no_proxy));
+      server->url, server->root_key.access_key_id, server->root_key.secret_access_key,
+      Quoted(no_proxy));
   return kExitDone;
 }
 
@@ -208,7 +224,8 @@ int ShowStatus(const StatusCommand& command) {
   options.profile = command.profile;
   // A folder given, or nothing else to go by: the server that runs on it.
   bool configured = !command.endpoint.empty() || !world.Variable("AWS_ENDPOINT_URL").empty() ||
-                    !world.Variable("AWS_ENDPOINT_URL_DATA_PIPELINE").empty() || !command.profile.empty();
+                    !world.Variable("AWS_ENDPOINT_URL_DATA_PIPELINE").empty() ||
+                    !command.profile.empty();
   if (!command.data.empty() || !configured) {
     Result<ServerAccess> server =
         ReadServerAccess(command.data.empty() ? DefaultDataFolder() : command.data, world.files);
@@ -216,7 +233,8 @@ int ShowStatus(const StatusCommand& command) {
     options.own = OwnServer{server->url, server->root_key};
   }
   if (!command.endpoint.empty()) {
-    options.endpoints["data pipeline"] = {EndpointConfig::Kind::kUrl, WithoutSlash(command.endpoint), {}, {}, {}};
+    options.endpoints["data pipeline"] = {
+        EndpointConfig::Kind::kUrl, WithoutSlash(command.endpoint), {}, {}, {}};
   }
   Result<ServiceEndpoint> endpoint = ServicePlaces(options).Find("datapipeline", command.region);
   if (!endpoint) return Complain(endpoint.error());
@@ -275,5 +293,6 @@ int Run(const Command& command) {
 }  // namespace penstock
 
 int main(int argc, char** argv) {
-  return penstock::Run(penstock::ParseCommandLine(std::vector<std::string>(argv + 1, argv + argc), PENSTOCK_VERSION));
+  return penstock::Run(penstock::ParseCommandLine(std::vector<std::string>(argv + 1, argv + argc),
+                                                  PENSTOCK_VERSION));
 }

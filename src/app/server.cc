@@ -40,13 +40,15 @@ class HealthService : public HttpService {
  public:
   void Serve(HttpRequest request, BodySource&, std::unique_ptr<Responder> responder) override {
     bool known = request.method == "GET" || request.method == "HEAD";
-    HttpResponse response{.status = known ? 200 : 405, .headers = {{"Content-Type", "text/plain"}}, .body = "ok\n"};
+    HttpResponse response{
+        .status = known ? 200 : 405, .headers = {{"Content-Type", "text/plain"}}, .body = "ok\n"};
     if (!known) response.body = "only GET\n";
     responder->Respond(std::move(response));
   }
 };
 
-// Stands at the port while the server is being put together: its address must be known before its parts can be made.
+// Stands at the port while the server is being put together: its address must be known before its
+// parts can be made.
 class Door : public HttpService {
  public:
   void Open(HttpService* inside) { inside_.store(inside, std::memory_order_release); }
@@ -55,7 +57,8 @@ class Door : public HttpService {
     if (HttpService* inside = inside_.load(std::memory_order_acquire)) {
       return inside->Serve(std::move(request), body, std::move(responder));
     }
-    responder->Respond({.status = 503, .headers = {{"Retry-After", "1"}}, .body = "the server is starting\n"});
+    responder->Respond(
+        {.status = 503, .headers = {{"Retry-After", "1"}}, .body = "the server is starting\n"});
   }
 
  private:
@@ -84,8 +87,9 @@ class MetricsService : public HttpService {
       add("penstock_http_connections", "gauge", counts.connections);
       add("penstock_http_requests_in_flight", "gauge", counts.in_flight);
     }
-    responder->Respond(
-        {.status = 200, .headers = {{"Content-Type", "text/plain; version=0.0.4"}}, .body = std::move(body)});
+    responder->Respond({.status = 200,
+                        .headers = {{"Content-Type", "text/plain; version=0.0.4"}},
+                        .body = std::move(body)});
   }
 
  private:
@@ -98,9 +102,14 @@ Credentials WorkerKey(std::string_view secret_key, std::string_view account) {
   constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
   std::string id_bytes = HmacSha256(secret_key, fmt::format("worker key id {}", account));
   std::string id = "AKIA";
-  for (size_t i = 0; i < 16; ++i) id += kDigits[static_cast<unsigned char>(id_bytes[i]) % kDigits.size()];
-  std::string secret = HexEncode(HmacSha256(secret_key, fmt::format("worker key secret {}", account)));
-  return {.access_key_id = id, .secret_access_key = secret.substr(0, 40), .session_token = "", .expires_at = {}};
+  for (size_t i = 0; i < 16; ++i)
+    id += kDigits[static_cast<unsigned char>(id_bytes[i]) % kDigits.size()];
+  std::string secret =
+      HexEncode(HmacSha256(secret_key, fmt::format("worker key secret {}", account)));
+  return {.access_key_id = id,
+          .secret_access_key = secret.substr(0, 40),
+          .session_token = "",
+          .expires_at = {}};
 }
 
 std::string HostName() {
@@ -211,7 +220,9 @@ Status Server::Parts::OpenFolder() {
 
 Status Server::Parts::OpenLocalServices() {
   const ServerConfig& config = options.config;
-  auto open = [&](const std::string& name) { return RocksDbKeyValue::Open({.path = folder->Sub(name)}); };
+  auto open = [&](const std::string& name) {
+    return RocksDbKeyValue::Open({.path = folder->Sub(name)});
+  };
   ASSIGN_OR_RETURN(s3_index, open("s3/index"));
   ASSIGN_OR_RETURN(tables, open("dynamodb"));
   ASSIGN_OR_RETURN(services_store, open("services"));
@@ -225,7 +236,8 @@ Status Server::Parts::OpenLocalServices() {
   dynamodb_options.shared_regions = config.shared_regions;
   dynamodb_options.enforce_capacity = config.dynamodb_enforce;
   dynamodb_options.durability = config.dynamodb_fsync ? Durability::kDisk : Durability::kProcess;
-  ASSIGN_OR_RETURN(dynamodb, DynamoDbService::Open(tables.get(), &clock, &random, dynamodb_options));
+  ASSIGN_OR_RETURN(dynamodb,
+                   DynamoDbService::Open(tables.get(), &clock, &random, dynamodb_options));
   return {};
 }
 
@@ -259,14 +271,17 @@ Status Server::Parts::OpenPipelines() {
     return std::vector<std::string>{program, "worker", "--worker-group", spec.worker_group};
   };
   host.environment = [this](const WorkerSpec& spec) {
-    return AsPairs(WorkerEnvironment(ProcessEnvironment(), *own, spec.region, options.config.endpoints));
+    return AsPairs(
+        WorkerEnvironment(ProcessEnvironment(), *own, spec.region, options.config.endpoints));
   };
   ASSIGN_OR_RETURN(workers, ProcessWorkerHost::Open(host, files, processes, clock, random));
-  emr = std::make_unique<emr::EmrService>(*services_store, *workers, clock, random, config.shared_regions);
+  emr = std::make_unique<emr::EmrService>(*services_store, *workers, clock, random,
+                                          config.shared_regions);
 
   effects = std::make_unique<AwsEffects>(
-      ClientContext{&http, &clock, &random}, [this](const std::string&) -> ServiceDirectory& { return *places; },
-      workers.get(), "", config.default_region);
+      ClientContext{&http, &clock, &random},
+      [this](const std::string&) -> ServiceDirectory& { return *places; }, workers.get(), "",
+      config.default_region);
   SchedulerOptions scheduling;
   scheduling.engine = EngineOptionsOf(config);
   scheduling.resource_check_interval = Duration(5'000);
@@ -275,21 +290,26 @@ Status Server::Parts::OpenPipelines() {
   DataPipelineOptions api;
   api.limits = config.aws_limits ? AwsLimits() : OpenLimits();
   api.regions_shared = config.shared_regions;
-  pipelines = std::make_unique<DataPipelineService>(api, folder->secret_key(), *scheduler, *store, clock);
+  pipelines =
+      std::make_unique<DataPipelineService>(api, folder->secret_key(), *scheduler, *store, clock);
   return {};
 }
 
 Status Server::Parts::Listen() {
   const ServerConfig& config = options.config;
   HttpServerOptions http_options;
-  if (!config.tls_certificate.empty()) http_options.tls = TlsFiles{config.tls_certificate, config.tls_key};
+  if (!config.tls_certificate.empty())
+    http_options.tls = TlsFiles{config.tls_certificate, config.tls_key};
   if (config.threads > 0) http_options.request_threads = static_cast<size_t>(config.threads);
-  http_options.is_urgent = [](const HttpRequest& request) { return request.RawPath() == "/_penstock/health"; };
-  // A port of the system's choice is kept over restarts where possible: worker processes that outlived the last server know
-  // no other.
+  http_options.is_urgent = [](const HttpRequest& request) {
+    return request.RawPath() == "/_penstock/health";
+  };
+  // A port of the system's choice is kept over restarts where possible: worker processes that
+  // outlived the last server know no other.
   if (options.listen.ends_with(":0") && HostOf(options.listen) == HostOf(folder->last_address())) {
     http_options.listen = folder->last_address();
-    if (auto again = HttpServer::Start(http_options, &door, &clock, &random)) server = *std::move(again);
+    if (auto again = HttpServer::Start(http_options, &door, &clock, &random))
+      server = *std::move(again);
   }
   if (!server) {
     http_options.listen = options.listen;
@@ -317,8 +337,10 @@ Status Server::Parts::StartWorkers() {
   const ServerConfig& config = options.config;
   std::string runner_folder = folder->Sub("workers/" + std::string(kEmbeddedWorker));
   RETURN_IF_ERROR(files.RemoveTree(runner_folder));
-  Environment environment = WorkerEnvironment(ProcessEnvironment(), *own, config.default_region, config.endpoints);
-  // What a crash leaves of the embedded worker's commands is found by this, as for worker processes.
+  Environment environment =
+      WorkerEnvironment(ProcessEnvironment(), *own, config.default_region, config.endpoints);
+  // What a crash leaves of the embedded worker's commands is found by this, as for worker
+  // processes.
   environment["PENSTOCK_WORKER"] = kEmbeddedWorker;
   environment["PENSTOCK_WORKER_HOME"] = folder->Sub("workers");
   std::string shim = runner_folder + "/bin";
@@ -336,11 +358,13 @@ Status Server::Parts::StartWorkers() {
     runner.folder = fmt::format("{}/{}", runner_folder, runners.size());
     runner.leaves_interrupted = true;
     runner.environment = AsPairs(environment);
-    DataPipelineClient api(clients, {own->url, config.default_region, StaticCredentials(worker_key)});
+    DataPipelineClient api(clients,
+                           {own->url, config.default_region, StaticCredentials(worker_key)});
     runners.push_back(std::make_unique<Runner>(runner, api, clients, *places, files, processes));
     runner_threads.emplace_back([this, raw = runners.back().get(), group] {
       if (Status ended = raw->Run(runners_stop.get_token()); !ended) {
-        Log(LogLevel::kError, "the embedded worker of group {} ended: {}", group, ended.error().message);
+        Log(LogLevel::kError, "the embedded worker of group {} ended: {}", group,
+            ended.error().message);
       }
     });
   }
@@ -352,10 +376,12 @@ Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Server::~Server() { Stop(false); }
 
 Result<std::unique_ptr<Server>> Server::Start(ServerOptions options) {
-  // Absolute: commands run in folders of their own, and worker processes are known by their folder's name.
+  // Absolute: commands run in folders of their own, and worker processes are known by their
+  // folder's name.
   std::error_code failure;
   std::filesystem::path data = std::filesystem::weakly_canonical(options.data, failure);
-  if (failure) return IoError(fmt::format("the data folder {}: {}", options.data, failure.message()));
+  if (failure)
+    return IoError(fmt::format("the data folder {}: {}", options.data, failure.message()));
   options.data = data.string();
   auto made = std::unique_ptr<Server>(new Server(std::make_unique<Parts>(std::move(options))));
   Parts& parts = *made->parts_;

@@ -1,4 +1,5 @@
-// The server: local services, the pipeline half, the gateway and the one port, put together on one data folder.
+// The server: local services, the pipeline half, the gateway and the one port, put together on one
+// data folder.
 #pragma once
 
 #include <memory>
@@ -17,8 +18,8 @@ struct ServerOptions {
 
 class Server {
  public:
-  /// Opens the folder, takes up where the last server left off, listens. When it returns, health answers 200 and
-  /// DATA/address says where.
+  /// Opens the folder, takes up where the last server left off, listens. When it returns, health
+  /// answers 200 and DATA/address says where.
   static Result<std::unique_ptr<Server>> Start(ServerOptions options);
   ~Server();
   Server(const Server&) = delete;
@@ -26,8 +27,8 @@ class Server {
 
   /// "127.0.0.1:7400".
   const std::string& address() const;
-  /// No new connections; requests in flight get 10 seconds. With `drain` the embedded worker first ends its tasks. Worker
-  /// processes go on. Idempotent.
+  /// No new connections; requests in flight get 10 seconds. With `drain` the embedded worker first
+  /// ends its tasks. Worker processes go on. Idempotent.
   void Stop(bool drain);
 
  private:

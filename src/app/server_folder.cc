@@ -27,8 +27,8 @@ Credentials NewKey(Random& random) {
 }
 
 std::string FormatKey(const Credentials& key) {
-  return fmt::format("[default]\naws_access_key_id = {}\naws_secret_access_key = {}\n", key.access_key_id,
-                     key.secret_access_key);
+  return fmt::format("[default]\naws_access_key_id = {}\naws_secret_access_key = {}\n",
+                     key.access_key_id, key.secret_access_key);
 }
 
 Result<Credentials> ParseKey(const std::string& text, const std::string& path) {
@@ -44,8 +44,10 @@ Result<Credentials> ParseKey(const std::string& text, const std::string& path) {
     if (name == "aws_secret_access_key") key.secret_access_key = value;
   }
   if (key.access_key_id.empty() || key.secret_access_key.empty()) {
-    return Corrupt(path + ": no aws_access_key_id and aws_secret_access_key under [default]; restore the file or remove "
-                          "it to get a new key at the next start");
+    return Corrupt(path +
+                   ": no aws_access_key_id and aws_secret_access_key under [default]; restore the "
+                   "file or remove "
+                   "it to get a new key at the next start");
   }
   return key;
 }
@@ -74,8 +76,8 @@ Result<ServerFolder> ServerFolder::Open(const std::string& path, Files& files, R
   ServerFolder folder(path, files);
   RETURN_IF_ERROR(files.MakeDirectories(path));
   ASSIGN_OR_RETURN(folder.lock_, files.Lock(folder.Sub("lock")));
-  ASSIGN_OR_RETURN(std::string key_text,
-                   ReadOrCreate(files, folder.Sub("credentials"), [&] { return FormatKey(NewKey(random)); }));
+  ASSIGN_OR_RETURN(std::string key_text, ReadOrCreate(files, folder.Sub("credentials"),
+                                                      [&] { return FormatKey(NewKey(random)); }));
   ASSIGN_OR_RETURN(folder.root_key_, ParseKey(key_text, folder.Sub("credentials")));
   ASSIGN_OR_RETURN(std::string secret_text, ReadOrCreate(files, folder.Sub("secret.key"), [&] {
                      std::string bytes(kSecretKeyBytes, '\0');
@@ -84,11 +86,13 @@ Result<ServerFolder> ServerFolder::Open(const std::string& path, Files& files, R
                    }));
   std::optional<std::string> secret = HexDecode(Trim(secret_text));
   if (!secret || secret->size() != kSecretKeyBytes) {
-    return Corrupt(folder.Sub("secret.key") + ": must hold 64 hex digits; restore it from a copy of the folder");
+    return Corrupt(folder.Sub("secret.key") +
+                   ": must hold 64 hex digits; restore it from a copy of the folder");
   }
   folder.secret_key_ = *std::move(secret);
   folder.account_ = AccountOf(folder.secret_key_);
-  if (Result<std::string> last = files.Read(folder.Sub("last-address"))) folder.last_address_ = Trim(*last);
+  if (Result<std::string> last = files.Read(folder.Sub("last-address")))
+    folder.last_address_ = Trim(*last);
   return folder;
 }
 
@@ -106,8 +110,9 @@ Result<ServerAccess> ReadServerAccess(const std::string& path, Files& files) {
   Result<std::string> url = files.Read(path + "/url");
   if (!url && url.error().code != ErrorCode::kNotFound) return std::move(url).error();
   if (!url) {
-    return NotFound(fmt::format("no server runs on {} (there is no file {}/url); start one with: penstock serve --data {}",
-                                path, path, path));
+    return NotFound(fmt::format(
+        "no server runs on {} (there is no file {}/url); start one with: penstock serve --data {}",
+        path, path, path));
   }
   ASSIGN_OR_RETURN(std::string key_text, files.Read(path + "/credentials"));
   ASSIGN_OR_RETURN(Credentials key, ParseKey(key_text, path + "/credentials"));

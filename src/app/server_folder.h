@@ -6,7 +6,8 @@
 //   address       host:port of the running server; removed by a clean end
 //   url           the same for clients, with http:// or https://
 //   last-address  as address, kept
-//   pipelines.db  pipeline state (store/)        dynamodb/  tables        s3/  objects        workers/  worker processes
+//   pipelines.db  pipeline state (store/)        dynamodb/  tables        s3/  objects workers/
+//   worker processes
 //
 // Losing secret.key loses every stored secret; copies of the folder should include it.
 #pragma once
@@ -23,7 +24,8 @@ namespace penstock {
 
 class ServerFolder {
  public:
-  /// Creates what is missing and takes the lock. kFailedPrecondition names the process that holds it.
+  /// Creates what is missing and takes the lock. kFailedPrecondition names the process that holds
+  /// it.
   static Result<ServerFolder> Open(const std::string& path, Files& files, Random& random);
 
   const std::string& path() const { return path_; }
@@ -52,7 +54,8 @@ class ServerFolder {
   std::string last_address_;
 };
 
-/// What another process reads of a running server's folder. The error says what is missing and how to start one.
+/// What another process reads of a running server's folder. The error says what is missing and how
+/// to start one.
 struct ServerAccess {
   std::string url;  // "http://127.0.0.1:7400"
   Credentials root_key;

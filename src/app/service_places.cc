@@ -10,12 +10,13 @@ namespace penstock {
 namespace {
 
 // What a command may know of the machine it runs on.
-constexpr std::string_view kInherited[] = {"AWS_CA_BUNDLE", "HOME",          "HTTPS_PROXY",  "HTTP_PROXY", "LANG",
-                                           "LC_ALL",        "LOGNAME",       "PATH",         "SHELL",      "SSL_CERT_DIR",
-                                           "SSL_CERT_FILE", "TMPDIR",        "TZ",           "USER",       "http_proxy",
-                                           "https_proxy"};
+constexpr std::string_view kInherited[] = {
+    "AWS_CA_BUNDLE", "HOME",       "HTTPS_PROXY",  "HTTP_PROXY",    "LANG",   "LC_ALL", "LOGNAME",
+    "PATH",          "SHELL",      "SSL_CERT_DIR", "SSL_CERT_FILE", "TMPDIR", "TZ",     "USER",
+    "http_proxy",    "https_proxy"};
 
-// The name that configuration and the SDKs' rules have for a service, by what requests to it are signed for.
+// The name that configuration and the SDKs' rules have for a service, by what requests to it are
+// signed for.
 std::string PlainName(const std::string& signing_name) {
   if (signing_name == "elasticmapreduce") return "emr";
   if (signing_name == "monitoring") return "cloudwatch";
@@ -25,9 +26,12 @@ std::string PlainName(const std::string& signing_name) {
 
 std::string_view KindName(EndpointConfig::Kind kind) {
   switch (kind) {
-    case EndpointConfig::Kind::kLocal: return "local";
-    case EndpointConfig::Kind::kAws: return "aws";
-    case EndpointConfig::Kind::kUrl: return "url";
+    case EndpointConfig::Kind::kLocal:
+      return "local";
+    case EndpointConfig::Kind::kAws:
+      return "aws";
+    case EndpointConfig::Kind::kUrl:
+      return "url";
   }
   return "local";
 }
@@ -35,17 +39,19 @@ std::string_view KindName(EndpointConfig::Kind kind) {
 }  // namespace
 
 ServicePlaces::ServicePlaces(ServicePlacesOptions options)
-    : options_(std::move(options)), profiles_(LoadProfileFile(options_.environment, *options_.files)) {}
+    : options_(std::move(options)),
+      profiles_(LoadProfileFile(options_.environment, *options_.files)) {}
 
 Result<ServiceEndpoint> ServicePlaces::Find(const std::string& service, const std::string& region) {
   std::string name = PlainName(service);
   auto configured = options_.endpoints.find(name);
-  EndpointConfig config = configured == options_.endpoints.end() ? EndpointConfig() : configured->second;
+  EndpointConfig config =
+      configured == options_.endpoints.end() ? EndpointConfig() : configured->second;
   std::string profile = config.profile.empty() ? options_.profile : config.profile;
   if (profile.empty()) profile = ProfileName(options_.environment);
   std::string place = !config.region.empty() ? config.region
                       : !region.empty()      ? region
-                                             : ConfiguredRegion(options_.environment, profiles_, profile)
+                                        : ConfiguredRegion(options_.environment, profiles_, profile)
                                               .value_or(options_.default_region);
   ServiceEndpoint endpoint{.url = {}, .region = place, .credentials = nullptr};
   switch (config.kind) {
@@ -57,8 +63,12 @@ Result<ServiceEndpoint> ServicePlaces::Find(const std::string& service, const st
       }
       endpoint.url = EndpointOf(options_.environment, profiles_, profile, name, place);
       break;
-    case EndpointConfig::Kind::kAws: endpoint.url = RegionalEndpoint(name, place); break;
-    case EndpointConfig::Kind::kUrl: endpoint.url = config.url; break;
+    case EndpointConfig::Kind::kAws:
+      endpoint.url = RegionalEndpoint(name, place);
+      break;
+    case EndpointConfig::Kind::kUrl:
+      endpoint.url = config.url;
+      break;
   }
   endpoint.credentials = CredentialsFor(config, place);
   return endpoint;
@@ -69,22 +79,24 @@ std::shared_ptr<CredentialsProvider> ServicePlaces::CredentialsFor(const Endpoin
   std::lock_guard lock(mutex_);
   auto& provider = providers_[config.profile + '\n' + config.role_arn];
   if (provider) return provider;
-  CredentialsChainOptions chain{.environment = options_.environment,
-                                .profile = config.profile.empty() ? options_.profile : config.profile,
-                                .files = options_.files,
-                                .http = options_.http,
-                                .clock = options_.clock,
-                                .random = options_.random,
-                                .processes = options_.processes};
+  CredentialsChainOptions chain{
+      .environment = options_.environment,
+      .profile = config.profile.empty() ? options_.profile : config.profile,
+      .files = options_.files,
+      .http = options_.http,
+      .clock = options_.clock,
+      .random = options_.random,
+      .processes = options_.processes};
   provider = CredentialsChain(chain);
   if (!config.role_arn.empty()) {
     AssumeRoleOptions role{.role_arn = config.role_arn,
                            .external_id = {},
                            .session_name = {},
-                           .sts_url = EndpointOf(options_.environment, profiles_, ProfileName(options_.environment), "sts",
-                                                 region),
+                           .sts_url = EndpointOf(options_.environment, profiles_,
+                                                 ProfileName(options_.environment), "sts", region),
                            .region = region};
-    provider = AssumeRoleCredentials(provider, role, options_.http, options_.clock, options_.random);
+    provider =
+        AssumeRoleCredentials(provider, role, options_.http, options_.clock, options_.random);
   }
   return provider;
 }
@@ -99,7 +111,8 @@ std::string EncodeForeignServices(const ForeignServices& services) {
                                    {"roleArn", config.role_arn}};
   }
   for (const auto& [name, value] : services.environment) environment[name] = value;
-  return json::Write(json::Object{{"endpoints", std::move(endpoints)}, {"environment", std::move(environment)}});
+  return json::Write(
+      json::Object{{"endpoints", std::move(endpoints)}, {"environment", std::move(environment)}});
 }
 
 Result<ForeignServices> DecodeForeignServices(std::string_view text) {
@@ -127,7 +140,8 @@ Result<ForeignServices> DecodeForeignServices(std::string_view text) {
   return services;
 }
 
-Environment WorkerEnvironment(const Environment& ours, const OwnServer& own, const std::string& region,
+Environment WorkerEnvironment(const Environment& ours, const OwnServer& own,
+                              const std::string& region,
                               const std::map<std::string, EndpointConfig>& endpoints) {
   Environment environment;
   for (std::string_view name : kInherited) {
@@ -163,7 +177,8 @@ Environment ProcessEnvironment() {
   for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
     std::string_view text(*entry);
     size_t equals = text.find('=');
-    if (equals != std::string_view::npos) environment.emplace(text.substr(0, equals), text.substr(equals + 1));
+    if (equals != std::string_view::npos)
+      environment.emplace(text.substr(0, equals), text.substr(equals + 1));
   }
   return environment;
 }

@@ -1,4 +1,5 @@
-// Where each AWS service is, and as whom to call it: this server's own services, AWS's, or a URL, one by one.
+// Where each AWS service is, and as whom to call it: this server's own services, AWS's, or a URL,
+// one by one.
 #pragma once
 
 #include <map>
@@ -24,8 +25,10 @@ struct OwnServer {
 };
 
 struct ServicePlacesOptions {
-  std::optional<OwnServer> own;  // where the services are that are "local"; absent: the SDKs' rules say
-  std::map<std::string, EndpointConfig> endpoints;  // by "dynamodb", "s3", "sns", "cloudwatch", "emr"
+  std::optional<OwnServer>
+      own;  // where the services are that are "local"; absent: the SDKs' rules say
+  std::map<std::string, EndpointConfig>
+      endpoints;  // by "dynamodb", "s3", "sns", "cloudwatch", "emr"
   std::string default_region = "us-east-1";
   Environment environment;  // for the SDKs' rules and the credential chain
   std::string profile;      // --profile; empty: as the environment says
@@ -41,11 +44,13 @@ class ServicePlaces : public ServiceDirectory {
  public:
   explicit ServicePlaces(ServicePlacesOptions options);
 
-  /// `service` is a signing name: "s3", "dynamodb", "elasticmapreduce", "monitoring", "sns", "datapipeline".
+  /// `service` is a signing name: "s3", "dynamodb", "elasticmapreduce", "monitoring", "sns",
+  /// "datapipeline".
   Result<ServiceEndpoint> Find(const std::string& service, const std::string& region) override;
 
  private:
-  std::shared_ptr<CredentialsProvider> CredentialsFor(const EndpointConfig& config, const std::string& region);
+  std::shared_ptr<CredentialsProvider> CredentialsFor(const EndpointConfig& config,
+                                                      const std::string& region);
 
   const ServicePlacesOptions options_;
   const ProfileFile profiles_;
@@ -53,7 +58,8 @@ class ServicePlaces : public ServiceDirectory {
   std::map<std::string, std::shared_ptr<CredentialsProvider>> providers_;  // by profile and role
 };
 
-/// What a worker of the server must know when some services are elsewhere. SECRETS IN CLEAR, never for users' commands.
+/// What a worker of the server must know when some services are elsewhere. SECRETS IN CLEAR, never
+/// for users' commands.
 struct ForeignServices {
   std::map<std::string, EndpointConfig> endpoints;
   Environment environment;  // the server's own AWS_… variables: as whom to call them
@@ -63,9 +69,11 @@ struct ForeignServices {
 std::string EncodeForeignServices(const ForeignServices& services);
 Result<ForeignServices> DecodeForeignServices(std::string_view text);
 
-/// What a worker of the server finds in its environment: where everything is, and a key that is not the root's. Of the
-/// server's own environment (`ours`) only what has no secrets, and, in PENSTOCK_SERVICES, what services elsewhere need.
-Environment WorkerEnvironment(const Environment& ours, const OwnServer& own, const std::string& region,
+/// What a worker of the server finds in its environment: where everything is, and a key that is not
+/// the root's. Of the server's own environment (`ours`) only what has no secrets, and, in
+/// PENSTOCK_SERVICES, what services elsewhere need.
+Environment WorkerEnvironment(const Environment& ours, const OwnServer& own,
+                              const std::string& region,
                               const std::map<std::string, EndpointConfig>& endpoints);
 
 /// This process's environment.

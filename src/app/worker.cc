@@ -44,7 +44,8 @@ Status RunWorker(const WorkerCommand& command, ServicePlacesOptions options, std
     return at == environment.end() ? std::string() : at->second;
   };
   options.profile = command.profile;
-  if (!command.region.empty()) environment["AWS_REGION"] = environment["AWS_DEFAULT_REGION"] = command.region;
+  if (!command.region.empty())
+    environment["AWS_REGION"] = environment["AWS_DEFAULT_REGION"] = command.region;
 
   // Keys given outright go into the environment, so that commands of users have them too.
   Credentials key;
@@ -55,7 +56,10 @@ Status RunWorker(const WorkerCommand& command, ServicePlacesOptions options, std
     if (command.access_id.empty() || command.secret_key.empty()) {
       return InvalidArgument("--accessId and --secretKey go together");
     }
-    key = {.access_key_id = command.access_id, .secret_access_key = command.secret_key, .session_token = "", .expires_at = {}};
+    key = {.access_key_id = command.access_id,
+           .secret_access_key = command.secret_key,
+           .session_token = "",
+           .expires_at = {}};
   }
   if (!key.access_key_id.empty()) {
     environment["AWS_ACCESS_KEY_ID"] = key.access_key_id;
@@ -86,12 +90,14 @@ Status RunWorker(const WorkerCommand& command, ServicePlacesOptions options, std
 
   // Absolute: commands run in folders of their own.
   std::error_code failure;
-  std::string folder = command.folder.empty() ? "" : std::filesystem::absolute(command.folder, failure).string();
+  std::string folder =
+      command.folder.empty() ? "" : std::filesystem::absolute(command.folder, failure).string();
   if (failure) return IoError(fmt::format("the folder {}: {}", command.folder, failure.message()));
   std::string temporary;
   if (folder.empty()) {
     folder = (variable("TMPDIR").empty() ? "/tmp" : variable("TMPDIR")) + "/penstock-worker-XXXXXX";
-    if (mkdtemp(folder.data()) == nullptr) return IoError("no temporary folder could be made: " + folder);
+    if (mkdtemp(folder.data()) == nullptr)
+      return IoError("no temporary folder could be made: " + folder);
     temporary = folder;
   }
   struct Removal {
@@ -104,7 +110,8 @@ Status RunWorker(const WorkerCommand& command, ServicePlacesOptions options, std
   std::string shim = folder + "/bin";
   RETURN_IF_ERROR(WriteAwsShim(files, shim));
 
-  RunnerOptions runner{.worker_group = command.worker_group, .id = command.id, .hostname = HostName()};
+  RunnerOptions runner{
+      .worker_group = command.worker_group, .id = command.id, .hostname = HostName()};
   if (runner.id.empty()) {
     std::string bytes(8, '\0');
     options.random->Fill(bytes);
@@ -120,7 +127,9 @@ Status RunWorker(const WorkerCommand& command, ServicePlacesOptions options, std
   ASSIGN_OR_RETURN(ServiceEndpoint endpoint, places.Find("datapipeline", command.region));
   ClientContext clients{options.http, options.clock, options.random};
   Log(LogLevel::kInfo, "worker {} of group {} at {}", runner.id, runner.worker_group, endpoint.url);
-  return Runner(runner, DataPipelineClient(clients, endpoint), clients, places, files, *options.processes).Run(stop);
+  return Runner(runner, DataPipelineClient(clients, endpoint), clients, places, files,
+                *options.processes)
+      .Run(stop);
 }
 
 }  // namespace penstock

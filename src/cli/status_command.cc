@@ -39,11 +39,13 @@ Result<std::map<std::string, std::string>> ReadFields(const json::Object& object
   return values;
 }
 
-Result<json::Object> Ask(const DataPipelineClient& client, std::string_view operation, const json::Object& body) {
+Result<json::Object> Ask(const DataPipelineClient& client, std::string_view operation,
+                         const json::Object& body) {
   CallResult<std::string> answer = client.Call(operation, json::Write(body));
   if (!answer) {
     Error error = answer.error().ToError(operation);
-    bool unknown = answer.error().type == "PipelineNotFoundException" || answer.error().type == "PipelineDeletedException";
+    bool unknown = answer.error().type == "PipelineNotFoundException" ||
+                   answer.error().type == "PipelineDeletedException";
     if (unknown) error.code = ErrorCode::kNotFound;
     return error;
   }
@@ -58,26 +60,30 @@ bool NextPage(const json::Object& page, json::Object& query) {
   return true;
 }
 
-Result<std::vector<std::string>> ListIds(const DataPipelineClient& client, const std::string& pipeline,
-                                         std::string_view sphere) {
+Result<std::vector<std::string>> ListIds(const DataPipelineClient& client,
+                                         const std::string& pipeline, std::string_view sphere) {
   std::vector<std::string> ids;
   json::Object query{{"pipelineId", pipeline}, {"sphere", sphere}};
   while (true) {
     ASSIGN_OR_RETURN(json::Object page, Ask(client, "QueryObjects", query));
     if (const json::Value* found = json::Find(page, "ids"); found != nullptr && found->is_array()) {
-      for (const json::Value& id : found->get_array()) ids.emplace_back(id.is_string() ? std::string(id.get_string()) : "");
+      for (const json::Value& id : found->get_array())
+        ids.emplace_back(id.is_string() ? std::string(id.get_string()) : "");
     }
     if (!NextPage(page, query)) return ids;
   }
 }
 
-Result<std::vector<Described>> Describe(const DataPipelineClient& client, const std::string& pipeline,
+Result<std::vector<Described>> Describe(const DataPipelineClient& client,
+                                        const std::string& pipeline,
                                         const std::vector<std::string>& ids) {
   std::vector<Described> objects;
   json::Object page;
   for (size_t first = 0; first < ids.size(); first += kIdsPerCall) {
     auto end = ids.begin() + static_cast<ptrdiff_t>(std::min(ids.size(), first + kIdsPerCall));
-    json::Object query{{"pipelineId", pipeline}, {"objectIds", json::Array(ids.begin() + static_cast<ptrdiff_t>(first), end)}};
+    json::Object query{
+        {"pipelineId", pipeline},
+        {"objectIds", json::Array(ids.begin() + static_cast<ptrdiff_t>(first), end)}};
     do {
       ASSIGN_OR_RETURN(page, Ask(client, "DescribeObjects", query));
       ASSIGN_OR_RETURN(const json::Array* found, json::GetArray(page, "pipelineObjects"));
@@ -117,7 +123,8 @@ std::string Remark(const Described& instance, const Described* attempt) {
     if (!text.empty()) remark += (remark.empty() ? "" : "; ") + text;
   };
   std::string status = instance["@status"];
-  bool failed = status == "FAILED" || status == "CASCADE_FAILED" || status == "TIMEDOUT" || status == "CANCELED";
+  bool failed = status == "FAILED" || status == "CASCADE_FAILED" || status == "TIMEDOUT" ||
+                status == "CANCELED";
   if (!instance["@waitingOn"].empty() && !failed) add("waiting on " + instance["@waitingOn"]);
   if (std::string error = ErrorOf(instance); !error.empty()) {
     add(error);
@@ -125,12 +132,14 @@ std::string Remark(const Described& instance, const Described* attempt) {
     add("last attempt: " + ErrorOf(*attempt));
   }
   add(instance["cancellationReason"]);
-  if (!instance["@cascadeFailedOn"].empty()) add("failed because of " + instance["@cascadeFailedOn"]);
+  if (!instance["@cascadeFailedOn"].empty())
+    add("failed because of " + instance["@cascadeFailedOn"]);
   if (attempt != nullptr && !(*attempt)["transferItems"].empty()) {
     const Described& figures = *attempt;
     if (!figures["transferSeconds"].empty()) {
       add(fmt::format("{} items in {} s, {} of {} allowed capacity units", figures["transferItems"],
-                      figures["transferSeconds"], figures["transferUnitsConsumed"], figures["transferUnitsAllowed"]));
+                      figures["transferSeconds"], figures["transferUnitsConsumed"],
+                      figures["transferUnitsAllowed"]));
     } else {
       add(fmt::format("{} items, {} of {} units/s, limited by {}", figures["transferItems"],
                       figures["transferUnitsPerSecond"], figures["transferUnitsPerSecondAllowed"],
@@ -141,10 +150,12 @@ std::string Remark(const Described& instance, const Described* attempt) {
 }
 
 Status Print(const DataPipelineClient& client, const std::string& pipeline, std::ostream& out) {
-  ASSIGN_OR_RETURN(json::Object described,
-                   Ask(client, "DescribePipelines", {{"pipelineIds", json::Array{json::Value(pipeline)}}}));
+  ASSIGN_OR_RETURN(
+      json::Object described,
+      Ask(client, "DescribePipelines", {{"pipelineIds", json::Array{json::Value(pipeline)}}}));
   ASSIGN_OR_RETURN(const json::Array* list, json::GetArray(described, "pipelineDescriptionList"));
-  if (list->empty() || !list->front().is_object()) return NotFound("there is no pipeline " + pipeline);
+  if (list->empty() || !list->front().is_object())
+    return NotFound("there is no pipeline " + pipeline);
   const json::Object& description = list->front().get_object();
   ASSIGN_OR_RETURN(auto fields, ReadFields(description));
   ASSIGN_OR_RETURN(std::string name, json::GetString(description, "name"));
@@ -169,8 +180,10 @@ Status Print(const DataPipelineClient& client, const std::string& pipeline, std:
     auto attempt = attempt_of.find(instance["@headAttempt"]);
     const Described* head = attempt == attempt_of.end() ? nullptr : attempt->second;
     std::string line = fmt::format("{:<{}}  {:<23}", instance.id, width, instance["@status"]);
-    if (std::string remark = Remark(instance, head); !remark.empty()) line += "  " + OneLine(remark);
-    if (head != nullptr && !(*head)["@logLocation"].empty()) line += "  " + OneLine((*head)["@logLocation"]);
+    if (std::string remark = Remark(instance, head); !remark.empty())
+      line += "  " + OneLine(remark);
+    if (head != nullptr && !(*head)["@logLocation"].empty())
+      line += "  " + OneLine((*head)["@logLocation"]);
     while (line.ends_with(' ')) line.pop_back();
     out << line << '\n';
   }
@@ -179,7 +192,8 @@ Status Print(const DataPipelineClient& client, const std::string& pipeline, std:
 
 }  // namespace
 
-int PrintStatus(const DataPipelineClient& client, const std::string& pipeline, std::ostream& out, std::ostream& err) {
+int PrintStatus(const DataPipelineClient& client, const std::string& pipeline, std::ostream& out,
+                std::ostream& err) {
   Status printed = Print(client, pipeline, out);
   if (printed) return kExitDone;
   err << printed.error().message << '\n';

@@ -11,6 +11,7 @@ namespace penstock {
 /// Prints `pipeline`'s state and its instances, sorted by scheduled start and name:
 ///   <instance>  <status>  <what it waits for, its error, or its figures>  <log location>
 /// Returns an exit code: 0 printed, 1 no such pipeline, 2 the server could not be asked.
-int PrintStatus(const DataPipelineClient& client, const std::string& pipeline, std::ostream& out, std::ostream& err);
+int PrintStatus(const DataPipelineClient& client, const std::string& pipeline, std::ostream& out,
+                std::ostream& err);
 
 }  // namespace penstock

@@ -3,8 +3,8 @@
 namespace penstock {
 namespace {
 
-// The service's own variable wins over the common one, and an option that the user gave over both. PATH is searched for the
-// next `aws` after this folder.
+// The service's own variable wins over the common one, and an option that the user gave over both.
+// PATH is searched for the next `aws` after this folder.
 constexpr std::string_view kShim = R"sh(#!/bin/bash
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 real=

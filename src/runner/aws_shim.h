@@ -1,6 +1,6 @@
-// A small `aws` that commands of users find first in PATH: it adds --endpoint-url from the standard variables and hands over
-// to the real one. AWS CLIs before 2.13 (Debian 12's among them) do not read AWS_ENDPOINT_URL themselves; with newer ones it
-// changes nothing.
+// A small `aws` that commands of users find first in PATH: it adds --endpoint-url from the standard
+// variables and hands over to the real one. AWS CLIs before 2.13 (Debian 12's among them) do not
+// read AWS_ENDPOINT_URL themselves; with newer ones it changes nothing.
 #pragma once
 
 #include <string>

@@ -27,13 +27,14 @@ bool Pause(Duration duration, std::stop_token stop) {
 bool IsHopeless(const CallError& error) { return !error.IsRetryable(); }
 
 constexpr int kLongestBackOff = 7;  // tries after which the pauses grow no more: up to 12.8 s
-constexpr int kIdleBackOff = 4;     // between polls that are answered at once with nothing: up to 1.6 s
+constexpr int kIdleBackOff =
+    4;  // between polls that are answered at once with nothing: up to 1.6 s
 constexpr std::chrono::seconds kLongPollMin{1};
 
 }  // namespace
 
-Runner::Runner(RunnerOptions options, DataPipelineClient service, ClientContext clients, ServiceDirectory& services,
-               Files& files, Processes& processes)
+Runner::Runner(RunnerOptions options, DataPipelineClient service, ClientContext clients,
+               ServiceDirectory& services, Files& files, Processes& processes)
     : options_(std::move(options)),
       service_(std::move(service)),
       clients_(clients),
@@ -45,13 +46,14 @@ Status Runner::Run(std::stop_token stop) {
   RETURN_IF_ERROR(files_.MakeDirectories(options_.folder));
   std::stop_callback forward(stop, [this] { stop_.request_stop(); });
   std::stop_callback no_more_polls(stop_.get_token(), [this] { polling_.request_stop(); });
-  // The first heartbeat tells the service that whoever held this group's tasks under another id is gone; it must be heard
-  // before the first poll.
+  // The first heartbeat tells the service that whoever held this group's tasks under another id is
+  // gone; it must be heard before the first poll.
   std::stop_token polling = polling_.get_token();
   for (int tries = 1; !polling.stop_requested(); ++tries) {
     CallResult<bool> answer = Heartbeat(polling);
     if (answer || polling.stop_requested()) break;
-    if (IsHopeless(answer.error())) return answer.error().ToError("joining worker group " + options_.worker_group);
+    if (IsHopeless(answer.error()))
+      return answer.error().ToError("joining worker group " + options_.worker_group);
     Log(LogLevel::kWarning, "cannot reach {}: {}", service_.endpoint().url, answer.error().message);
     if (!BackOff(clients_, std::min(tries, kLongestBackOff), polling)) break;
   }
@@ -89,7 +91,8 @@ void Runner::Slot(int number, std::stop_token stop) {
   json::Object poll;
   poll["workerGroup"] = options_.worker_group;
   poll["hostname"] = options_.hostname;
-  // By this a Penstock server knows which tasks a dead worker held. AWS would take it for EC2's document.
+  // By this a Penstock server knows which tasks a dead worker held. AWS would take it for EC2's
+  // document.
   bool is_aws = service_.endpoint().url.find(".amazonaws.com") != std::string::npos;
   if (!is_aws) poll["instanceIdentity"] = json::Object{{"document", options_.id}};
   const std::string body = json::Write(poll);
@@ -99,12 +102,14 @@ void Runner::Slot(int number, std::stop_token stop) {
   std::stop_token polling = polling_.get_token();
   while (!polling.stop_requested()) {
     const auto asked_at = clients_.clock->Monotonic();
-    CallResult<std::string> answer = service_.Call("PollForTask", body, RetryPolicy::kNone, polling);
+    CallResult<std::string> answer =
+        service_.Call("PollForTask", body, RetryPolicy::kNone, polling);
     if (!answer && polling.stop_requested()) return;
     if (!answer) {
       ++failures;
       if (failures == 1 || failures % 10 == 0) {
-        Log(LogLevel::kWarning, "slot {}: polling {} failed: {}", number, service_.endpoint().url, answer.error().message);
+        Log(LogLevel::kWarning, "slot {}: polling {} failed: {}", number, service_.endpoint().url,
+            answer.error().message);
       }
       if (!BackOff(clients_, std::min(failures, kLongestBackOff), polling)) return;
       continue;
@@ -114,12 +119,14 @@ void Runner::Slot(int number, std::stop_token stop) {
     const json::Value* object = output ? json::Find(*output, "taskObject") : nullptr;
     if (object == nullptr || !object->is_object()) {
       // A service that does not hold polls must not be asked without pause.
-      if (clients_.clock->Monotonic() - asked_at < kLongPollMin) (void)BackOff(clients_, kIdleBackOff, polling);
+      if (clients_.clock->Monotonic() - asked_at < kLongPollMin)
+        (void)BackOff(clients_, kIdleBackOff, polling);
       continue;
     }
     Result<PolledTask> task = ParseTask(object->get_object());
     if (!task) {
-      Log(LogLevel::kError, "slot {}: a task that cannot be read: {}", number, task.error().message);
+      Log(LogLevel::kError, "slot {}: a task that cannot be read: {}", number,
+          task.error().message);
       continue;  // not acknowledged: it is handed out again
     }
     TaskRunOptions options{.folder = fmt::format("{}/{}-{}", options_.folder, name, next_folder_++),

@@ -16,7 +16,7 @@ constexpr size_t kErrorIdMax = 1024;  // the API's limits
 constexpr size_t kStackTraceMax = 1024;
 constexpr size_t kFieldValueMax = 10'240;
 constexpr size_t kErrorMessageMax = kFieldValueMax;  // the attempt's field errorMessage
-constexpr int kLongestBackOff = 7;                   // tries after which the pauses grow no more: up to 12.8 s
+constexpr int kLongestBackOff = 7;  // tries after which the pauses grow no more: up to 12.8 s
 constexpr Duration kReportSilenceMax{30'000};
 
 // The service knows this task, as ours, no more.
@@ -25,7 +25,9 @@ bool IsLost(const CallError& error) {
          error.type == "PipelineDeletedException" || error.type == "InvalidRequestException";
 }
 
-std::string InstanceOf(const std::string& attempt_id) { return attempt_id.substr(0, attempt_id.rfind("_Attempt=")); }
+std::string InstanceOf(const std::string& attempt_id) {
+  return attempt_id.substr(0, attempt_id.rfind("_Attempt="));
+}
 
 std::string ComponentOf(const PolledTask& task) {
   return FieldOf(task.attempt(), "@componentParent").value_or(task.attempt().name);
@@ -34,7 +36,8 @@ std::string ComponentOf(const PolledTask& task) {
 }  // namespace
 
 TaskRun::TaskRun(const PolledTask& task, TaskRunOptions options, const DataPipelineClient& service,
-                 const ClientContext& clients, ServiceDirectory& services, Files& files, Processes& processes)
+                 const ClientContext& clients, ServiceDirectory& services, Files& files,
+                 Processes& processes)
     : task_(task),
       options_(std::move(options)),
       service_(service),
@@ -46,7 +49,8 @@ TaskRun::TaskRun(const PolledTask& task, TaskRunOptions options, const DataPipel
 void TaskRun::LogLine(const std::string& line) {
   std::lock_guard lock(mutex_);
   // A full disk must not end the attempt: the log is told apart from the work.
-  if (log_) (void)log_->Append(fmt::format("{} {}\n", FormatIsoMillis(clients_.clock->Now()), line));
+  if (log_)
+    (void)log_->Append(fmt::format("{} {}\n", FormatIsoMillis(clients_.clock->Now()), line));
 }
 
 TaskRun::Standing TaskRun::standing() {
@@ -68,12 +72,14 @@ void TaskRun::Run(std::stop_token stop) {
     if (!kept && standing() != Standing::kLost) UploadLogs();
   }
   if (interrupted) {
-    result = ActivityFailure{"WorkerStopped", "The worker was stopped while it ran " + task_.attempt_id + ".", ""};
+    result = ActivityFailure{"WorkerStopped",
+                             "The worker was stopped while it ran " + task_.attempt_id + ".", ""};
   }
   bool ours = standing() == Standing::kOurs;
   if (ours && !(interrupted && options_.leaves_interrupted)) ReportResult(result, stop);
   if (Status removed = files_.RemoveTree(options_.folder); !removed) {
-    Log(LogLevel::kWarning, "the folder of {} was not removed: {}", task_.attempt_id, removed.error().message);
+    Log(LogLevel::kWarning, "the folder of {} was not removed: {}", task_.attempt_id,
+        removed.error().message);
   }
 }
 
@@ -97,12 +103,13 @@ TaskRun::Standing TaskRun::ReportProgress(std::stop_token stop) {
   if (!sent.empty()) {
     json::Array fields;
     for (const auto& [key, value] : sent) {
-      fields.push_back(json::Object{{"key", key}, {"stringValue", WireText(value, kFieldValueMax)}});
+      fields.push_back(
+          json::Object{{"key", key}, {"stringValue", WireText(value, kFieldValueMax)}});
     }
     body["fields"] = std::move(fields);
   }
-  CallResult<std::string> answer =
-      service_.Call("ReportTaskProgress", json::Write(body), RetryPolicy::kStandard, stop, kReportSilenceMax);
+  CallResult<std::string> answer = service_.Call("ReportTaskProgress", json::Write(body),
+                                                 RetryPolicy::kStandard, stop, kReportSilenceMax);
   if (answer) {
     Result<json::Object> output = json::ParseObject(*answer);
     bool canceled = output && json::GetBool(*output, "canceled").value_or(false);
@@ -116,7 +123,8 @@ TaskRun::Standing TaskRun::ReportProgress(std::stop_token stop) {
     return Standing::kLost;
   }
   if (!stop.stop_requested()) {
-    Log(LogLevel::kWarning, "the progress of {} could not be reported: {}", task_.attempt_id, error.message);
+    Log(LogLevel::kWarning, "the progress of {} could not be reported: {}", task_.attempt_id,
+        error.message);
   }
   std::lock_guard lock(mutex_);
   fields_.merge(sent);  // they go with the next report, newer values first
@@ -146,7 +154,8 @@ ActivityResult TaskRun::RunActivity(std::stop_token stop) {
     return ActivityFailure{"WorkerFolder", emptied.error().message, ""};
   }
   for (const std::string& folder : {log_folder, work_folder}) {
-    if (Status made = files_.MakeDirectories(folder); !made) return ActivityFailure{"WorkerFolder", made.error().message, ""};
+    if (Status made = files_.MakeDirectories(folder); !made)
+      return ActivityFailure{"WorkerFolder", made.error().message, ""};
   }
   if (auto log = files_.Create(log_folder + "/Activity.log")) {
     std::lock_guard lock(mutex_);
@@ -155,11 +164,13 @@ ActivityResult TaskRun::RunActivity(std::stop_token stop) {
   Activity* activity = FindActivity(task_.type());
   if (activity == nullptr) {
     return ActivityFailure{"UnsupportedActivity",
-                           fmt::format("This worker cannot run objects of type {} ({}). See docs/compatibility.md for what it can.",
+                           fmt::format("This worker cannot run objects of type {} ({}). See "
+                                       "docs/compatibility.md for what it can.",
                                        task_.type(), task_.attempt_id),
                            ""};
   }
-  LogLine(fmt::format("{} {} of pipeline {} begins", task_.type(), task_.attempt_id, task_.pipeline_id));
+  LogLine(fmt::format("{} {} of pipeline {} begins", task_.type(), task_.attempt_id,
+                      task_.pipeline_id));
   ActivityContext context{.clients = clients_,
                           .services = &services_,
                           .files = &files_,
@@ -174,7 +185,8 @@ ActivityResult TaskRun::RunActivity(std::stop_token stop) {
                                 fields_[key] = value;
                               }};
   ActivityResult result = activity->Run(task_, context, stop);
-  LogLine(result ? "done" : fmt::format("failed: {}: {}", result.error().id, result.error().message));
+  LogLine(result ? "done"
+                 : fmt::format("failed: {}: {}", result.error().id, result.error().message));
   return result;
 }
 
@@ -189,17 +201,19 @@ void TaskRun::UploadLogs() {
   auto upload = [&]() -> Status {
     ASSIGN_OR_RETURN(S3Location location, ParseS3Uri(*prefix));
     if (!location.key.empty() && !location.key.ends_with('/')) location.key += '/';
-    location.key += fmt::format("{}/{}/{}/{}/", task_.pipeline_id, ComponentOf(task_), InstanceOf(task_.attempt_id),
-                                task_.attempt_id);
+    location.key += fmt::format("{}/{}/{}/{}/", task_.pipeline_id, ComponentOf(task_),
+                                InstanceOf(task_.attempt_id), task_.attempt_id);
     ASSIGN_OR_RETURN(ServiceEndpoint endpoint, services_.Find("s3", ""));
-    RETURN_IF_ERROR(UploadFolder(S3Client(clients_, endpoint), files_, options_.folder + "/logs", location, {}));
+    RETURN_IF_ERROR(UploadFolder(S3Client(clients_, endpoint), files_, options_.folder + "/logs",
+                                 location, {}));
     std::lock_guard lock(mutex_);
     fields_["@logLocation"] = FormatS3Uri(location);
     return {};
   };
   // Logs that cannot be kept do not undo the work.
   if (Status uploaded = upload(); !uploaded) {
-    Log(LogLevel::kWarning, "the logs of {} were not uploaded: {}", task_.attempt_id, uploaded.error().message);
+    Log(LogLevel::kWarning, "the logs of {} were not uploaded: {}", task_.attempt_id,
+        uploaded.error().message);
   }
 }
 
@@ -213,11 +227,13 @@ void TaskRun::ReportResult(const ActivityResult& result, std::stop_token stop) {
     body["taskStatus"] = "FAILED";
     body["errorId"] = WireText(failure.id, kErrorIdMax);
     body["errorMessage"] = WireText(failure.message, kErrorMessageMax);
-    if (!failure.stack_trace.empty()) body["errorStackTrace"] = WireText(failure.stack_trace, kStackTraceMax);
+    if (!failure.stack_trace.empty())
+      body["errorStackTrace"] = WireText(failure.stack_trace, kStackTraceMax);
   }
   const std::string text = json::Write(body);
-  // The result is worth waiting for: a server that restarts hears it afterwards. Each try begins with a report, which keeps
-  // the attempt ours and brings the last fields: once it has a status the service takes no more of them.
+  // The result is worth waiting for: a server that restarts hears it afterwards. Each try begins
+  // with a report, which keeps the attempt ours and brings the last fields: once it has a status
+  // the service takes no more of them.
   for (int tries = 1;; ++tries) {
     bool last = stop.stop_requested();
     Standing answer = ReportProgress({});
@@ -227,7 +243,8 @@ void TaskRun::ReportResult(const ActivityResult& result, std::stop_token stop) {
           service_.Call("SetTaskStatus", text, RetryPolicy::kStandard, {}, kReportSilenceMax);
       if (taken) return;
       if (!taken.error().IsRetryable()) {
-        Log(LogLevel::kWarning, "the result of {} was refused: {}", task_.attempt_id, taken.error().message);
+        Log(LogLevel::kWarning, "the result of {} was refused: {}", task_.attempt_id,
+            taken.error().message);
         return;
       }
     }

@@ -24,14 +24,17 @@ struct TaskRunOptions {
   bool leaves_interrupted = false;  // RunnerOptions::leaves_interrupted
 };
 
-/// Acknowledges the task, runs it while reporting progress, uploads its logs, reports the result. When the lease is lost or
-/// the service says canceled, the work is ended and nothing is reported: somebody else may own it. Used once.
+/// Acknowledges the task, runs it while reporting progress, uploads its logs, reports the result.
+/// When the lease is lost or the service says canceled, the work is ended and nothing is reported:
+/// somebody else may own it. Used once.
 class TaskRun {
  public:
-  TaskRun(const PolledTask& task, TaskRunOptions options, const DataPipelineClient& service, const ClientContext& clients,
-          ServiceDirectory& services, Files& files, Processes& processes);
+  TaskRun(const PolledTask& task, TaskRunOptions options, const DataPipelineClient& service,
+          const ClientContext& clients, ServiceDirectory& services, Files& files,
+          Processes& processes);
 
-  /// Returns when all is done. `stop`: this worker ends; what is not done then is reported as failed, or left alone.
+  /// Returns when all is done. `stop`: this worker ends; what is not done then is reported as
+  /// failed, or left alone.
   void Run(std::stop_token stop);
 
  private:

@@ -10,7 +10,9 @@ constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
 // The length of the well-formed character at the front (Unicode 15, table 3-7); 0 if there is none.
 size_t CharacterLength(std::string_view text) {
   auto byte = [&](size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
-  auto in = [&](size_t i, unsigned least, unsigned most) { return byte(i) >= least && byte(i) <= most; };
+  auto in = [&](size_t i, unsigned least, unsigned most) {
+    return byte(i) >= least && byte(i) <= most;
+  };
   unsigned first = byte(0);
   if (first < 0x80) return 1;
   if (first >= 0xC2 && first <= 0xDF) return in(1, 0x80, 0xBF) ? 2 : 0;
@@ -27,7 +29,8 @@ size_t CharacterLength(std::string_view text) {
 
 bool IsAllowed(std::string_view character) {
   unsigned char first = static_cast<unsigned char>(character[0]);
-  if (character.size() == 1) return first >= 0x20 || first == '\t' || first == '\n' || first == '\r';
+  if (character.size() == 1)
+    return first >= 0x20 || first == '\t' || first == '\n' || first == '\r';
   return character != "\xEF\xBF\xBE" && character != "\xEF\xBF\xBF";  // U+FFFE and U+FFFF
 }
 

@@ -115,9 +115,11 @@ EffectResult AwsEffects::Launch(const EffectJob& job, std::stop_token stop) {
 EffectResult AwsEffects::Terminate(const EffectJob& job, std::stop_token stop) {
   Resource* resource = FindResource(TypeOf(job));
   if (resource == nullptr) {
-    // Either nothing of that type was ever launched, or, without a type, nobody can say what must be ended.
+    // Either nothing of that type was ever launched, or, without a type, nobody can say what must
+    // be ended.
     if (!TypeOf(job).empty()) return EffectFinished{};
-    return Failed("ResourceNotEnded", fmt::format("{} may still run: it is not known what it is.", job.effect.name));
+    return Failed("ResourceNotEnded",
+                  fmt::format("{} may still run: it is not known what it is.", job.effect.name));
   }
   Result<ResourceReport> report = resource->Terminate(RequestOf(job), ContextOf(job), stop);
   if (!report) return FailedOrLater(std::move(report).error(), "ResourceNotEnded");

@@ -80,7 +80,8 @@ bool GroupHasMembers(int64_t group) {
 
 /// Whether /proc/<pid>/environ, NUL-separated, holds the assignment.
 bool HasVariable(int64_t pid, const std::string& assignment) {
-  FileDescriptor descriptor(open(fmt::format("/proc/{}/environ", pid).c_str(), O_RDONLY | O_CLOEXEC));
+  FileDescriptor descriptor(
+      open(fmt::format("/proc/{}/environ", pid).c_str(), O_RDONLY | O_CLOEXEC));
   if (!descriptor.valid()) return false;
   std::string environment;
   char buffer[4096];

@@ -17,13 +17,20 @@ constexpr char kHomeVariable[] = "PENSTOCK_WORKER_HOME";
 
 }  // namespace
 
-ProcessWorkerHost::ProcessWorkerHost(WorkerHostOptions options, Files& files, Processes& processes, Clock& clock,
-                                     Random& random)
-    : options_(std::move(options)), files_(files), processes_(processes), clock_(clock), random_(random) {}
+ProcessWorkerHost::ProcessWorkerHost(WorkerHostOptions options, Files& files, Processes& processes,
+                                     Clock& clock, Random& random)
+    : options_(std::move(options)),
+      files_(files),
+      processes_(processes),
+      clock_(clock),
+      random_(random) {}
 
-Result<std::unique_ptr<ProcessWorkerHost>> ProcessWorkerHost::Open(WorkerHostOptions options, Files& files,
-                                                                   Processes& processes, Clock& clock, Random& random) {
-  std::unique_ptr<ProcessWorkerHost> host(new ProcessWorkerHost(std::move(options), files, processes, clock, random));
+Result<std::unique_ptr<ProcessWorkerHost>> ProcessWorkerHost::Open(WorkerHostOptions options,
+                                                                   Files& files,
+                                                                   Processes& processes,
+                                                                   Clock& clock, Random& random) {
+  std::unique_ptr<ProcessWorkerHost> host(
+      new ProcessWorkerHost(std::move(options), files, processes, clock, random));
   RETURN_IF_ERROR(files.MakeDirectories(host->options_.folder));
   RETURN_IF_ERROR(host->Load());
   host->EndStrangers();
@@ -59,7 +66,8 @@ Status ProcessWorkerHost::Load() {
       ASSIGN_OR_RETURN(std::optional<std::string> failure, json::OptionalString(record, "failure"));
       worker.address = address.value_or("");
       worker.failure = failure.value_or("");
-      for (const json::Value& start : *starts) worker.starts.push_back(start.is_int64() ? start.get_int64() : 0);
+      for (const json::Value& start : *starts)
+        worker.starts.push_back(start.is_int64() ? start.get_int64() : 0);
       return {};
     };
     if (Status status = read(); !status) return Corrupt(path + ": " + status.error().message);
@@ -84,15 +92,20 @@ Status ProcessWorkerHost::Save(const Worker& worker) {
 }
 
 void ProcessWorkerHost::EndStrangers() {
-  std::set<ProcessId, decltype([](const ProcessId& a, const ProcessId& b) { return a.pid < b.pid; })> known;
+  std::set<ProcessId,
+           decltype([](const ProcessId& a, const ProcessId& b) { return a.pid < b.pid; })>
+      known;
   for (const auto& [group, worker] : workers_) {
     if (worker.process.pid == 0 || !processes_.IsAlive(worker.process)) continue;
-    if (worker.address != options_.address && !worker.stopping) continue;  // it asks where nobody answers any more
-    for (const ProcessId& process : processes_.FindByEnvironment(kIdVariable, worker.id)) known.insert(process);
+    if (worker.address != options_.address && !worker.stopping)
+      continue;  // it asks where nobody answers any more
+    for (const ProcessId& process : processes_.FindByEnvironment(kIdVariable, worker.id))
+      known.insert(process);
   }
   for (const ProcessId& process : processes_.FindByEnvironment(kHomeVariable, options_.folder)) {
     if (known.contains(process)) continue;
-    Log(LogLevel::kWarning, "ending process {}: a worker of this folder that no record names, or with an old address",
+    Log(LogLevel::kWarning,
+        "ending process {}: a worker of this folder that no record names, or with an old address",
         process.pid);
     (void)processes_.Signal(process, SIGKILL);
   }
@@ -109,7 +122,8 @@ Status ProcessWorkerHost::Launch(Worker& worker) {
   worker.process = {};
   worker.address = options_.address;
   worker.starts.push_back(now);
-  std::erase_if(worker.starts, [&](int64_t start) { return start < now - options_.restart_window.count(); });
+  std::erase_if(worker.starts,
+                [&](int64_t start) { return start < now - options_.restart_window.count(); });
   RETURN_IF_ERROR(Save(worker));
   ProcessSpec spec{.arguments = options_.arguments(worker.spec),
                    .environment = options_.environment(worker.spec),
@@ -120,7 +134,9 @@ Status ProcessWorkerHost::Launch(Worker& worker) {
   spec.environment.emplace_back(kHomeVariable, options_.folder);
   ASSIGN_OR_RETURN(worker.process, processes_.Start(spec));
   Status saved = Save(worker);
-  if (!saved) (void)processes_.Signal(worker.process, SIGKILL);  // or a crash would leave a process that nobody knows
+  if (!saved)
+    (void)processes_.Signal(worker.process,
+                            SIGKILL);  // or a crash would leave a process that nobody knows
   return saved;
 }
 
@@ -135,7 +151,8 @@ Status ProcessWorkerHost::Start(const WorkerSpec& spec) {
   Worker& worker = at->second;
   if (!fresh && !worker.stopping && worker.failure.empty()) return {};
   if (!fresh && worker.stopping) {
-    return Unavailable(fmt::format("the former worker of group {} is still ending", spec.worker_group));
+    return Unavailable(
+        fmt::format("the former worker of group {} is still ending", spec.worker_group));
   }
   if (!fresh) RETURN_IF_ERROR(Forget(worker));  // given up; this is another
   std::string id(16, '\0');
@@ -188,32 +205,36 @@ bool ProcessWorkerHost::Supervise(Worker& worker) {
     EndLeftovers(worker);
     if (alive) return false;
     if (Status forgotten = Forget(worker); !forgotten) {
-      Log(LogLevel::kWarning, "the record of a worker that ended stays: {}", forgotten.error().message);
+      Log(LogLevel::kWarning, "the record of a worker that ended stays: {}",
+          forgotten.error().message);
     }
     return true;
   }
   if (alive || !worker.failure.empty()) return false;
   EndLeftovers(worker);
-  std::string how = !ended           ? "ended"
-                    : ended->signal  ? fmt::format("was ended by signal {}", *ended->signal)
-                    : ended->code    ? fmt::format("ended with exit status {}", *ended->code)
-                                     : "ended";
+  std::string how = !ended          ? "ended"
+                    : ended->signal ? fmt::format("was ended by signal {}", *ended->signal)
+                    : ended->code   ? fmt::format("ended with exit status {}", *ended->code)
+                                    : "ended";
   int64_t since = clock_.Now().time_since_epoch().count() - options_.restart_window.count();
-  auto recent = std::count_if(worker.starts.begin(), worker.starts.end(), [&](int64_t start) { return start >= since; });
+  auto recent = std::count_if(worker.starts.begin(), worker.starts.end(),
+                              [&](int64_t start) { return start >= since; });
   if (recent > options_.restarts_max) {
-    worker.failure = fmt::format("the worker process of {} {} and was started again {} times within {} minutes; it is given "
-                                 "up. Its log is {}/{}.log",
-                                 worker.spec.worker_group, how, recent - 1, options_.restart_window.count() / 60'000,
-                                 options_.folder, worker.id);
+    worker.failure = fmt::format(
+        "the worker process of {} {} and was started again {} times within {} minutes; it is given "
+        "up. Its log is {}/{}.log",
+        worker.spec.worker_group, how, recent - 1, options_.restart_window.count() / 60'000,
+        options_.folder, worker.id);
     Log(LogLevel::kError, "{}", worker.failure);
     // Unsaved, a restarted server tries it anew: no harm.
     (void)Save(worker);
     return false;
   }
-  Log(LogLevel::kWarning, "the worker process of {} {}; starting another", worker.spec.worker_group, how);
+  Log(LogLevel::kWarning, "the worker process of {} {}; starting another", worker.spec.worker_group,
+      how);
   if (Status launched = Launch(worker); !launched) {
-    Log(LogLevel::kError, "the worker process of {} could not be started again: {}", worker.spec.worker_group,
-        launched.error().message);
+    Log(LogLevel::kError, "the worker process of {} could not be started again: {}",
+        worker.spec.worker_group, launched.error().message);
   }
   return false;
 }

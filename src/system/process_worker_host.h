@@ -1,11 +1,15 @@
-// Workers as child processes, supervised: one that dies is started again, at most five times in ten minutes.
+// Workers as child processes, supervised: one that dies is started again, at most five times in ten
+// minutes.
 //
-// One file per worker, <folder>/<id>.json, written before the process is started and again when its number is known:
-//   {"workerGroup": …, "account": …, "region": …, "id": …, "pid": …, "startTime": …, "stopping": false, "starts": [ms…],
+// One file per worker, <folder>/<id>.json, written before the process is started and again when its
+// number is known:
+//   {"workerGroup": …, "account": …, "region": …, "id": …, "pid": …, "startTime": …, "stopping":
+//   false, "starts": [ms…],
 //    "address": …, "failure": …}
 // and <folder>/<id>.log, what the worker says; kept only if the worker was given up.
-// A worker and all it starts carry PENSTOCK_WORKER=<id> and PENSTOCK_WORKER_HOME=<folder> in their environment, which is how
-// what is left of a dead one, or of one started an instant before a crash, is found and ended.
+// A worker and all it starts carry PENSTOCK_WORKER=<id> and PENSTOCK_WORKER_HOME=<folder> in their
+// environment, which is how what is left of a dead one, or of one started an instant before a
+// crash, is found and ended.
 #pragma once
 
 #include <condition_variable>
@@ -27,7 +31,8 @@ namespace penstock {
 
 struct WorkerHostOptions {
   std::string folder;   // absolute; records and the workers' own logs
-  std::string address;  // what a worker is told at its start and cannot learn later: one with another is replaced
+  std::string address;  // what a worker is told at its start and cannot learn later: one with
+                        // another is replaced
   /// The command line and environment of a worker (without the two variables above).
   std::function<std::vector<std::string>(const WorkerSpec&)> arguments;
   std::function<std::vector<std::pair<std::string, std::string>>(const WorkerSpec&)> environment;
@@ -40,8 +45,9 @@ struct WorkerHostOptions {
 class ProcessWorkerHost : public WorkerHost {
  public:
   /// Adopts what the folder knows and starts supervising. Destroying it leaves the workers running.
-  static Result<std::unique_ptr<ProcessWorkerHost>> Open(WorkerHostOptions options, Files& files, Processes& processes,
-                                                         Clock& clock, Random& random);
+  static Result<std::unique_ptr<ProcessWorkerHost>> Open(WorkerHostOptions options, Files& files,
+                                                         Processes& processes, Clock& clock,
+                                                         Random& random);
   ~ProcessWorkerHost() override;
 
   Status Start(const WorkerSpec& spec) override;
@@ -60,7 +66,8 @@ class ProcessWorkerHost : public WorkerHost {
     std::chrono::nanoseconds stop_began{0};
   };
 
-  ProcessWorkerHost(WorkerHostOptions options, Files& files, Processes& processes, Clock& clock, Random& random);
+  ProcessWorkerHost(WorkerHostOptions options, Files& files, Processes& processes, Clock& clock,
+                    Random& random);
   Status Load();
   Status Save(const Worker& worker);
   Status Launch(Worker& worker);

@@ -29,10 +29,14 @@ class ProcessWorkerHostTest : public testing::Test {
     WorkerHostOptions options{
         .folder = folder_,
         .address = address,
-        .arguments = [command](const WorkerSpec&) { return std::vector<std::string>{"/bin/sh", "-c", command}; },
-        .environment = [](const WorkerSpec&) {
-          return std::vector<std::pair<std::string, std::string>>{{"PATH", "/usr/bin:/bin"}};
-        }};
+        .arguments =
+            [command](const WorkerSpec&) {
+              return std::vector<std::string>{"/bin/sh", "-c", command};
+            },
+        .environment =
+            [](const WorkerSpec&) {
+              return std::vector<std::pair<std::string, std::string>>{{"PATH", "/usr/bin:/bin"}};
+            }};
     options.look_interval = Duration(5);
     options.stop_grace = Duration(200);
     auto host = ProcessWorkerHost::Open(options, files_, processes_, clock_, random_);
@@ -50,7 +54,9 @@ class ProcessWorkerHostTest : public testing::Test {
     return names;
   }
 
-  std::vector<ProcessId> Members() { return processes_.FindByEnvironment("PENSTOCK_WORKER_HOME", folder_); }
+  std::vector<ProcessId> Members() {
+    return processes_.FindByEnvironment("PENSTOCK_WORKER_HOME", folder_);
+  }
 
   template <class Condition>
   bool Eventually(Condition condition) {
@@ -66,7 +72,9 @@ class ProcessWorkerHostTest : public testing::Test {
   SystemRandom random_;
   PosixFiles files_;
   PosixProcesses processes_;
-  const WorkerSpec spec_{.worker_group = "@Cluster_2026-01-01T00:00:00", .account = "123456789012", .region = "us-east-1"};
+  const WorkerSpec spec_{.worker_group = "@Cluster_2026-01-01T00:00:00",
+                         .account = "123456789012",
+                         .region = "us-east-1"};
 };
 
 TEST_F(ProcessWorkerHostTest, StartsOnceAndStopsAllOfIt) {
@@ -76,7 +84,8 @@ TEST_F(ProcessWorkerHostTest, StartsOnceAndStopsAllOfIt) {
   EXPECT_TRUE(Eventually([&] { return Members().size() == 2; }));
   EXPECT_EQ(host->Look(spec_.worker_group).condition, WorkerCondition::kRunning);
   ASSERT_TRUE(host->Stop(spec_.worker_group));
-  EXPECT_TRUE(Eventually([&] { return host->Look(spec_.worker_group).condition == WorkerCondition::kAbsent; }));
+  EXPECT_TRUE(Eventually(
+      [&] { return host->Look(spec_.worker_group).condition == WorkerCondition::kAbsent; }));
   EXPECT_TRUE(Members().empty());
   EXPECT_TRUE(files_.List(folder_)->empty());
 }
@@ -101,8 +110,10 @@ TEST_F(ProcessWorkerHostTest, ReplacesADeadWorkerAndWhatItLeft) {
 TEST_F(ProcessWorkerHostTest, GivesUpOnAWorkerThatKeepsDying) {
   auto host = Open("exit 3");
   ASSERT_TRUE(host->Start(spec_));
-  ASSERT_TRUE(Eventually([&] { return host->Look(spec_.worker_group).condition == WorkerCondition::kFailed; }));
-  EXPECT_NE(host->Look(spec_.worker_group).message.find("ended with exit status 3 and was started again 5 times"),
+  ASSERT_TRUE(Eventually(
+      [&] { return host->Look(spec_.worker_group).condition == WorkerCondition::kFailed; }));
+  EXPECT_NE(host->Look(spec_.worker_group)
+                .message.find("ended with exit status 3 and was started again 5 times"),
             std::string::npos)
       << host->Look(spec_.worker_group).message;
   EXPECT_EQ(Named(".log").size(), 1u);
@@ -141,8 +152,9 @@ TEST_F(ProcessWorkerHostTest, ARestartedHostAdoptsWhatItKnowsAndEndsTheRest) {
     ASSERT_TRUE(Eventually([&] { return Members().size() == 2; }));
     workers = Members();
   }
-  ProcessSpec stranger{.arguments = {"/bin/sleep", "300"},
-                       .environment = {{"PENSTOCK_WORKER", "unknown"}, {"PENSTOCK_WORKER_HOME", folder_}}};
+  ProcessSpec stranger{
+      .arguments = {"/bin/sleep", "300"},
+      .environment = {{"PENSTOCK_WORKER", "unknown"}, {"PENSTOCK_WORKER_HOME", folder_}}};
   auto process = processes_.Start(stranger);
   ASSERT_TRUE(process);
   auto host = Open();
