@@ -21,45 +21,57 @@ class EmrClusterTest : public WorldTest {
       for (const json::Object& cluster : clusters_) {
         const json::Object& status = cluster.at("Status").as_object();
         if (after != nullptr && cluster.at("created").as_double() <= after->as_double()) continue;
-        if (states != nullptr && std::find(states->as_array().begin(), states->as_array().end(), status.at("State")) ==
-                                     states->as_array().end()) {
+        if (states != nullptr && std::find(states->as_array().begin(), states->as_array().end(),
+                                           status.at("State")) == states->as_array().end()) {
           continue;
         }
         found.push_back(cluster);
       }
       // One a page.
       size_t at = 0;
-      if (const json::Value* marker = json::Find(call.body, "Marker")) at = *ParseUint64(std::string(marker->as_string()));
+      if (const json::Value* marker = json::Find(call.body, "Marker"))
+        at = *ParseUint64(std::string(marker->as_string()));
       json::Object page;
       page["Clusters"] = at < found.size() ? json::Array{found[at]} : json::Array{};
       if (at + 1 < found.size()) page["Marker"] = std::to_string(at + 1);
       return JsonAnswer(page);
     });
-    aws_.On("ElasticMapReduce.DescribeCluster", [this](const FakeAws::Call& call) -> FakeAws::Answer {
-      for (const json::Object& cluster : clusters_) {
-        if (cluster.at("Id") == call.body.at("ClusterId")) return JsonAnswer({{"Cluster", cluster}});
-      }
-      return ErrorAnswer("InvalidRequestException");
-    });
+    aws_.On("ElasticMapReduce.DescribeCluster",
+            [this](const FakeAws::Call& call) -> FakeAws::Answer {
+              for (const json::Object& cluster : clusters_) {
+                if (cluster.at("Id") == call.body.at("ClusterId"))
+                  return JsonAnswer({{"Cluster", cluster}});
+              }
+              return ErrorAnswer("InvalidRequestException");
+            });
     aws_.On("ElasticMapReduce.RunJobFlow", [this](const FakeAws::Call& call) -> FakeAws::Answer {
       std::string id = fmt::format("j-{}", clusters_.size());
       Add(id, std::string(call.body.at("Name").as_string()), "STARTING", Duration(0));
       return JsonAnswer({{"JobFlowId", id}});
     });
-    aws_.On("ElasticMapReduce.TerminateJobFlows", [](const FakeAws::Call&) -> FakeAws::Answer { return HttpResponse{}; });
+    aws_.On("ElasticMapReduce.TerminateJobFlows",
+            [](const FakeAws::Call&) -> FakeAws::Answer { return HttpResponse{}; });
   }
 
   void Add(const std::string& id, const std::string& name, const std::string& state, Duration age) {
-    clusters_.push_back({{"Id", id},
-                         {"Name", name},
-                         {"Status", json::Object{{"State", state}, {"StateChangeReason", json::Object{{"Message", "told so"}}}}},
-                         {"created", ToEpochSeconds(clock_.Now() - age)}});
+    clusters_.push_back(
+        {{"Id", id},
+         {"Name", name},
+         {"Status", json::Object{{"State", state},
+                                 {"StateChangeReason", json::Object{{"Message", "told so"}}}}},
+         {"created", ToEpochSeconds(clock_.Now() - age)}});
   }
   ResourceRequest Request(std::vector<Field> fields = {}) {
     fields.push_back({"type", "EmrCluster", false});
-    return {.name = kName, .account = "1", .region = "us-east-1", .asked_at = clock_.Now(), .objects = {Object("Cluster", fields)}};
+    return {.name = kName,
+            .account = "1",
+            .region = "us-east-1",
+            .asked_at = clock_.Now(),
+            .objects = {Object("Cluster", fields)}};
   }
-  ResourceContext Context() { return {.clients = clients(), .services = &aws_, .workers = nullptr, .endpoint_url = ""}; }
+  ResourceContext Context() {
+    return {.clients = clients(), .services = &aws_, .workers = nullptr, .endpoint_url = ""};
+  }
   static std::string IdIn(const ResourceReport& report) {
     for (const Field& field : report.fields) {
       if (field.key == "@resourceId") return field.value;
@@ -88,18 +100,19 @@ TEST_F(EmrClusterTest, TheRequestSaysWhatTheObjectMeans) {
                                          {"applications", "Hive", false}}),
                                 "https://penstock.example:7400");
   ASSERT_TRUE(body) << body.error().message;
-  EXPECT_EQ(json::Write(*body),
-            R"({"Name":"df-1_@Cluster_2026-01-01T00:00:00","ReleaseLabel":"emr-5.23.0","ServiceRole":"Service",)"
-            R"("JobFlowRole":"Machine","LogUri":"s3://b/logs","Instances":{"InstanceGroups":[)"
-            R"({"Name":"master instance group","InstanceRole":"MASTER","InstanceType":"m4.large","InstanceCount":1,"Market":"ON_DEMAND"},)"
-            R"({"Name":"core instance group","InstanceRole":"CORE","InstanceType":"m5.xlarge","InstanceCount":3,"Market":"SPOT","BidPrice":"0.10"},)"
-            R"({"Name":"task instance group","InstanceRole":"TASK","InstanceType":"m4.large","InstanceCount":2,"Market":"ON_DEMAND"}],)"
-            R"("KeepJobFlowAliveWhenNoSteps":true,"Ec2KeyName":"key","Ec2SubnetId":"subnet-1"},)"
-            R"("BootstrapActions":[{"Name":"bootstrapAction 1","ScriptBootstrapAction":{"Path":"s3://b/boot.sh","Args":["one","two"]}}],)"
-            R"("Applications":[{"Name":"Hadoop"},{"Name":"Hive"}],)"
-            R"("Steps":[{"Name":"Penstock worker","ActionOnFailure":"TERMINATE_CLUSTER","HadoopJarStep":{"Jar":"command-runner.jar",)"
-            R"("Args":["penstock","worker","--worker-group","df-1_@Cluster_2026-01-01T00:00:00","--endpoint","https://penstock.example:7400"]}}],)"
-            R"("VisibleToAllUsers":true})");
+  EXPECT_EQ(
+      json::Write(*body),
+      R"({"Name":"df-1_@Cluster_2026-01-01T00:00:00","ReleaseLabel":"emr-5.23.0","ServiceRole":"Service",)"
+      R"("JobFlowRole":"Machine","LogUri":"s3://b/logs","Instances":{"InstanceGroups":[)"
+      R"({"Name":"master instance group","InstanceRole":"MASTER","InstanceType":"m4.large","InstanceCount":1,"Market":"ON_DEMAND"},)"
+      R"({"Name":"core instance group","InstanceRole":"CORE","InstanceType":"m5.xlarge","InstanceCount":3,"Market":"SPOT","BidPrice":"0.10"},)"
+      R"({"Name":"task instance group","InstanceRole":"TASK","InstanceType":"m4.large","InstanceCount":2,"Market":"ON_DEMAND"}],)"
+      R"("KeepJobFlowAliveWhenNoSteps":true,"Ec2KeyName":"key","Ec2SubnetId":"subnet-1"},)"
+      R"("BootstrapActions":[{"Name":"bootstrapAction 1","ScriptBootstrapAction":{"Path":"s3://b/boot.sh","Args":["one","two"]}}],)"
+      R"("Applications":[{"Name":"Hadoop"},{"Name":"Hive"}],)"
+      R"("Steps":[{"Name":"Penstock worker","ActionOnFailure":"TERMINATE_CLUSTER","HadoopJarStep":{"Jar":"command-runner.jar",)"
+      R"("Args":["penstock","worker","--worker-group","df-1_@Cluster_2026-01-01T00:00:00","--endpoint","https://penstock.example:7400"]}}],)"
+      R"("VisibleToAllUsers":true})");
 
   body = RunJobFlowRequest(Request({{"coreInstanceCount", "many", false}}), "");
   ASSERT_FALSE(body);
@@ -129,9 +142,12 @@ TEST_F(EmrClusterTest, TheServicesClockMayBeBehindOurs) {
 
 TEST_F(EmrClusterTest, LookTellsTheState) {
   const std::pair<const char*, ResourceState> kStates[] = {
-      {"STARTING", ResourceState::kStarting},  {"BOOTSTRAPPING", ResourceState::kStarting},
-      {"RUNNING", ResourceState::kReady},      {"WAITING", ResourceState::kReady},
-      {"TERMINATING", ResourceState::kEnding}, {"TERMINATED", ResourceState::kEnded},
+      {"STARTING", ResourceState::kStarting},
+      {"BOOTSTRAPPING", ResourceState::kStarting},
+      {"RUNNING", ResourceState::kReady},
+      {"WAITING", ResourceState::kReady},
+      {"TERMINATING", ResourceState::kEnding},
+      {"TERMINATED", ResourceState::kEnded},
       {"TERMINATED_WITH_ERRORS", ResourceState::kEnded}};
   EXPECT_EQ(resource_.Look(Request(), Context(), {}).value().state, ResourceState::kAbsent);
   for (auto [name, state] : kStates) {
@@ -140,7 +156,8 @@ TEST_F(EmrClusterTest, LookTellsTheState) {
     auto report = resource_.Look(Request(), Context(), {});
     ASSERT_TRUE(report);
     EXPECT_EQ(report->state, state) << name;
-    std::string message = state == ResourceState::kEnded ? fmt::format("cluster j-1 is {}: told so", name) : "";
+    std::string message =
+        state == ResourceState::kEnded ? fmt::format("cluster j-1 is {}: told so", name) : "";
     EXPECT_EQ(report->message, message);
   }
 }
@@ -161,22 +178,32 @@ TEST_F(EmrClusterTest, AnOldClusterIsEndedToo) {
 TEST_F(EmrClusterTest, NothingIsEndedThatIsNotOurs) {
   Add("j-1", "another", "RUNNING", Duration(0));
   Add("j-2", kName, "TERMINATED", Duration(0));
-  EXPECT_EQ(resource_.Terminate(Request({{"@resourceId", "j-1", false}}), Context(), {}).value().state, ResourceState::kAbsent);
-  EXPECT_EQ(resource_.Terminate(Request({{"@resourceId", "j-2", false}}), Context(), {}).value().state, ResourceState::kEnded);
-  EXPECT_EQ(resource_.Terminate(Request({{"@resourceId", "j-none", false}}), Context(), {}).value().state,
-            ResourceState::kAbsent);
+  EXPECT_EQ(
+      resource_.Terminate(Request({{"@resourceId", "j-1", false}}), Context(), {}).value().state,
+      ResourceState::kAbsent);
+  EXPECT_EQ(
+      resource_.Terminate(Request({{"@resourceId", "j-2", false}}), Context(), {}).value().state,
+      ResourceState::kEnded);
+  EXPECT_EQ(
+      resource_.Terminate(Request({{"@resourceId", "j-none", false}}), Context(), {}).value().state,
+      ResourceState::kAbsent);
   EXPECT_TRUE(aws_.Calls("TerminateJobFlows").empty());
 }
 
 TEST_F(EmrClusterTest, ErrorsSayWhetherToTryAgain) {
-  aws_.On("ElasticMapReduce.RunJobFlow", [](const FakeAws::Call&) -> FakeAws::Answer { return ErrorAnswer("ValidationException"); });
+  aws_.On("ElasticMapReduce.RunJobFlow", [](const FakeAws::Call&) -> FakeAws::Answer {
+    return ErrorAnswer("ValidationException");
+  });
   auto refused = resource_.Launch(Request(), Context(), {});
   ASSERT_FALSE(refused);
   EXPECT_NE(refused.error().code, ErrorCode::kUnavailable);
   EXPECT_THAT(refused.error().message, HasSubstr("creating cluster df-1_@Cluster"));
-  aws_.On("ElasticMapReduce.RunJobFlow", [](const FakeAws::Call&) -> FakeAws::Answer { return ErrorAnswer("ThrottlingException"); });
+  aws_.On("ElasticMapReduce.RunJobFlow", [](const FakeAws::Call&) -> FakeAws::Answer {
+    return ErrorAnswer("ThrottlingException");
+  });
   EXPECT_EQ(resource_.Launch(Request(), Context(), {}).error().code, ErrorCode::kUnavailable);
-  aws_.On("ElasticMapReduce.ListClusters", [](const FakeAws::Call&) -> FakeAws::Answer { return Unavailable("no route"); });
+  aws_.On("ElasticMapReduce.ListClusters",
+          [](const FakeAws::Call&) -> FakeAws::Answer { return Unavailable("no route"); });
   EXPECT_EQ(resource_.Look(Request(), Context(), {}).error().code, ErrorCode::kUnavailable);
 }
 

@@ -18,8 +18,8 @@ constexpr char kAttempt[] = "@Run_2026-01-01T00:00:00_Attempt=1";
 class ShellCommandActivityTest : public WorldTest {
  protected:
   // The attempt with these fields, and other objects.
-  ActivityResult Run(std::vector<Field> fields, std::vector<PipelineObject> others = {}, std::stop_token stop = {},
-                     const std::string& type = "ShellCommandActivity") {
+  ActivityResult Run(std::vector<Field> fields, std::vector<PipelineObject> others = {},
+                     std::stop_token stop = {}, const std::string& type = "ShellCommandActivity") {
     fields.push_back({"type", type, false});
     std::vector<PipelineObject> objects = {Object(kAttempt, std::move(fields))};
     objects.insert(objects.end(), others.begin(), others.end());
@@ -34,17 +34,21 @@ class ShellCommandActivityTest : public WorldTest {
                             .environment = {{"PATH", "/usr/bin:/bin"}, {"GREETING", "hello"}},
                             .log = [](const std::string&) {},
                             .report = [](const std::string&, const std::string&) {}};
-    for (const std::string& folder : {context.folder, context.log_folder}) EXPECT_TRUE(files_.MakeDirectories(folder));
+    for (const std::string& folder : {context.folder, context.log_folder})
+      EXPECT_TRUE(files_.MakeDirectories(folder));
     return ShellCommandActivity().Run(*task, context, stop);
   }
 
-  std::string Output(const char* name = "StdOutput") { return files_.Read(folder_ + "/logs/" + name).value_or("(none)"); }
+  std::string Output(const char* name = "StdOutput") {
+    return files_.Read(folder_ + "/logs/" + name).value_or("(none)");
+  }
 };
 
 TEST_F(ShellCommandActivityTest, ACommandRunsInItsFolderWithItsArgumentsAndEnvironment) {
-  ActivityResult result = Run({{"command", "echo \"$GREETING $1,$2 $(basename $PWD)\"; echo oops >&2", false},
-                               {"scriptArgument", "a b", false},
-                               {"scriptArgument", "*", false}});
+  ActivityResult result =
+      Run({{"command", "echo \"$GREETING $1,$2 $(basename $PWD)\"; echo oops >&2", false},
+           {"scriptArgument", "a b", false},
+           {"scriptArgument", "*", false}});
   ASSERT_TRUE(result);
   EXPECT_EQ(*result, ActivityOutcome::kDone);
   EXPECT_EQ(Output(), "hello a b,* work\n");
@@ -69,7 +73,8 @@ TEST_F(ShellCommandActivityTest, FailuresSayWhat) {
 }
 
 TEST_F(ShellCommandActivityTest, TheTailOfALongOutputBeginsAtALine) {
-  ActivityResult result = Run({{"command", "for i in $(seq 1000); do echo line $i; done >&2; exit 1", false}});
+  ActivityResult result =
+      Run({{"command", "for i in $(seq 1000); do echo line $i; done >&2; exit 1", false}});
   ASSERT_FALSE(result);
   EXPECT_TRUE(result.error().stack_trace.starts_with("line ")) << result.error().stack_trace;
   EXPECT_TRUE(result.error().stack_trace.ends_with("line 1000\n"));
@@ -83,7 +88,8 @@ TEST_F(ShellCommandActivityTest, TheTailOfALongOutputBeginsAtALine) {
 
 TEST_F(ShellCommandActivityTest, AScriptComesFromS3) {
   aws_.Put("b/scripts/run.sh", "#!/bin/bash\necho script $1\n");
-  ActivityResult result = Run({{"scriptUri", "s3://b/scripts/run.sh", false}, {"scriptArgument", "x", false}});
+  ActivityResult result =
+      Run({{"scriptUri", "s3://b/scripts/run.sh", false}, {"scriptArgument", "x", false}});
   ASSERT_TRUE(result) << result.error().message;
   EXPECT_EQ(Output(), "script x\n");
   result = Run({{"scriptUri", "s3://b/missing.sh", false}});
@@ -97,27 +103,31 @@ TEST_F(ShellCommandActivityTest, StagesInputsAndOutputs) {
   aws_.Put("b/in/sub/b", "two");
   aws_.Put("b/in/sub/", "");  // a folder's marker
   aws_.Put("b/file/name.csv", "three");
-  ActivityResult result = Run({{"command",
-                                "cat $INPUT1_STAGING_DIR/a $INPUT1_STAGING_DIR/sub/b $INPUT3_STAGING_DIR/name.csv > "
-                                "$OUTPUT1_STAGING_DIR/all; mkdir $OUTPUT1_STAGING_DIR/d; echo x > $OUTPUT1_STAGING_DIR/d/e",
-                                false},
-                               {"stage", "true", false},
-                               Ref("input", "Folder"),
-                               Ref("input", "Table"),  // not staged, but counted
-                               Ref("input", "File"),
-                               Ref("output", "Out")},
-                              {Object("Folder", {{"type", "S3DataNode", false}, {"directoryPath", "s3://b/in/", false}}),
-                               Object("Table", {{"type", "DynamoDBDataNode", false}}),
-                               Object("File", {{"type", "S3DataNode", false}, {"filePath", "s3://b/file/name.csv", false}}),
-                               Object("Out", {{"type", "S3DataNode", false}, {"directoryPath", "s3://b/out", false}})});
+  ActivityResult result = Run(
+      {{"command",
+        "cat $INPUT1_STAGING_DIR/a $INPUT1_STAGING_DIR/sub/b $INPUT3_STAGING_DIR/name.csv > "
+        "$OUTPUT1_STAGING_DIR/all; mkdir $OUTPUT1_STAGING_DIR/d; echo x > $OUTPUT1_STAGING_DIR/d/e",
+        false},
+       {"stage", "true", false},
+       Ref("input", "Folder"),
+       Ref("input", "Table"),  // not staged, but counted
+       Ref("input", "File"),
+       Ref("output", "Out")},
+      {Object("Folder", {{"type", "S3DataNode", false}, {"directoryPath", "s3://b/in/", false}}),
+       Object("Table", {{"type", "DynamoDBDataNode", false}}),
+       Object("File", {{"type", "S3DataNode", false}, {"filePath", "s3://b/file/name.csv", false}}),
+       Object("Out", {{"type", "S3DataNode", false}, {"directoryPath", "s3://b/out", false}})});
   ASSERT_TRUE(result) << result.error().message;
   EXPECT_EQ(aws_.objects()["b/out/all"], "onetwothree");
   EXPECT_EQ(aws_.objects()["b/out/d/e"], "x\n");
 }
 
 TEST_F(ShellCommandActivityTest, OutputsOfAFailureStayHere) {
-  PipelineObject out = Object("Out", {{"type", "S3DataNode", false}, {"directoryPath", "s3://b/out", false}});
-  EXPECT_FALSE(Run({{"command", "echo half > $OUTPUT1_STAGING_DIR/f; false", false}, {"stage", "true", false}, Ref("output", "Out")},
+  PipelineObject out =
+      Object("Out", {{"type", "S3DataNode", false}, {"directoryPath", "s3://b/out", false}});
+  EXPECT_FALSE(Run({{"command", "echo half > $OUTPUT1_STAGING_DIR/f; false", false},
+                    {"stage", "true", false},
+                    Ref("output", "Out")},
                    {out}));
   EXPECT_TRUE(aws_.objects().empty());
 }
@@ -140,8 +150,10 @@ TEST_F(ShellCommandActivityTest, CapturedOutputGoesWhereTheUserWants) {
 }
 
 TEST_F(ShellCommandActivityTest, APreconditionThatIsNotMetIsNoFailure) {
-  EXPECT_EQ(Run({{"command", "exit 1", false}}, {}, {}, "ShellCommandPrecondition").value(), ActivityOutcome::kNotMet);
-  EXPECT_EQ(Run({{"command", "true", false}}, {}, {}, "ShellCommandPrecondition").value(), ActivityOutcome::kDone);
+  EXPECT_EQ(Run({{"command", "exit 1", false}}, {}, {}, "ShellCommandPrecondition").value(),
+            ActivityOutcome::kNotMet);
+  EXPECT_EQ(Run({{"command", "true", false}}, {}, {}, "ShellCommandPrecondition").value(),
+            ActivityOutcome::kDone);
   EXPECT_FALSE(Run({{"command", "kill -9 $$", false}}, {}, {}, "ShellCommandPrecondition"));
 }
 
@@ -152,12 +164,14 @@ TEST_F(ShellCommandActivityTest, AStopEndsAllOfIt) {
     while (Output() != "begun\n") std::this_thread::yield();
     stop.request_stop();
   });
-  ActivityResult result = Run({{"command", "trap 'exit 0' TERM; sleep 300 & echo $! > child; echo begun; wait", false}}, {},
-                              stop.get_token());
+  ActivityResult result =
+      Run({{"command", "trap 'exit 0' TERM; sleep 300 & echo $! > child; echo begun; wait", false}},
+          {}, stop.get_token());
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().id, "ShellCommandInterrupted");
   std::string child(Trim(files_.Read(folder_ + "/work/child").value()));
-  for (int i = 0; i < 1000 && files_.Exists("/proc/" + child); ++i) std::this_thread::sleep_for(Duration(1));
+  for (int i = 0; i < 1000 && files_.Exists("/proc/" + child); ++i)
+    std::this_thread::sleep_for(Duration(1));
   EXPECT_FALSE(files_.Exists("/proc/" + child));
   // One that comes before the start.
   result = Run({{"command", "touch started", false}}, {}, stop.get_token());

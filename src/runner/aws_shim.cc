@@ -4,7 +4,8 @@ namespace penstock {
 namespace {
 
 // The service's own variable wins over the common one, and an option that the user gave over both.
-// PATH is searched for the next `aws` after this folder.
+// PATH is searched for the next `aws` after this folder. The CLI's options before the service may
+// have values, which are no service.
 constexpr std::string_view kShim = R"sh(#!/bin/bash
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 real=
@@ -14,10 +15,12 @@ for folder in "${folders[@]}"; do
   if [ -x "$folder/aws" ]; then real=$folder/aws; break; fi
 done
 if [ -z "$real" ]; then echo "aws: command not found" >&2; exit 127; fi
-service=
+service= value=
 for word in "$@"; do
+  if [ -n "$value" ]; then value=; continue; fi
   case $word in
     --endpoint-url | --endpoint-url=*) exec "$real" "$@" ;;
+    --output | --query | --profile | --region | --color | --ca-bundle | --cli-*-timeout | --cli-binary-format) value=1 ;;
     -*) ;;
     *) [ -n "$service" ] || service=$word ;;
   esac
