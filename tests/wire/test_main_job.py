@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 import pipelines
-from conftest import BINARY
+from pipelines import BINARY
 
 EXPORT = pipelines.TEMPLATES / "export-dynamodb-to-s3.json"
 IMPORT = pipelines.TEMPLATES / "import-dynamodb-from-s3.json"
