@@ -1,6 +1,6 @@
 #include "transfer/item_file.h"
 
-#include "transfer/gzip_source.h"
+#include "transfer/decompression.h"
 
 namespace penstock {
 
@@ -10,7 +10,7 @@ ItemFile::ItemFile(std::string name, std::unique_ptr<BodySource> bytes, LineShap
 Result<std::unique_ptr<ItemFile>> ItemFile::Open(DataFolder& folder, const std::string& name,
                                                  LineShape shape, std::stop_token stop) {
   ASSIGN_OR_RETURN(std::unique_ptr<BodySource> bytes, folder.Open(name, std::move(stop)));
-  auto plain = Decompressed(std::move(bytes));
+  auto plain = Decompressed(std::move(bytes), name);
   if (!plain) return std::move(plain.error()).In(folder.AddressOf(name));
   return std::unique_ptr<ItemFile>(new ItemFile(folder.AddressOf(name), *std::move(plain), shape));
 }

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "transfer/byte_scan.h"
+#include "transfer/json_string.h"
 
 namespace penstock {
 namespace {
@@ -21,68 +21,14 @@ char* Put(std::string_view bytes, char* out) {
   return out + bytes.size();
 }
 
-char* PutEscape(unsigned char c, char* out) {
-  constexpr char kHex[] = "0123456789abcdef";
-  switch (c) {
-    case '"':
-      return Put("\\\"", out);
-    case '\\':
-      return Put("\\\\", out);
-    case '\t':
-      return Put("\\t", out);
-    case '\b':
-      return Put("\\b", out);
-    case '\n':
-      return Put("\\n", out);
-    case '\r':
-      return Put("\\r", out);
-    case '\f':
-      return Put("\\f", out);
-    default:
-      out = Put("\\u00", out);
-      *out++ = kHex[c >> 4];
-      *out++ = kHex[c & 15];
-      return out;
-  }
+/// The most that a node's own bytes can become, with the punctuation around.
+size_t Room(const ItemNode& node) {
+  return JsonStringRoom(node.name.size()) + JsonStringRoom(node.text.size()) + 44;
 }
 
-/// Copies text without quotes, backslashes and control characters, escaping the two separators.
-char* PutSeparatorsEscaped(const char* at, const char* end, char* out) {
-  while (true) {
-    const char* lead =
-        static_cast<const char*>(std::memchr(at, '\xE2', static_cast<size_t>(end - at)));
-    if (lead == nullptr || end - lead < 3) return Put({at, static_cast<size_t>(end - at)}, out);
-    out = Put({at, static_cast<size_t>(lead - at)}, out);
-    bool separator = lead[1] == '\x80' && (lead[2] == '\xA8' || lead[2] == '\xA9');
-    out = separator ? Put(lead[2] == '\xA8' ? "\\u2028" : "\\u2029", out) : Put({lead, 3}, out);
-    at = lead + 3;
-  }
+uint32_t IndexOf(const Item& item, const ItemNode& node) {
+  return static_cast<uint32_t>(&node - &item.root());
 }
-
-char* PutString(std::string_view text, bool plain, char* out) {
-  *out++ = '"';
-  if (plain) {
-    out = Put(text, out);
-  } else {
-    const char* at = text.data();
-    const char* end = at + text.size();
-    while (true) {
-      bool ascii = true;
-      const char* special = FindStringSpecial(at, end, &ascii);
-      out = ascii ? Put({at, static_cast<size_t>(special - at)}, out)
-                  : PutSeparatorsEscaped(at, special, out);
-      if (special == end) break;
-      out = PutEscape(static_cast<unsigned char>(*special), out);
-      at = special + 1;
-    }
-  }
-  *out++ = '"';
-  return out;
-}
-
-/// The most that a node's own bytes can become: each byte a \u00xx escape, and the punctuation
-/// around.
-size_t Room(const ItemNode& node) { return 6 * (node.name.size() + node.text.size()) + 48; }
 
 }  // namespace
 
@@ -108,7 +54,7 @@ struct ItemEmitter {
     const ItemNode& node = item.node(index);
     char* p = out->Reserve(Room(node));
     if (!first) *p++ = ',';
-    p = PutString(node.name, node.name_is_plain, p);
+    p = PutJsonString(node.name, node.name_is_plain, p);
     *p++ = ':';
     Value(index, node, p);
   }
@@ -120,7 +66,7 @@ struct ItemEmitter {
       case AttributeType::kS:
       case AttributeType::kN:
       case AttributeType::kB:
-        p = PutString(node.text, node.text_is_plain, p);
+        p = PutJsonString(node.text, node.text_is_plain, p);
         break;
       case AttributeType::kBool:
         p = Put(node.truth ? "true" : "false", p);
@@ -137,7 +83,7 @@ struct ItemEmitter {
           const ItemNode& member = item.node(i);
           p = out->Reserve(Room(member));
           if (i != index + 1) *p++ = ',';
-          out->AdvanceTo(PutString(member.text, member.text_is_plain, p));
+          out->AdvanceTo(PutJsonString(member.text, member.text_is_plain, p));
         }
         p = Put("]", out->Reserve(2));
         break;
@@ -196,6 +142,12 @@ void ItemWriter::AppendLine(const Item& item, LineBuffer* out) {
   out->Append("}\n");
 }
 
+void ItemWriter::AppendWireInOrder(const Item& item, LineBuffer* out) {
+  out->Append('{');
+  ItemEmitter{item, kWireTags, style_.order, this, out}.Members(0);
+  out->Append('}');
+}
+
 void ItemWriter::AppendWire(const Item& item, LineBuffer* out) {
   out->Append('{');
   ItemEmitter{item, kWireTags, AttributeOrder::kServer, nullptr, out}.Members(0);
@@ -203,9 +155,13 @@ void ItemWriter::AppendWire(const Item& item, LineBuffer* out) {
 }
 
 void ItemWriter::AppendWireValue(const Item& item, const ItemNode& node, LineBuffer* out) {
-  uint32_t index = static_cast<uint32_t>(&node - &item.root());
   ItemEmitter{item, kWireTags, AttributeOrder::kServer, nullptr, out}.Value(
-      index, node, out->Reserve(Room(node)));
+      IndexOf(item, node), node, out->Reserve(Room(node)));
+}
+
+void ItemWriter::AppendWireMember(const Item& item, const ItemNode& node, LineBuffer* out) {
+  ItemEmitter{item, kWireTags, AttributeOrder::kServer, nullptr, out}.Member(IndexOf(item, node),
+                                                                             /*first=*/true);
 }
 
 uint32_t JavaStringHash(std::string_view utf8) {

@@ -2,9 +2,7 @@
 // Text-preserving: numbers and binaries leave as they came. Pure.
 //
 // The line, byte for byte as the EMR connector writes it: {"name":{"s":"x"},…}, tags with the first
-// letter lowered, no white space, LF at the end. In strings " \ TAB BS LF CR FF have their short
-// escapes, other control characters and U+2028, U+2029 are \u00xx in lower-case hex; everything
-// else is raw UTF-8 (no HTML escaping).
+// letter lowered, no white space, strings as in json_string.h, LF at the end.
 #pragma once
 
 #include <string>
@@ -38,8 +36,11 @@ class ItemWriter {
   void AppendLine(const Item& item, LineBuffer* out);
   /// Appends {"name":{"S":"x"},…} as DynamoDB takes it, in the item's own order.
   static void AppendWire(const Item& item, LineBuffer* out);
-  /// Appends one value, {"S":"x"}, as DynamoDB takes it.
+  /// The same in the style's order.
+  void AppendWireInOrder(const Item& item, LineBuffer* out);
+  /// Appends one value, {"S":"x"}, as DynamoDB takes it; or with its name, "name":{"S":"x"}.
   static void AppendWireValue(const Item& item, const ItemNode& node, LineBuffer* out);
+  static void AppendWireMember(const Item& item, const ItemNode& node, LineBuffer* out);
 
  private:
   const LineStyle style_;

@@ -33,6 +33,8 @@ struct FileProof {
   uint64_t items = 0;
   uint64_t bytes = 0;
   ContentDigest digest;
+  std::string md5 = {};     // base64, of the stored bytes; of dynamodb-json only, else empty
+  uint64_t item_bytes = 0;  // what its items have in a table; likewise
   bool operator==(const FileProof&) const = default;
 };
 

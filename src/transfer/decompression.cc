@@ -1,9 +1,12 @@
-#include "transfer/gzip_source.h"
+#include "transfer/decompression.h"
 
 #include <zlib.h>
+#include <zstd.h>
 
 #include <algorithm>
 #include <cstring>
+
+#include "base/check.h"
 
 namespace penstock {
 namespace {
@@ -75,9 +78,61 @@ class GzipSource : public BodySource {
   bool begun_ = false, in_member_ = false;
 };
 
+class ZstdSource : public BodySource {
+ public:
+  explicit ZstdSource(std::unique_ptr<BodySource> bytes)
+      : bytes_(std::move(bytes)), input_(kInputSize, '\0'), context_(ZSTD_createDCtx()) {
+    CHECK(context_ != nullptr, "no memory for a zstd context");
+    // A frame that wants more memory than this was not made by an exporter.
+    ZSTD_DCtx_setParameter(context_, ZSTD_d_windowLogMax, kWindowLogMax);
+  }
+  ~ZstdSource() override { ZSTD_freeDCtx(context_); }
+
+  Result<size_t> Read(std::span<char> buffer) override {
+    ZSTD_outBuffer out{buffer.data(), buffer.size(), 0};
+    while (out.pos == 0) {
+      if (in_.pos == in_.size && !holds_output_) {
+        ASSIGN_OR_RETURN(size_t count, bytes_->Read(input_));
+        if (count == 0) {
+          if (in_frame_) return Corrupt("the zstd data ends too early");
+          return size_t{0};
+        }
+        in_ = {input_.data(), count, 0};
+      }
+      size_t left = ZSTD_decompressStream(context_, &out, &in_);
+      if (ZSTD_isError(left))
+        return Corrupt(fmt::format("broken zstd data: {}", ZSTD_getErrorName(left)));
+      in_frame_ = left != 0;
+      holds_output_ = out.pos == out.size;
+    }
+    return out.pos;
+  }
+
+ private:
+  static constexpr int kWindowLogMax = 27;  // 128 MiB, zstd's own default
+
+  const std::unique_ptr<BodySource> bytes_;
+  std::string input_;
+  ZSTD_DCtx* const context_;
+  ZSTD_inBuffer in_{nullptr, 0, 0};
+  bool in_frame_ = false;
+  bool holds_output_ = false;  // the output was full, so there may be more without input
+};
+
+/// Compressions that Hadoop knows and we do not, by the names of their files.
+constexpr std::string_view kForeignSuffixes[] = {".bz2", ".deflate", ".snappy", ".lz4",
+                                                 ".lzo", ".xz",      ".zip"};
+
 }  // namespace
 
-Result<std::unique_ptr<BodySource>> Decompressed(std::unique_ptr<BodySource> bytes) {
+Result<std::unique_ptr<BodySource>> Decompressed(std::unique_ptr<BodySource> bytes,
+                                                 std::string_view name) {
+  for (std::string_view suffix : kForeignSuffixes) {
+    if (!name.ends_with(suffix)) continue;
+    return InvalidArgument(
+        fmt::format("compressed as {}, which is not supported (gzip and zstd are): unpack it first",
+                    suffix.substr(1)));
+  }
   std::string first(4, '\0');
   size_t size = 0;
   while (size < first.size()) {
@@ -87,15 +142,21 @@ Result<std::unique_ptr<BodySource>> Decompressed(std::unique_ptr<BodySource> byt
     size += count;
   }
   first.resize(size);
-  bool gzip = first.starts_with("\x1f\x8b");
-  if (first == "\x28\xb5\x2f\xfd")
-    return InvalidArgument("compressed with zstd, which is not supported yet: unpack it first");
   if (first.starts_with("BZh"))
     return InvalidArgument("compressed with bzip2, which is not supported: unpack it first");
+  const bool gzip = first.starts_with("\x1f\x8b");
+  // A frame, or a skippable one before it (RFC 8878 section 3.1.2).
+  const bool zstd = first == "\x28\xb5\x2f\xfd" ||
+                    (size == 4 && (first[0] & '\xf0') == '\x50' && first.ends_with("\x2a\x4d\x18"));
+  if (!first.empty() && ((name.ends_with(".gz") && !gzip) || (name.ends_with(".zst") && !zstd))) {
+    return Corrupt(fmt::format("it is named {} and does not begin as such a file does",
+                               name.substr(name.rfind('.'))));
+  }
   std::unique_ptr<BodySource> whole =
       std::make_unique<PeekedSource>(std::move(first), std::move(bytes));
-  if (!gzip) return whole;
-  return std::unique_ptr<BodySource>(std::make_unique<GzipSource>(std::move(whole)));
+  if (gzip) return std::unique_ptr<BodySource>(std::make_unique<GzipSource>(std::move(whole)));
+  if (zstd) return std::unique_ptr<BodySource>(std::make_unique<ZstdSource>(std::move(whole)));
+  return whole;
 }
 
 }  // namespace penstock

@@ -1,0 +1,22 @@
+// JSON strings being written, as the EMR connector writes them: " \ TAB BS LF CR FF have their
+// short escapes, other control characters and U+2028, U+2029 are \u00xx in lower-case hex,
+// everything else is raw UTF-8 (no HTML escaping). Pure.
+#pragma once
+
+#include <string_view>
+
+#include "transfer/line_buffer.h"
+
+namespace penstock {
+
+/// The most bytes that PutJsonString writes for a text of that size.
+constexpr size_t JsonStringRoom(size_t size) { return 6 * size + 2; }
+
+/// Writes `text`, valid UTF-8, quoted, at `out`; the end of it. `is_plain`: it is ASCII and nothing
+/// in it needs escaping.
+char* PutJsonString(std::string_view text, bool is_plain, char* out);
+
+/// The same, appended.
+void AppendJsonString(std::string_view text, LineBuffer* out);
+
+}  // namespace penstock
