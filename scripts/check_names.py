@@ -1,43 +1,77 @@
 #!/usr/bin/env python3
-"""No two headers define the same type in the same namespace: that would be undefined behaviour that no compiler reports
-(each translation unit sees only one of them). Prints every clash; exit status 1 if there is one."""
+"""Names that must be told apart, in C++ laid out by .clang-format (what stands at namespace level starts in column 0):
+
+1. No two files define the same type in the same namespace: that would be undefined behaviour that no compiler reports
+   (each translation unit sees only one of them).
+2. No two files of a folder define the same name in an anonymous namespace: a folder is compiled in a few large units,
+   and what two files need has one place.
+
+Prints every clash; exit status 1 if there is one."""
 import collections
 import pathlib
 import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-NAMESPACE = re.compile(r"^\s*namespace\s+([\w:]+)\s*\{")
-ANONYMOUS = re.compile(r"^\s*namespace\s*\{")
+NAMESPACE = re.compile(r"^namespace\s+([\w:]+)\s*\{")
+ANONYMOUS = re.compile(r"^namespace\s*\{")
 TYPE = re.compile(r"^(?:template\s*<.*>\s*)?(?:class|struct|enum class|enum)\s+(?:\[\[\w+\]\]\s*)?(\w+)\b(?!::)(?!.*;\s*(?://.*)?$)")
+ALIAS = re.compile(r"^using (\w+) =")
+CONSTANT = re.compile(r"^(?:inline |static |thread_local )*(?:constexpr|constinit|const)\b.*?\b(k[A-Z]\w*)\b")
+FUNCTION = re.compile(r"^(?!using |namespace |return |typedef |class |struct |enum )[\w:<>,&*\s\[\]]+?[\s&*](\w+)\((.*?)\)[^()]*\{")
 
 
-def types(path):
-    """(namespace, name) of each type defined at namespace level; relies on the format: such lines start in column 0."""
+def names(path):
+    """(namespaces, kind, name) of each definition at namespace level; an anonymous namespace is called ''."""
     stack = []
-    for line in path.read_text(errors="replace").splitlines():
+    lines = path.read_text(errors="replace").splitlines()
+    for number, line in enumerate(lines):
         if match := NAMESPACE.match(line):
             stack.append(match.group(1))
         elif ANONYMOUS.match(line):
-            stack.append(f"<{path}>")
+            stack.append("")
         elif line.startswith("}  // namespace"):
             if stack:
                 stack.pop()
         elif match := TYPE.match(line):
-            yield "::".join(stack), match.group(1)
+            yield tuple(stack), "type", match.group(1)
+        elif ALIAS.match(line):
+            yield tuple(stack), "alias", line  # saying the same twice is no clash
+        elif match := CONSTANT.match(line):
+            yield tuple(stack), "constant", match.group(1)
+        elif line[:1].isalpha() and "(" in line:
+            text = line
+            for more in lines[number + 1 : number + 8]:
+                if "{" in text or ";" in text:
+                    break
+                text += " " + more.strip()
+            if match := FUNCTION.match(text):
+                types = [re.sub(r"\s*\b\w+$", "", p.split("=")[0].strip()) for p in match.group(2).split(", ")]
+                yield tuple(stack), "function", f"{match.group(1)}({', '.join(types)})"
 
 
 def main():
-    where = collections.defaultdict(set)
+    one_definition = collections.defaultdict(set)
+    one_unit = collections.defaultdict(set)
     for folder in ("src", "sim"):
-        for suffix in ("*.h", "*.cc"):
-            for path in (ROOT / folder).rglob(suffix):
-                for key in types(path):
-                    where[key].add(str(path.relative_to(ROOT)))
-    clashes = {key: paths for key, paths in where.items() if len(paths) > 1}
-    for (space, name), paths in sorted(clashes.items()):
-        print(f"{space}::{name} is defined in {', '.join(sorted(paths))}")
-    print(f"{len(clashes)} names clash" if clashes else "no names clash")
+        for path in sorted((ROOT / folder).rglob("*")):
+            if path.suffix not in (".h", ".cc"):
+                continue
+            test = path.stem.endswith("_test")
+            for spaces, kind, name in names(path):
+                where = str(path.relative_to(ROOT))
+                if "" not in spaces:
+                    if kind == "type":
+                        one_definition["::".join(spaces), name].add(where)
+                elif kind != "alias" and path.suffix == ".cc" and path.name != "main.cc":
+                    one_unit["::".join(spaces), path.parent, test, name].add(where)
+    clashes = 0
+    for table, what in ((one_definition, "is defined in"), (one_unit, "is defined in the unnamed namespaces of")):
+        for key, paths in sorted(table.items(), key=lambda item: sorted(item[1])):
+            if len(paths) > 1:
+                clashes += 1
+                print(f"{key[0]}::{key[-1]} {what} {', '.join(sorted(paths))}")
+    print(f"{clashes} names clash" if clashes else "no names clash")
     return 1 if clashes else 0
 
 

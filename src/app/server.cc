@@ -10,19 +10,23 @@
 #include "app/service_places.h"
 #include "base/digest.h"
 #include "base/encoding.h"
+#include "base/text.h"
 #include "gateway/gateway.h"
 #include "key_value/rocksdb_key_value.h"
 #include "local/dynamodb/dynamodb_service.h"
 #include "local/emr/emr_service.h"
 #include "local/s3/s3_service.h"
+#include "local/sns/sns_service.h"
 #include "net/http_client.h"
 #include "net/http_server.h"
+#include "net/smtp_mailer.h"
 #include "runner/aws_shim.h"
 #include "runner/runner.h"
 #include "scheduler/aws_effects.h"
 #include "scheduler/scheduler.h"
 #include "service/data_pipeline_service.h"
 #include "store/sqlite_store.h"
+#include "system/host_name.h"
 #include "system/posix_files.h"
 #include "system/posix_processes.h"
 #include "system/process_worker_host.h"
@@ -112,11 +116,6 @@ Credentials WorkerKey(std::string_view secret_key, std::string_view account) {
           .expires_at = {}};
 }
 
-std::string HostName() {
-  char name[256] = "";
-  return gethostname(name, sizeof name - 1) == 0 ? name : "localhost";
-}
-
 engine::EngineOptions EngineOptionsOf(const ServerConfig& config) {
   engine::EngineOptions options;
   options.default_maximum_retries = config.default_maximum_retries;
@@ -171,6 +170,8 @@ struct Server::Parts {
   std::unique_ptr<RocksDbKeyValue> s3_index, tables, services_store;
   std::unique_ptr<S3Service> s3;
   std::unique_ptr<DynamoDbService> dynamodb;
+  std::unique_ptr<SmtpMailer> mailer;
+  std::unique_ptr<sns::SnsService> sns;
 
   std::unique_ptr<SecretBox> secret_box;
   std::unique_ptr<SqliteStore> store;
@@ -193,6 +194,7 @@ struct Server::Parts {
 
   Status OpenFolder();
   Status OpenLocalServices();
+  Status OpenNotifications();
   Status OpenPipelines();
   Status Listen();
   void OpenGateway();
@@ -241,6 +243,27 @@ Status Server::Parts::OpenLocalServices() {
   return {};
 }
 
+Status Server::Parts::OpenNotifications() {
+  const ServerConfig& config = options.config;
+  if (!config.smtp_url.empty()) {
+    SmtpOptions smtp{.url = config.smtp_url,
+                     .from = config.smtp_from,
+                     .user = config.smtp_user,
+                     .require_tls = config.smtp_require_tls};
+    if (!config.smtp_password_file.empty()) {
+      ASSIGN_OR_RETURN(std::string password, files.Read(config.smtp_password_file));
+      smtp.password = Trim(password);
+    }
+    mailer = std::make_unique<SmtpMailer>(std::move(smtp));
+  }
+  ASSIGN_OR_RETURN(sns, sns::SnsService::Open(
+                            *services_store, http, mailer.get(), clock, random,
+                            {.shared_regions = config.shared_regions,
+                             .base_url = config.public_url.empty() ? own->url : config.public_url,
+                             .sends_mail = mailer != nullptr}));
+  return {};
+}
+
 ServicePlacesOptions Server::Parts::PlacesOptions() {
   return {.own = own,
           .endpoints = options.config.endpoints,
@@ -278,10 +301,18 @@ Status Server::Parts::OpenPipelines() {
   emr = std::make_unique<emr::EmrService>(*services_store, *workers, clock, random,
                                           config.shared_regions);
 
+  auto clusters = config.endpoints.find("emr");
+  const bool clusters_elsewhere =
+      clusters != config.endpoints.end() && clusters->second.kind != EndpointConfig::Kind::kLocal;
+  if (clusters_elsewhere && config.public_url.empty()) {
+    Log(LogLevel::kWarning,
+        "[endpoints] emr is not \"local\", but [server] public_url is not set: a cluster's worker "
+        "finds this server only if a bootstrapAction sets AWS_ENDPOINT_URL there");
+  }
   effects = std::make_unique<AwsEffects>(
       ClientContext{&http, &clock, &random},
-      [this](const std::string&) -> ServiceDirectory& { return *places; }, workers.get(), "",
-      config.default_region);
+      [this](const std::string&) -> ServiceDirectory& { return *places; }, workers.get(),
+      clusters_elsewhere ? config.public_url : "", config.default_region);
   SchedulerOptions scheduling;
   scheduling.engine = EngineOptionsOf(config);
   scheduling.resource_check_interval = Duration(5'000);
@@ -330,6 +361,7 @@ void Server::Parts::OpenGateway() {
   gateway->Register("s3", s3.get());
   gateway->Register("dynamodb", dynamodb.get());
   gateway->Register("elasticmapreduce", emr.get());
+  gateway->Register("sns", sns.get());
   gateway->Register("datapipeline", pipelines.get());
 }
 
@@ -388,21 +420,24 @@ Result<std::unique_ptr<Server>> Server::Start(ServerOptions options) {
   RETURN_IF_ERROR(parts.OpenFolder());
   RETURN_IF_ERROR(parts.OpenLocalServices());
   RETURN_IF_ERROR(parts.Listen());
+  RETURN_IF_ERROR(parts.OpenNotifications());
   RETURN_IF_ERROR(parts.OpenPipelines());
   parts.OpenGateway();
   parts.scheduler->Start();
   parts.door.Open(parts.gateway.get());
   RETURN_IF_ERROR(parts.StartWorkers());
-  RETURN_IF_ERROR(parts.folder->WriteAddress(parts.server->address(), parts.own->url));
+  RETURN_IF_ERROR(parts.folder->WriteAddress(parts.server->address(), parts.own->url,
+                                             parts.options.config.default_region));
   return made;
 }
 
 const std::string& Server::address() const { return parts_->server->address(); }
 
-void Server::Stop(bool drain) {
+void Server::Stop(bool drain, std::stop_token hurry) {
   Parts& parts = *parts_;
   if (std::exchange(parts.stopped, true)) return;
   if (drain) {
+    std::stop_callback give_up(hurry, [&] { parts.runners_stop.request_stop(); });
     for (auto& runner : parts.runners) runner->Drain();
     parts.runner_threads.clear();
   }
@@ -410,6 +445,7 @@ void Server::Stop(bool drain) {
   parts.runner_threads.clear();
   if (parts.server) parts.server->Stop(kStopGrace);
   if (parts.scheduler) parts.scheduler->Stop();
+  if (parts.sns) parts.sns->deliveries().Stop();
   if (parts.folder && parts.server) parts.folder->RemoveAddress();
 }
 

@@ -10,6 +10,7 @@
 #include "json/json.h"
 #include "runner/aws_shim.h"
 #include "runner/runner.h"
+#include "system/host_name.h"
 
 namespace penstock {
 namespace {
@@ -27,11 +28,6 @@ Result<Credentials> ReadCredentialsJson(Files& files, const std::string& path) {
   Result<Credentials> key = read();
   if (!key) return std::move(key).error().In(path);
   return key;
-}
-
-std::string HostName() {
-  char name[256] = "";
-  return gethostname(name, sizeof name - 1) == 0 ? name : "localhost";
 }
 
 }  // namespace
@@ -71,6 +67,7 @@ Status RunWorker(const WorkerCommand& command, ServicePlacesOptions options, std
   // What commands of users see: as this process, without what is the worker's alone.
   Environment for_commands = environment;
   for_commands.erase("PENSTOCK_SERVICES");
+  for_commands.erase("PENSTOCK_WORKER_FOLDER");
 
   // A server's own worker: some services may be elsewhere, with the server's keys.
   if (std::string text = variable("PENSTOCK_SERVICES"); !text.empty()) {
@@ -90,8 +87,8 @@ Status RunWorker(const WorkerCommand& command, ServicePlacesOptions options, std
 
   // Absolute: commands run in folders of their own.
   std::error_code failure;
-  std::string folder =
-      command.folder.empty() ? "" : std::filesystem::absolute(command.folder, failure).string();
+  std::string chosen = command.folder.empty() ? variable("PENSTOCK_WORKER_FOLDER") : command.folder;
+  std::string folder = chosen.empty() ? "" : std::filesystem::absolute(chosen, failure).string();
   if (failure) return IoError(fmt::format("the folder {}: {}", command.folder, failure.message()));
   std::string temporary;
   if (folder.empty()) {

@@ -9,7 +9,7 @@
 namespace penstock {
 namespace {
 
-constexpr std::string_view kInvalid = "INVALID_EXPRESSION";
+constexpr std::string_view kInvalidExpression = "INVALID_EXPRESSION";
 
 // Names that every object has, whatever its type.
 bool IsBuiltIn(std::string_view name) {
@@ -29,7 +29,8 @@ class NameCheck {
       if (validation_.parameters.Find(first) == nullptr) ReportUnknown(first);
       return;
     }
-    if (use.path.size() == 1 || first == "node" || first == "parent") return;
+    if (use.path.size() == 1) return;
+    if (first == "node" || first == "parent") return CheckOfAnyType(use.path[1]);
     Follow(object_, use.path, 0);
   }
 
@@ -42,7 +43,7 @@ class NameCheck {
   }
 
   void Say(std::string_view message) {
-    validation_.Error(field_.origin->id, field_.key(), kInvalid,
+    validation_.Error(field_.origin->id, field_.key(), kInvalidExpression,
                       fmt::format("'{}', at character {}: {}", field_.key(), offset_ + 1, message));
   }
 
@@ -50,7 +51,7 @@ class NameCheck {
     // A value for a parameter that nobody declared may come with the activation.
     if (IsUserFieldName(name) && validation_.options.moment == Moment::kPut) {
       validation_.Warn(
-          field_.origin->id, field_.key(), kInvalid,
+          field_.origin->id, field_.key(), kInvalidExpression,
           fmt::format(
               "'{}' is neither a field nor a declared parameter: its value must be given with the "
               "activation",
@@ -70,6 +71,17 @@ class NameCheck {
       Say(fmt::format("'{}' is neither a field of '{}' nor a parameter{}", name, object_.id(),
                       suggestion));
     }
+  }
+
+  // Whose type is not known before the run.
+  void CheckOfAnyType(const std::string& name) {
+    if (IsBuiltIn(name) || IsUserFieldName(name) || FindFieldAnywhere(name) != nullptr) return;
+    std::string suggestion = validation_.Suggestion(name, [&](NearestWord& nearest) {
+      for (const TypeInfo& type : AllTypes()) {
+        for (const FieldInfo& info : type.fields) nearest.Offer(info.name);
+      }
+    });
+    Say(fmt::format("no type has a field '{}'{}", name, suggestion));
   }
 
   // path[at] is a field of `object`, path[at + 1] must be one of what it refers to.
@@ -112,7 +124,7 @@ void CheckSyntax(Validation& validation, const ResolvedObject& object) {
     if (field.is_ref || field.key == "type" || !expr::HasExpression(field.value)) continue;
     auto parsed = expr::Text::Parse(field.value);
     if (parsed) continue;
-    validation.Error(object.id(), field.key, kInvalid,
+    validation.Error(object.id(), field.key, kInvalidExpression,
                      fmt::format("'{}', at character {}: {}", field.key, parsed.error().offset + 1,
                                  parsed.error().message));
   }
@@ -207,6 +219,18 @@ class FieldCycles {
   std::unordered_map<const expr::Text*, std::vector<expr::NameUse>> names_;
 };
 
+// What evaluates to an error in every run. Names and cycles have checks of their own.
+void CheckEvaluation(Validation& validation, const ResolvedObject& object,
+                     const ResolvedField& field) {
+  std::optional<expr::Failure> fault =
+      FindFault(validation.definition, validation.parameters, object, field,
+                validation.options.moment == Moment::kActivate);
+  if (!fault) return;
+  validation.Error(
+      field.origin->id, field.key(), kInvalidExpression,
+      fmt::format("'{}', at character {}: {}", field.key(), fault->offset + 1, fault->message));
+}
+
 // A secret in a place that is not: allowed, AWS's own templates do it, but it deserves a word.
 void WarnOfSecret(Validation& validation, const ResolvedField& field, const expr::NameUse& use) {
   if (!IsSecretName(use.path.back()) || IsSecretName(field.key())) return;
@@ -234,6 +258,7 @@ void CheckExpressions(Validation& validation) {
         NameCheck(validation, object, field).Check(use);
         WarnOfSecret(validation, field, use);
       }
+      CheckEvaluation(validation, object, field);
     }
   }
   FieldCycles(validation).Run();

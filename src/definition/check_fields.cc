@@ -10,7 +10,6 @@
 namespace penstock {
 namespace {
 
-constexpr std::string_view kInvalid = "INVALID_FIELD_VALUE";
 constexpr std::string_view kBadReference = "INVALID_REFERENCE";
 constexpr std::string_view kMissing = "MISSING_REQUIRED_FIELD";
 
@@ -86,7 +85,9 @@ class ValueCheck {
     if (info_.secret) return "…";
     return std::string(value.substr(0, kShownMax)) + (value.size() > kShownMax ? "…" : "");
   }
-  void Say(std::string_view message) { validation_.Error(where_, info_.name, kInvalid, message); }
+  void Say(std::string_view message) {
+    validation_.Error(where_, info_.name, kInvalidFieldValue, message);
+  }
   void Wrong(std::string_view rule, std::string_view value) {
     Say(fmt::format("'{}' {}, not '{}'", info_.name, rule, Shown(value)));
   }
@@ -113,7 +114,7 @@ class ValueCheck {
     if (!number) return Wrong("must be a number such as 0.25", value);
     bool percent = info_.name.ends_with("ThroughputPercent");
     if (percent && *number > 0 && info_.min && *number < *info_.min && !limits().strict) {
-      validation_.Warn(where_, info_.name, kInvalid,
+      validation_.Warn(where_, info_.name, kInvalidFieldValue,
                        fmt::format("'{}' is below {}, which AWS refuses", info_.name, *info_.min));
       return;
     }
@@ -162,7 +163,7 @@ class ValueCheck {
       std::string dashed = value;
       std::replace(dashed.begin(), dashed.end(), '_', '-');
       if (dashed != value && LooksLikeRegion(dashed)) {
-        validation_.Warn(where_, info_.name, kInvalid,
+        validation_.Warn(where_, info_.name, kInvalidFieldValue,
                          fmt::format("'region' is taken as '{}'; write it with hyphens", dashed));
         return;
       }
@@ -238,14 +239,14 @@ void CheckField(Validation& validation, const ResolvedObject& object, const Reso
   if (field.is_ref()) {
     if (info != nullptr && !wants_reference) {
       validation.Error(
-          field.origin->id, field.key(), kInvalid,
+          field.origin->id, field.key(), kInvalidFieldValue,
           fmt::format("'{}' must be a {}, not a reference", field.key(), SlotTypeName(info->slot)));
       return;
     }
     return CheckReference(validation, object, field, info);
   }
   if (wants_reference) {
-    validation.Error(field.origin->id, field.key(), kInvalid,
+    validation.Error(field.origin->id, field.key(), kInvalidFieldValue,
                      fmt::format("'{}' must be a reference: write {{\"ref\": \"{}\"}}", field.key(),
                                  field.value()));
   }
@@ -256,12 +257,12 @@ void CheckKey(Validation& validation, const ResolvedObject& object, const Resolv
               size_t count, const FieldInfo* info) {
   if (info == nullptr || info->runtime || info->system) return;
   if (count > 1 && !info->multiple && object.type != nullptr) {
-    validation.Error(first.origin->id, info->name, kInvalid,
+    validation.Error(first.origin->id, info->name, kInvalidFieldValue,
                      fmt::format("'{}' can have one value, not {}", info->name, count));
   }
   if (info->count_max != 0 && count > info->count_max) {
     validation.Error(
-        first.origin->id, info->name, kInvalid,
+        first.origin->id, info->name, kInvalidFieldValue,
         fmt::format("'{}' can have at most {} values, not {}", info->name, info->count_max, count));
   }
   if (info->slot == SlotType::kReference || info->slot == SlotType::kString) return;
@@ -309,7 +310,7 @@ void CheckRequired(Validation& validation, const ResolvedObject& object) {
               group == "runsOnOrWorkerGroup" ? "; without it no worker would ever take it" : ""));
     } else if (given > 1 && exclusive) {
       validation.Error(
-          object.id(), names[0], kInvalid,
+          object.id(), names[0], kInvalidFieldValue,
           fmt::format("'{}' exclude each other; give one of them", Words(names, "and")));
     }
   }

@@ -1,13 +1,13 @@
 #include <fmt/core.h>
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "definition/validation.h"
 #include "time/period.h"
 
 namespace penstock {
 namespace {
-
-constexpr std::string_view kInvalid = "INVALID_FIELD_VALUE";
 
 bool IsOnDemandSchedule(const Validation& validation, const ResolvedObject& schedule) {
   return EqualsIgnoreCase(validation.KnownValue(schedule, "period"), "ONDEMAND_PERIOD") ||
@@ -16,7 +16,7 @@ bool IsOnDemandSchedule(const Validation& validation, const ResolvedObject& sche
 
 void CheckSchedule(Validation& validation, const ResolvedObject& schedule) {
   if (schedule.Find("endDateTime") != nullptr && schedule.Find("occurrences") != nullptr) {
-    validation.Error(schedule.id(), "occurrences", kInvalid,
+    validation.Error(schedule.id(), "occurrences", kInvalidFieldValue,
                      "'occurrences' and 'endDateTime' exclude each other; give one of them");
   }
   bool period_on_demand =
@@ -24,7 +24,7 @@ void CheckSchedule(Validation& validation, const ResolvedObject& schedule) {
   bool start_on_demand =
       EqualsIgnoreCase(validation.KnownValue(schedule, "startAt"), "ONDEMAND_ACTIVATION_TIME");
   if (period_on_demand != start_on_demand) {
-    validation.Error(schedule.id(), period_on_demand ? "startAt" : "period", kInvalid,
+    validation.Error(schedule.id(), period_on_demand ? "startAt" : "period", kInvalidFieldValue,
                      "an on-demand schedule needs both period ONDEMAND_PERIOD and startAt "
                      "ONDEMAND_ACTIVATION_TIME");
   }
@@ -33,14 +33,14 @@ void CheckSchedule(Validation& validation, const ResolvedObject& schedule) {
   if (!start || !end) return;
   if (*end <= *start) {
     validation.Error(
-        schedule.id(), "endDateTime", kInvalid,
+        schedule.id(), "endDateTime", kInvalidFieldValue,
         fmt::format("'endDateTime' must be later than startDateTime ({})", FormatDateTime(*start)));
     return;
   }
   auto period = ParsePeriod(validation.KnownValue(schedule, "period"));
   if (period && Plus(*start, *period) > *end) {
     validation.Error(
-        schedule.id(), "endDateTime", kInvalid,
+        schedule.id(), "endDateTime", kInvalidFieldValue,
         fmt::format(
             "not one whole period of {} fits between startDateTime and 'endDateTime'; the first "
             "ends {}",
@@ -59,7 +59,7 @@ void CheckOnDemand(Validation& validation, const ResolvedObject& object) {
   const Field* own = object.source->Find("scheduleType");
   std::string type = validation.ScheduleType(object);
   if (own != nullptr && type == "ondemand" && object.id() != "Default" && !validation.OnDemand()) {
-    validation.Error(object.id(), "scheduleType", kInvalid,
+    validation.Error(object.id(), "scheduleType", kInvalidFieldValue,
                      "'scheduleType' ondemand works for the whole pipeline only: set it on the "
                      "object Default and "
                      "nowhere else");
@@ -67,7 +67,7 @@ void CheckOnDemand(Validation& validation, const ResolvedObject& object) {
   if (!validation.OnDemand()) return;
   if (own != nullptr && !type.empty() && type != "ondemand") {
     validation.Error(
-        object.id(), "scheduleType", kInvalid,
+        object.id(), "scheduleType", kInvalidFieldValue,
         fmt::format(
             "'scheduleType' {} does not go with a pipeline that runs on demand; leave it out",
             type));
@@ -76,7 +76,7 @@ void CheckOnDemand(Validation& validation, const ResolvedObject& object) {
   if (schedule != nullptr && !IsOnDemandSchedule(validation, *schedule)) {
     const ResolvedField* field = object.Find("schedule");
     validation.Error(
-        field->origin->id, "schedule", kInvalid,
+        field->origin->id, "schedule", kInvalidFieldValue,
         fmt::format("'schedule' {} does not go with a pipeline that runs on demand; leave it out",
                     schedule->id()));
   }
@@ -97,6 +97,27 @@ void CheckHasSchedule(Validation& validation, const ResolvedObject& object) {
                     fmt::format("the {} has no schedule and follows the activities that use it",
                                 CategoryName(object.type->category)));
   }
+}
+
+// The guide both says that a start more than a day ago blocks and that it is the way to begin at
+// once: we run the past intervals, and say how many they are.
+void WarnOfPastStart(Validation& validation, const ResolvedObject& schedule) {
+  if (!validation.options.now || validation.OnDemand()) return;
+  Instant now = *validation.options.now;
+  auto start = ParseDateTime(validation.KnownValue(schedule, "startDateTime"));
+  auto period = ParsePeriod(validation.KnownValue(schedule, "period"));
+  if (!start || !period || now - *start <= std::chrono::hours(24)) return;
+  auto end = ParseDateTime(validation.KnownValue(schedule, "endDateTime"));
+  Duration past = std::min(end.value_or(now), now) - *start;
+  if (past.count() <= 0) return;
+  int64_t intervals = past / NominalLength(*period);
+  if (auto count = ParseInt64(validation.KnownValue(schedule, "occurrences")))
+    intervals = std::min(intervals, *count);
+  validation.Warn(
+      schedule.id(), "startDateTime", "BACKFILL",
+      fmt::format("'startDateTime' is more than a day ago: about {} past intervals are run first, "
+                  "one after the other",
+                  intervals));
 }
 
 // The guide's own words.
@@ -122,7 +143,10 @@ void CheckSchedules(Validation& validation) {
   for (const ResolvedObject& object : validation.definition.objects()) {
     CheckOnDemand(validation, object);
     if (object.type == nullptr) continue;
-    if (object.type->category == TypeCategory::kSchedule) CheckSchedule(validation, object);
+    if (object.type->category == TypeCategory::kSchedule) {
+      CheckSchedule(validation, object);
+      WarnOfPastStart(validation, object);
+    }
     CheckHasSchedule(validation, object);
     WarnOfBackfill(validation, object);
   }

@@ -6,8 +6,6 @@
 namespace penstock {
 namespace {
 
-constexpr std::string_view kInvalid = "INVALID_FIELD_VALUE";
-
 const ResolvedObject* TargetOf(const Validation& validation, const ResolvedObject& object,
                                std::string_view key) {
   const ResolvedField* field = object.Find(key);
@@ -21,7 +19,7 @@ bool IsType(const ResolvedObject* object, std::string_view type) {
 void CheckLateness(Validation& validation, const ResolvedObject& object) {
   const ResolvedField* action = object.Find("onLateAction");
   if (action == nullptr || !object.Runnable() || object.Find("lateAfterTimeout") != nullptr) return;
-  validation.Error(action->origin->id, "onLateAction", kInvalid,
+  validation.Error(action->origin->id, "onLateAction", kInvalidFieldValue,
                    "'onLateAction' needs 'lateAfterTimeout', e.g. 1 hour, to know what late means");
 }
 
@@ -30,7 +28,7 @@ void CheckActions(Validation& validation, const ResolvedObject& object) {
     for (const ResolvedField* field : object.FindAll(key)) {
       if (field->is_ref() && IsType(validation.definition.Find(field->value()), "Terminate")) {
         validation.Warn(
-            field->origin->id, key, kInvalid,
+            field->origin->id, key, kInvalidFieldValue,
             fmt::format(
                 "'{}' fires when nothing is left to terminate; hang Terminate on onLateAction",
                 key));
@@ -43,7 +41,7 @@ void CheckScripts(Validation& validation, const ResolvedObject& object) {
   if (object.type_name == "ShellCommandActivity" && object.Find("scriptUri") != nullptr &&
       object.Find("scriptArgument") != nullptr) {
     validation.Warn(
-        object.id(), "scriptArgument", kInvalid,
+        object.id(), "scriptArgument", kInvalidFieldValue,
         "the guide allows 'scriptArgument' with command only; here it works with scriptUri too");
   }
 }
@@ -53,7 +51,7 @@ void CheckPreconditions(Validation& validation, const ResolvedObject& object) {
   for (const ResolvedField* field : object.FindAll("precondition")) {
     if (field->is_ref() && IsType(validation.definition.Find(field->value()), "Exists")) {
       validation.Error(
-          field->origin->id, "precondition", kInvalid,
+          field->origin->id, "precondition", kInvalidFieldValue,
           "Exists does not work on DynamoDB; use DynamoDBTableExists or DynamoDBDataExists");
     }
   }
@@ -63,7 +61,7 @@ void CheckHiveCopy(Validation& validation, const ResolvedObject& object) {
   if (object.type_name != "HiveCopyActivity") return;
   if (IsType(TargetOf(validation, object, "input"), "S3DataNode") &&
       IsType(TargetOf(validation, object, "output"), "S3DataNode")) {
-    validation.Error(object.id(), "output", kInvalid,
+    validation.Error(object.id(), "output", kInvalidFieldValue,
                      "HiveCopyActivity copies between S3 and DynamoDB, or between tables; for S3 "
                      "to S3 use CopyActivity");
   }
@@ -73,7 +71,7 @@ void CheckReleases(Validation& validation, const ResolvedObject& object) {
   if (object.type_name != "EmrCluster") return;
   if (!validation.KnownValue(object, "amiVersion").empty() &&
       !validation.KnownValue(object, "releaseLabel").empty()) {
-    validation.Error(object.id(), "releaseLabel", kInvalid,
+    validation.Error(object.id(), "releaseLabel", kInvalidFieldValue,
                      "'releaseLabel' (from 4.0.0) and 'amiVersion' (before) exclude each other; "
                      "give one of them");
   }

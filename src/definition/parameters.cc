@@ -17,7 +17,7 @@ struct TypeName {
   std::string_view name;
   ParameterType type;
 };
-constexpr TypeName kTypes[] = {
+constexpr TypeName kTypeNames[] = {
     {"String", ParameterType::kString},
     {"Integer", ParameterType::kInteger},
     {"Double", ParameterType::kDouble},
@@ -25,14 +25,14 @@ constexpr TypeName kTypes[] = {
 };
 
 std::optional<ParameterType> TypeByName(std::string_view name) {
-  for (const TypeName& type : kTypes) {
+  for (const TypeName& type : kTypeNames) {
     if (EqualsIgnoreCase(type.name, name)) return type.type;
   }
   return std::nullopt;
 }
 
 std::string_view NameOfType(ParameterType type) {
-  for (const TypeName& entry : kTypes) {
+  for (const TypeName& entry : kTypeNames) {
     if (entry.type == type) return entry.name;
   }
   return {};
@@ -124,7 +124,7 @@ void CheckDeclaration(const ParameterObject& object, std::vector<Problem>& probl
   for (const ParameterAttribute& attribute : object.attributes) {
     if (attribute.key == "type" && !TypeByName(attribute.value)) {
       NearestWord nearest(attribute.value);
-      for (const TypeName& type : kTypes) nearest.Offer(type.name);
+      for (const TypeName& type : kTypeNames) nearest.Offer(type.name);
       say(Severity::kError, "type",
           fmt::format(
               "unknown parameter type '{}'; write String, Integer, Double or AWS::S3::ObjectKey{}",

@@ -14,6 +14,9 @@
 
 namespace penstock {
 
+/// The code of most problems, as AWS writes it.
+inline constexpr std::string_view kInvalidFieldValue = "INVALID_FIELD_VALUE";
+
 /// The definition under check and the list of what is wrong with it.
 class Validation {
  public:
@@ -49,8 +52,8 @@ class Validation {
   }
 
   /// A field's values as far as they are known now: literals, and expressions over parameters and
-  /// other fields. `complete` is false if some are known only at run time or with the activation's
-  /// parameter values.
+  /// other fields. `complete` is false if some are known only at run time, with the activation's
+  /// parameter values, or are secret.
   struct Values {
     std::vector<std::string> known;
     bool complete = true;

@@ -18,8 +18,6 @@ namespace {
 // A rerun that cascades looks this far; beyond it the origin's consumers are rerun on their own.
 constexpr size_t kCascadeMax = 10'000;
 
-Refusal Invalid(std::string message) { return {RefusalKind::kInvalidRequest, std::move(message)}; }
-
 std::string_view CommandName(Command command) {
   switch (command) {
     case Command::kPause:
@@ -216,7 +214,12 @@ void Rerun(Draft& draft, const std::string& first) {
       const std::string check =
           InstanceId(plan.components[precondition].stem, record.scheduled_start);
       const InstanceRecord* state = draft.Find(check);
-      if (state != nullptr && state->status != RunStatus::kFinished) queue.push_back(check);
+      if (state == nullptr) {
+        // A SKIPPED run had none, nor had one from before an edit added it.
+        MakePrecondition(draft, precondition, id);
+      } else if (state->status != RunStatus::kFinished) {
+        queue.push_back(check);
+      }
     }
     if (component.kind == ComponentKind::kResource) {
       for (const std::string& user : UsersIn(calendar, *index, interval)) {
@@ -254,37 +257,58 @@ void Rerun(Draft& draft, const std::string& first) {
   }
 }
 
-std::optional<Refusal> CheckInstance(const Draft& draft, Command command, const std::string& id) {
+/// What unfinished work, other than what `ids` names, a resource instance is needed by; or empty.
+std::string NeededBy(const Draft& draft, const std::string& resource,
+                     const std::set<std::string>& ids) {
+  for (std::string& user : draft.UsersOf(resource)) {
+    if (!ids.contains(user)) return std::move(user);
+  }
+  return {};
+}
+
+std::optional<Refusal> CheckInstance(const Draft& draft, Command command, const std::string& id,
+                                     const std::set<std::string>& ids) {
   const InstanceRecord* record = draft.Find(id);
   if (record == nullptr || !draft.plan().OfInstance(id)) {
-    return Invalid(fmt::format("{}: pipeline {} has no instance '{}'", CommandName(command),
-                               draft.key().id, id));
+    return InvalidRequest(fmt::format("{}: pipeline {} has no instance '{}'", CommandName(command),
+                                      draft.key().id, id));
   }
   const bool ended = IsTerminal(record->status);
   switch (command) {
     case Command::kTryCancel:
       if (ended && !record->resumes) {
-        return Invalid(
+        return InvalidRequest(
             fmt::format("TRY_CANCEL: {} ended already: {}", id, StatusName(record->status)));
       }
       break;
     case Command::kRerun:
       if (!ended) {
-        return Invalid(fmt::format("RERUN: {} has not ended: it is {}. Cancel it first.", id,
-                                   StatusName(record->status)));
+        return InvalidRequest(fmt::format("RERUN: {} has not ended: it is {}. Cancel it first.", id,
+                                          StatusName(record->status)));
       }
       if (record->status == RunStatus::kSkipped) {
-        return Invalid(
+        return InvalidRequest(
             fmt::format("RERUN: {} was SKIPPED by the startTimestamp of an activation; it can only "
                         "be marked finished",
                         id));
       }
       if (draft.record().state != PipelineState::kScheduled) {
-        return Invalid(fmt::format("RERUN: pipeline {} is {}: activate it first", draft.key().id,
-                                   PipelineStateName(draft.record().state)));
+        return InvalidRequest(fmt::format("RERUN: pipeline {} is {}: activate it first",
+                                          draft.key().id, PipelineStateName(draft.record().state)));
       }
       break;
-    default:
+    case Command::kMarkFinished:
+      // Those that run on it would have nowhere to run: only a machine helps them, not a word.
+      if (std::string user = NeededBy(draft, id, ids); !user.empty()) {
+        return InvalidRequest(
+            fmt::format("MARK_FINISHED: {} still needs the resource {}, which ends by itself when "
+                        "nothing does. "
+                        "{}, or cancel {} or mark it finished first.",
+                        user, id, ended ? "Rerun the resource" : "Wait", user));
+      }
+      break;
+    case Command::kPause:
+    case Command::kResume:
       break;
   }
   return std::nullopt;
@@ -303,17 +327,17 @@ std::optional<Command> ParseCommand(std::string_view word) {
 Reply SetStatusOf(Draft& draft, const SetStatus& request) {
   const auto command = ParseCommand(request.status);
   if (!command) {
-    return Invalid(fmt::format(
+    return InvalidRequest(fmt::format(
         "status '{}' cannot be set: use PAUSE or RESUME for components, TRY_CANCEL, RERUN or "
         "MARK_FINISHED for instances",
         request.status));
   }
   if (draft.record().state == PipelineState::kFinished) {
-    return Invalid(
+    return InvalidRequest(
         fmt::format("{}: pipeline {} is FINISHED", CommandName(*command), draft.key().id));
   }
   if (draft.Active() == nullptr) {
-    return Invalid(
+    return InvalidRequest(
         fmt::format("{}: pipeline {} was never activated", CommandName(*command), draft.key().id));
   }
   const std::set<std::string> ids(request.object_ids.begin(), request.object_ids.end());
@@ -321,11 +345,11 @@ Reply SetStatusOf(Draft& draft, const SetStatus& request) {
   for (const std::string& id : ids) {
     if (components) {
       if (!draft.plan().OfObject(id)) {
-        return Invalid(
+        return InvalidRequest(
             fmt::format("{}: pipeline {} has no activity, data node, resource or precondition '{}'",
                         CommandName(*command), draft.key().id, id));
       }
-    } else if (auto refusal = CheckInstance(draft, *command, id)) {
+    } else if (auto refusal = CheckInstance(draft, *command, id, ids)) {
       return *refusal;
     }
   }

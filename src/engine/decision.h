@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -72,6 +73,9 @@ struct Refusal {
   std::string message;
   bool operator==(const Refusal&) const = default;
 };
+inline Refusal InvalidRequest(std::string message) {
+  return {RefusalKind::kInvalidRequest, std::move(message)};
+}
 struct Done {
   bool operator==(const Done&) const = default;
 };

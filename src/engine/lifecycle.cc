@@ -33,8 +33,6 @@ std::string Describe(const std::vector<Problem>& problems, Severity least) {
   return text;
 }
 
-Refusal Invalid(std::string message) { return {RefusalKind::kInvalidRequest, std::move(message)}; }
-
 /// Whether the new text gives a FINISHED pipeline something to do again (A12).
 bool Revives(const Draft& draft, const CompiledDefinition& latest) {
   if (latest.plan.on_demand) return true;
@@ -66,7 +64,7 @@ Reply StartRun(Draft& draft) {
   for (const std::string& id : draft.Unfinished()) running.insert(draft.Find(id)->scheduled_start);
   if (static_cast<int>(running.size()) >= most) {
     if (!draft.options().on_demand_cancels_running) {
-      return Invalid(
+      return InvalidRequest(
           fmt::format("pipeline {} is on demand and its run of {} is still going; at most {} may "
                       "at once (maxActiveInstances on "
                       "Default). Wait for it, or cancel it by deactivating the pipeline.",
@@ -119,14 +117,14 @@ Reply StoreDefinition(Draft& draft, const PutDefinition& put) {
   options.now = draft.now();
   std::vector<Problem> problems = Validate(compiled->resolved, options);
   if (HasFatal(problems)) {
-    return Invalid(
+    return InvalidRequest(
         fmt::format("Pipeline definition has errors: Could not save the pipeline definition due to "
                     "FATAL errors: [{}] "
                     "Please call Validate to validate your pipeline",
                     Describe(problems, Severity::kFatal)));
   }
   if (draft.record().state == PipelineState::kFinished && !Revives(draft, *compiled)) {
-    return Invalid(fmt::format(
+    return InvalidRequest(fmt::format(
         "Pipeline definition has errors: Could not save the pipeline definition due to FATAL "
         "errors: "
         "[pipeline {} is FINISHED: only a definition with a later endDateTime or more occurrences "
@@ -150,9 +148,11 @@ Reply ActivatePipeline(Draft& draft, const Activate& activate) {
   const PipelineState before = draft.record().state;
   const CompiledDefinition* latest = draft.Version(draft.record().latest_version);
   if (latest == nullptr)
-    return Invalid(fmt::format("pipeline {} has no definition to activate: put one first", id));
+    return InvalidRequest(
+        fmt::format("pipeline {} has no definition to activate: put one first", id));
   if (before == PipelineState::kDeactivating) {
-    return Invalid(fmt::format("pipeline {} is DEACTIVATING: activate it when it is INACTIVE", id));
+    return InvalidRequest(
+        fmt::format("pipeline {} is DEACTIVATING: activate it when it is INACTIVE", id));
   }
   DefinitionRecord record{latest->version, WithValues(latest->resolved.source(), activate.values)};
   const bool new_version = !activate.values.empty();
@@ -169,15 +169,15 @@ Reply ActivatePipeline(Draft& draft, const Activate& activate) {
     problems.insert(problems.end(), edits.begin(), edits.end());
   }
   if (HasErrors(problems)) {
-    return Invalid(fmt::format("Pipeline definition has errors, it cannot be activated: {}",
-                               Describe(problems, Severity::kError)));
+    return InvalidRequest(fmt::format("Pipeline definition has errors, it cannot be activated: {}",
+                                      Describe(problems, Severity::kError)));
   }
   if (next.plan.on_demand && activate.start_timestamp) {
-    return Invalid(
+    return InvalidRequest(
         fmt::format("pipeline {} is on demand: startTimestamp does not apply to it", id));
   }
   if (before == PipelineState::kFinished && !Revives(draft, next)) {
-    return Invalid(fmt::format(
+    return InvalidRequest(fmt::format(
         "pipeline {} is FINISHED: put a definition with a later endDateTime or more occurrences "
         "before activating it again",
         id));
@@ -220,8 +220,8 @@ Reply ChangeTags(Draft& draft, const AddTags& add) {
   }
   const size_t most = draft.options().limits.tags_max;
   if (most > 0 && tags.size() > most) {
-    return Invalid(fmt::format("pipeline {} would have {} tags; at most {} are allowed",
-                               draft.key().id, tags.size(), most));
+    return InvalidRequest(fmt::format("pipeline {} would have {} tags; at most {} are allowed",
+                                      draft.key().id, tags.size(), most));
   }
   draft.EditRecord().tags = std::move(tags);
   return Done{};

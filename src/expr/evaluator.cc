@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 #include <span>
@@ -92,6 +93,12 @@ bool IsNumber(const Value& value) {
   return std::holds_alternative<int64_t>(value.data) || std::holds_alternative<double>(value.data);
 }
 
+// Failures are shown and logged: one that came of a secret must not repeat it.
+Failure WithoutSecret(Failure failure) {
+  failure.message = "a secret value does not fit here";
+  return failure;
+}
+
 Outcome<Value> Combine(char op, const Value& a, const Value& b, size_t offset) {
   if (op == '+' && !(IsNumber(a) && IsNumber(b))) return Value(ToText(a) + ToText(b));
   std::optional<Number> x = ToNumber(a), y = ToNumber(b);
@@ -99,7 +106,9 @@ Outcome<Value> Combine(char op, const Value& a, const Value& b, size_t offset) {
     const Value& wrong = x ? b : a;
     return Wrong(offset, fmt::format("'{}' needs numbers, not {}", op, KindName(wrong)));
   }
-  return Arithmetic(op, *x, *y, offset);
+  Outcome<Value> result = Arithmetic(op, *x, *y, offset);
+  if (result || !(a.secret || b.secret)) return result;
+  return WithoutSecret(std::move(result).error());
 }
 
 class Walk {
@@ -151,11 +160,13 @@ class Walk {
             }
             converted.push_back(*std::move(value));
           }
-          Outcome<Value> result = Placed(function.call(converted), node.offset);
-          if (!result)
-            return Failure{result.error().kind, node.offset,
-                           fmt::format("{}: {}", function.name, result.error().message)};
-          return result;
+          Outcome<Value> result = function.call(converted);
+          if (result) return result;
+          Failure failure = std::move(result).error();
+          if (std::any_of(converted.begin(), converted.end(), IsSecret))
+            failure = WithoutSecret(std::move(failure));
+          return Failure{failure.kind, node.offset,
+                         fmt::format("{}: {}", function.name, failure.message)};
         });
   }
 
@@ -198,7 +209,9 @@ class Walk {
             return Wrong(node.offset,
                          fmt::format("'-' needs a number, not {}", KindName(values[0])));
           if (const double* real = std::get_if<double>(&*number)) return Value(-*real);
-          return Arithmetic('-', int64_t{0}, *number, node.offset);
+          Outcome<Value> result = Arithmetic('-', int64_t{0}, *number, node.offset);
+          if (result || !values[0].secret) return result;
+          return WithoutSecret(std::move(result).error());
         });
   }
 

@@ -2,12 +2,13 @@
 
 #include <fmt/core.h>
 
+#include "base/ascii.h"
+
 namespace penstock::expr {
 namespace {
 
 constexpr std::string_view kPunctuation = "+-*/^(),.}";
 
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 bool IsSpace(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
 std::string Shown(char c) {

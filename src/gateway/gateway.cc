@@ -29,10 +29,6 @@ std::string NewRequestId(Random& random) {
                      high & 0xFFF, 8 + (low >> 62), low >> 48 & 0xFFF, low & 0xFFFF'FFFF'FFFF);
 }
 
-std::string_view HeaderOf(const HttpRequest& request, std::string_view name) {
-  return Trim(request.headers.Get(name).value_or(""));
-}
-
 bool IsLoopback(std::string_view peer) {
   return peer.starts_with("127.") || peer.starts_with("[::1]") || peer == "::1" ||
          peer.starts_with("[::ffff:127.");

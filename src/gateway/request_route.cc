@@ -45,10 +45,6 @@ std::optional<std::string> ServiceOfTarget(std::string_view target) {
   return std::nullopt;
 }
 
-std::string_view HeaderOf(const HttpRequest& request, std::string_view name) {
-  return Trim(request.headers.Get(name).value_or(""));
-}
-
 bool IsJson(std::string_view content_type, std::string_view version) {
   std::string_view type = Trim(content_type.substr(0, content_type.find(';')));
   constexpr std::string_view kPrefix = "application/x-amz-json-";
@@ -87,6 +83,10 @@ std::optional<RpcPath> ReadRpcPath(const HttpRequest& request) {
 }
 
 }  // namespace
+
+std::string_view HeaderOf(const HttpRequest& request, std::string_view name) {
+  return Trim(request.headers.Get(name).value_or(""));
+}
 
 std::optional<std::string> QueryServiceOf(std::string_view version) {
   for (const QueryVersion& known : kQueryVersions) {

@@ -25,6 +25,9 @@ struct Route {
 /// S3. A known X-Amz-Target or path wins over a scope that names another service.
 Route RouteOf(const HttpRequest& request);
 
+/// A header's value without the space around it; empty when there is none. Views into `request`.
+std::string_view HeaderOf(const HttpRequest& request, std::string_view name);
+
 /// The signing name of the query service that an Action belongs to, told from the API Version
 /// parameter; nullopt: unknown.
 std::optional<std::string> QueryServiceOf(std::string_view version);

@@ -5,10 +5,10 @@
 namespace penstock {
 namespace {
 
-class Iterator final : public KeyValueIterator {
+class MemoryIterator final : public KeyValueIterator {
  public:
-  Iterator(std::shared_ptr<const MemoryKeyValue::Map> map, std::string lower,
-           const std::string& upper)
+  MemoryIterator(std::shared_ptr<const MemoryKeyValue::Map> map, std::string lower,
+                 const std::string& upper)
       : map_(std::move(map)), lower_(std::move(lower)) {
     begin_ = map_->lower_bound(lower_);
     end_ = upper.empty() ? map_->end() : map_->lower_bound(upper);
@@ -95,7 +95,7 @@ Status MemoryKeyValue::Write(const WriteBatch& batch, Durability /*durability*/)
 std::unique_ptr<KeyValueIterator> MemoryKeyValue::NewIterator(std::string lower,
                                                               std::string upper) {
   std::lock_guard lock(mutex_);
-  return std::make_unique<Iterator>(map_, std::move(lower), upper);
+  return std::make_unique<MemoryIterator>(map_, std::move(lower), upper);
 }
 
 MemoryKeyValue::Map MemoryKeyValue::Content() const {

@@ -61,9 +61,9 @@ rocksdb::Options ToRocksDb(const RocksDbOptions& options) {
   return result;
 }
 
-class Iterator final : public KeyValueIterator {
+class RocksDbIterator final : public KeyValueIterator {
  public:
-  Iterator(rocksdb::DB& db, const std::string& path, std::string lower, std::string upper)
+  RocksDbIterator(rocksdb::DB& db, const std::string& path, std::string lower, std::string upper)
       : path_(path), lower_(std::move(lower)), upper_(std::move(upper)) {
     rocksdb::ReadOptions options;
     // RocksDB keeps pointers to the bounds: they are members for that reason.
@@ -155,7 +155,7 @@ Status RocksDbKeyValue::Write(const WriteBatch& batch, Durability durability) {
 
 std::unique_ptr<KeyValueIterator> RocksDbKeyValue::NewIterator(std::string lower,
                                                                std::string upper) {
-  return std::make_unique<Iterator>(*db_, path_, std::move(lower), std::move(upper));
+  return std::make_unique<RocksDbIterator>(*db_, path_, std::move(lower), std::move(upper));
 }
 
 }  // namespace penstock

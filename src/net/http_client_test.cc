@@ -16,7 +16,7 @@ namespace {
 
 using std::chrono::steady_clock;
 
-class FunctionService final : public HttpService {
+class HandlerService final : public HttpService {
  public:
   using Handler = std::function<void(HttpRequest, BodySource&, std::unique_ptr<Responder>)>;
   Handler handler;
@@ -81,7 +81,7 @@ class HttpClientTest : public testing::TestWithParam<bool> {
 
   SystemClock clock_;
   SystemRandom random_;
-  FunctionService service_;
+  HandlerService service_;
   std::unique_ptr<HttpServer> server_;
   std::unique_ptr<HttpClient> client_;
 };
@@ -323,7 +323,7 @@ TEST(CurlHttpClientTest, BadInputAndNobodyThere) {
 TEST(CurlHttpClientTest, AnswersTooLongForMemory) {
   SystemClock clock;
   SystemRandom random;
-  FunctionService service;
+  HandlerService service;
   service.handler = [](HttpRequest, BodySource&, std::unique_ptr<Responder> responder) {
     responder->Respond({200, {}, std::string(2000, 'x')});
   };

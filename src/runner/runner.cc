@@ -26,7 +26,6 @@ bool Pause(Duration duration, std::stop_token stop) {
 // Trying again cannot help: there is no key or a wrong one, or what answers is not Data Pipeline.
 bool IsHopeless(const CallError& error) { return !error.IsRetryable(); }
 
-constexpr int kLongestBackOff = 7;  // tries after which the pauses grow no more: up to 12.8 s
 constexpr int kIdleBackOff =
     4;  // between polls that are answered at once with nothing: up to 1.6 s
 constexpr std::chrono::seconds kLongPollMin{1};

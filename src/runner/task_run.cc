@@ -16,7 +16,6 @@ constexpr size_t kErrorIdMax = 1024;  // the API's limits
 constexpr size_t kStackTraceMax = 1024;
 constexpr size_t kFieldValueMax = 10'240;
 constexpr size_t kErrorMessageMax = kFieldValueMax;  // the attempt's field errorMessage
-constexpr int kLongestBackOff = 7;  // tries after which the pauses grow no more: up to 12.8 s
 constexpr Duration kReportSilenceMax{30'000};
 
 // The service knows this task, as ours, no more.

@@ -17,6 +17,9 @@
 
 namespace penstock {
 
+/// Tries of a call after which the pauses between them grow no more: up to 12.8 s.
+inline constexpr int kLongestBackOff = 7;
+
 struct TaskRunOptions {
   std::string folder;  // of this attempt; created here and removed afterwards
   Duration report_interval;

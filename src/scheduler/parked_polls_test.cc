@@ -7,13 +7,13 @@ namespace {
 
 using std::chrono::seconds;
 
-const engine::Scope kScope{"123456789012", "us-east-1"};
-const ParkedPolls::Group kGroup{kScope, "wg"};
+const engine::Scope kParkedScope{"123456789012", "us-east-1"};
+const ParkedPolls::Group kGroup{kParkedScope, "wg"};
 
 PollRequest Poll(std::string host, int deadline_seconds = 90, const bool* connected = nullptr,
                  std::string group = "wg") {
   PollRequest poll;
-  poll.scope = kScope;
+  poll.scope = kParkedScope;
   poll.poll = {std::move(group), "", std::move(host)};
   poll.deadline = seconds(deadline_seconds);
   poll.connected = [connected] { return connected == nullptr || *connected; };

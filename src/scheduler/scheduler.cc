@@ -15,7 +15,12 @@ using namespace engine;
 namespace {
 
 // Somebody may set the machine's clock while the thread sleeps towards an instant.
-constexpr std::chrono::milliseconds kSleepMax{1'000};
+constexpr std::chrono::milliseconds kIdleSleepMax{1'000};
+
+// A clock that is corrected by less than this stands still for the engine until it has caught up,
+// so that nothing ends before it began. A larger correction is somebody's will and is followed: the
+// time before it was wrong.
+constexpr Duration kClockCorrectionMax{60'000};
 
 /// What has no caller to try it again. (A Wake comes back by itself.)
 bool IsWorldEvent(const EventBody& body) {
@@ -52,6 +57,13 @@ Status Scheduler::Load() {
   }));
   StartEffects(outbox);
   return {};
+}
+
+Instant Scheduler::Now() {
+  Instant now = clock_.Now();
+  if (now < last_at_ && last_at_ - now <= kClockCorrectionMax) return last_at_;
+  last_at_ = now;
+  return now;
 }
 
 void Scheduler::Start() {
@@ -118,7 +130,7 @@ void Scheduler::Loop() {
     std::unique_lock lock(mutex_);
     if (!queue_.empty()) continue;
     if (stopped_) break;
-    std::chrono::nanoseconds sleep = kSleepMax;
+    std::chrono::nanoseconds sleep = kIdleSleepMax;
     if (until) sleep = std::min(sleep, std::max(*until, std::chrono::nanoseconds(100'000)));
     not_empty_.wait_for(lock, sleep);
   }
@@ -136,7 +148,7 @@ std::optional<std::chrono::nanoseconds> Scheduler::UntilDue() {
   // After a failed commit nothing that happens by itself is tried before the pause is over.
   std::chrono::nanoseconds pause = std::max(not_before_ - now, std::chrono::nanoseconds::zero());
   if (std::optional<Instant> wake_at = NextWake(state_)) {
-    consider(std::max<std::chrono::nanoseconds>(*wake_at - clock_.Now(), pause));
+    consider(std::max<std::chrono::nanoseconds>(*wake_at - Now(), pause));
   }
   if (!again_.empty()) consider(pause);
   if (std::optional<std::chrono::nanoseconds> deadline = parked_.NextDeadline()) {
@@ -151,8 +163,7 @@ std::deque<Scheduler::Item> Scheduler::TakeBatch() {
   std::deque<Item> items;
   bool paused = clock_.Monotonic() < not_before_;
   if (!paused) items.swap(again_);
-  if (std::optional<Instant> wake_at = NextWake(state_);
-      wake_at && !paused && *wake_at <= clock_.Now()) {
+  if (std::optional<Instant> wake_at = NextWake(state_); wake_at && !paused && *wake_at <= Now()) {
     items.push_back({{}, engine::Wake{}, nullptr, std::nullopt});
   }
   std::lock_guard lock(mutex_);
@@ -246,7 +257,7 @@ bool Scheduler::LoadNeeded(const Event& event, const Batch& batch, Status& statu
 }
 
 bool Scheduler::Decide(Item& item, std::deque<Item>& items, Batch& batch) {
-  Event event{clock_.Now(), {random_.Next(), random_.Next()}, item.scope, item.body};
+  Event event{Now(), {random_.Next(), random_.Next()}, item.scope, item.body};
   Status loaded;
   if (!LoadNeeded(event, batch, loaded)) return false;
   if (!loaded) {

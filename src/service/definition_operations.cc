@@ -66,11 +66,11 @@ ApiResult<Definition> IncomingDefinition(ServiceContext& context, StoreSnapshot&
   return RestoreSecrets(std::move(incoming), (*latest)->resolved.source());
 }
 
-void SucceedWithNothing(Exchange& exchange, Reply) { exchange.Succeed({}); }
-
 }  // namespace
 
 void ServePutPipelineDefinition(ServiceContext& context, ExchangePointer exchange) {
+  if (auto checked = CheckFieldValues(exchange->input()); !checked)
+    return exchange->Fail(checked.error());
   engine::PutDefinition body{exchange->Text("pipelineId"), ParseDefinition(exchange->input())};
   Decide(context, std::move(exchange), std::move(body), [](Exchange& answered, Reply reply) {
     const auto& stored = std::get<engine::DefinitionStored>(reply);
@@ -79,6 +79,8 @@ void ServePutPipelineDefinition(ServiceContext& context, ExchangePointer exchang
 }
 
 void ServeValidatePipelineDefinition(ServiceContext& context, Exchange& exchange) {
+  if (auto checked = CheckFieldValues(exchange.input()); !checked)
+    return exchange.Fail(checked.error());
   Result<std::unique_ptr<StoreSnapshot>> snapshot = context.store.Read();
   if (!snapshot) return exchange.FailInternally(snapshot.error());
   ApiResult<PipelineRecord> record = FindPipeline(**snapshot, exchange.Pipeline());

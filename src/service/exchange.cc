@@ -91,4 +91,6 @@ ApiResult<engine::PipelineRecord> FindPipeline(StoreSnapshot& snapshot,
   return PipelineNotFoundException(key.id);
 }
 
+void SucceedWithNothing(Exchange& exchange, engine::Reply) { exchange.Succeed({}); }
+
 }  // namespace penstock

@@ -84,6 +84,9 @@ ApiError ToApiError(const engine::Refusal& refusal, const Exchange& exchange);
 void Decide(ServiceContext& context, ExchangePointer exchange, engine::EventBody body,
             std::function<void(Exchange&, engine::Reply)> succeed);
 
+/// What most operations answer: an empty object.
+void SucceedWithNothing(Exchange& exchange, engine::Reply reply);
+
 /// The pipeline's record, or the AWS error that says why there is none. An internal failure is an
 /// InternalServiceError.
 ApiResult<engine::PipelineRecord> FindPipeline(StoreSnapshot& snapshot,

@@ -28,8 +28,6 @@ std::vector<engine::Tag> ParseTags(const json::Object& input) {
   return tags;
 }
 
-void SucceedWithNothing(Exchange& exchange, Reply) { exchange.Succeed({}); }
-
 ApiResult<json::Object> DescribePipeline(StoreSnapshot& snapshot, const PipelineKey& key) {
   ASSIGN_OR_RETURN(PipelineRecord record, FindPipeline(snapshot, key));
   Result<std::vector<engine::ComponentRecord>> components = snapshot.ListComponents(key);

@@ -38,14 +38,14 @@ class SqliteStoreTest : public ::testing::Test {
   std::string folder_, path_;
 };
 
-const Scope kScope{"123456789012", "us-east-1"};
+const Scope kTestScope{"123456789012", "us-east-1"};
 
 std::vector<Write> TwoPipelines(int number, size_t padding = 0) {
   PipelineRecord record;
   record.name = std::to_string(number);
   record.description = std::string(padding, 'x');
-  return {{{kScope, fmt::format("df-{:06}", number)}, record},
-          {{kScope, fmt::format("dg-{:06}", number)}, record}};
+  return {{{kTestScope, fmt::format("df-{:06}", number)}, record},
+          {{kTestScope, fmt::format("dg-{:06}", number)}, record}};
 }
 
 // A child commits and tells of each commit; it is killed at a random moment. All it told of must be
@@ -79,7 +79,7 @@ TEST_F(SqliteStoreTest, AKilledWriterLosesNothingItToldOf) {
 
     auto store = Open();
     auto snapshot = store->Read().value();
-    auto pipelines = snapshot->ListPipelines(kScope, "", 1'000'000).value();
+    auto pipelines = snapshot->ListPipelines(kTestScope, "", 1'000'000).value();
     int commits = static_cast<int>(pipelines.size()) / 2;
     EXPECT_EQ(pipelines.size() % 2, 0u);
     EXPECT_GE(commits, told + 1);
@@ -96,11 +96,11 @@ TEST_F(SqliteStoreTest, AFullDiskRollsBackAndTheStoreGoesOn) {
     ASSERT_LT(++stored, 100);
   }
   EXPECT_EQ(status.error().code, ErrorCode::kResourceExhausted) << status.error().message;
-  EXPECT_EQ(store->Read().value()->ListPipelines(kScope, "", 1000).value().size(),
+  EXPECT_EQ(store->Read().value()->ListPipelines(kTestScope, "", 1000).value().size(),
             2u * static_cast<unsigned>(stored));
   // Making room helps.
-  ASSERT_TRUE(store->Commit(std::vector<Write>{{{kScope, "df-000000"}, ErasePipeline{}}}));
-  ASSERT_TRUE(store->Commit(std::vector<Write>{{{kScope, "dg-000000"}, ErasePipeline{}}}));
+  ASSERT_TRUE(store->Commit(std::vector<Write>{{{kTestScope, "df-000000"}, ErasePipeline{}}}));
+  ASSERT_TRUE(store->Commit(std::vector<Write>{{{kTestScope, "dg-000000"}, ErasePipeline{}}}));
   EXPECT_TRUE(store->Commit(TwoPipelines(stored, 20'000)));
 }
 
@@ -109,7 +109,7 @@ TEST_F(SqliteStoreTest, SecretsAreNotInTheFiles) {
   definition.definition.objects.push_back(
       {"Db", "Db", {{"*password", "correct horse battery", false}}});
   auto store = Open();
-  ASSERT_TRUE(store->Commit(std::vector<Write>{{{kScope, "df-1"}, definition}}));
+  ASSERT_TRUE(store->Commit(std::vector<Write>{{{kTestScope, "df-1"}, definition}}));
   for (const auto& file : std::filesystem::directory_iterator(folder_)) {
     std::ifstream stream(file.path(), std::ios::binary);
     std::string bytes((std::istreambuf_iterator<char>(stream)), {});
@@ -118,7 +118,7 @@ TEST_F(SqliteStoreTest, SecretsAreNotInTheFiles) {
 }
 
 TEST_F(SqliteStoreTest, AnotherKeyIsSaidToBeWrong) {
-  ASSERT_TRUE(Open()->Commit(std::vector<Write>{{{kScope, "df-1"}, DefinitionRecord{1, {}}}}));
+  ASSERT_TRUE(Open()->Commit(std::vector<Write>{{{kTestScope, "df-1"}, DefinitionRecord{1, {}}}}));
   SecretBox other(std::string(32, 'o'), random_);
   auto store = SqliteStore::Open(path_, other).value();
   Status loaded = store->Load([](Write) {});
@@ -148,10 +148,10 @@ TEST_F(SqliteStoreTest, ReadersGoOnWhileTheWriterCommits) {
   for (int i = 0; i < 40; ++i) {
     std::vector<std::unique_ptr<StoreSnapshot>> snapshots;
     for (int s = 0; s < 20; ++s) snapshots.push_back(store->Read().value());
-    EXPECT_EQ(snapshots[0]->ListPipelines(kScope, "", 1000).value().size(),
+    EXPECT_EQ(snapshots[0]->ListPipelines(kTestScope, "", 1000).value().size(),
               2u * static_cast<unsigned>(i));
     ASSERT_TRUE(store->Commit(TwoPipelines(i)));
-    EXPECT_EQ(snapshots[0]->ListPipelines(kScope, "", 1000).value().size(),
+    EXPECT_EQ(snapshots[0]->ListPipelines(kTestScope, "", 1000).value().size(),
               2u * static_cast<unsigned>(i));
   }
 }

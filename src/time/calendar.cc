@@ -10,7 +10,6 @@ using std::chrono::floor;
 using std::chrono::sys_days;
 using std::chrono::weekday;
 
-constexpr int kYearMax = 9999;
 constexpr int64_t kMonthsMax = int64_t{12} * 2 * (kYearMax + 1);
 
 bool InRange(Instant instant) { return InstantMin() <= instant && instant <= InstantMax(); }

@@ -10,7 +10,10 @@
 
 namespace penstock {
 
-/// First and last instant of the supported years, -9999..9999.
+/// The supported years are -kYearMax..kYearMax.
+inline constexpr int kYearMax = 9999;
+
+/// First and last instant of the supported years.
 Instant InstantMin();
 Instant InstantMax();
 

@@ -6,11 +6,11 @@
 #include <cmath>
 
 #include "base/text.h"
+#include "time/calendar.h"
 
 namespace penstock {
 namespace {
 
-constexpr int kYearMax = 9999;
 constexpr std::array<std::string_view, 7> kWeekdays = {"Sun", "Mon", "Tue", "Wed",
                                                        "Thu", "Fri", "Sat"};
 constexpr std::array<std::string_view, 12> kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdlib>
 
+#include "base/ascii.h"
 #include "base/text.h"
 #include "time/calendar.h"
 
@@ -24,7 +25,6 @@ constexpr std::array<std::string_view, 7> kDayNames = {
     "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"};
 
 bool IsLetter(char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); }
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 std::string Padded(int64_t value, int digits) {
   std::string text = fmt::format("{:0{}}", std::abs(value), digits);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.h"
 #include "base/text.h"
 #include "time/calendar.h"
 
@@ -30,8 +31,6 @@ constexpr std::array<Unit, 7> kUnits = {{
 }};
 
 const Unit& UnitOf(PeriodUnit unit) { return kUnits[static_cast<size_t>(unit)]; }
-
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 Error NotAPeriod(std::string_view text, std::string_view why) {
   constexpr size_t kShownMax = 60;

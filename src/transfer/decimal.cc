@@ -1,11 +1,12 @@
 #include "transfer/decimal.h"
 
+#include "base/ascii.h"
+
 namespace penstock {
 namespace {
 
 constexpr int64_t kExponentMax = 1'000'000;
 
-constexpr bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 constexpr int32_t FloorHalf(int32_t n) { return n >= 0 ? n / 2 : -((1 - n) / 2); }
 constexpr int32_t CeilHalf(int32_t n) { return -FloorHalf(-n); }
 

@@ -8,6 +8,7 @@
 
 #include "local/dynamodb/answer.h"
 #include "local/dynamodb/attribute_reader.h"
+#include "local/dynamodb/collection_metrics.h"
 #include "local/dynamodb/dynamodb_error.h"
 #include "local/dynamodb/item_key.h"
 #include "local/dynamodb/item_size.h"
@@ -50,15 +51,6 @@ class Unprocessed {
   std::map<std::string, std::vector<std::string>> tables_;
 };
 
-std::string WriteConsumed(const std::vector<ConsumedCapacity>& consumed, CapacityReport report) {
-  std::string text = "[";
-  for (const ConsumedCapacity& one : consumed) {
-    if (text.size() > 1) text += ",";
-    AppendJson(one, report, text);
-  }
-  return text + "]";
-}
-
 struct BatchWrite {
   std::string_view table_name;
   const json::Value* request;  // as given, for UnprocessedItems
@@ -81,8 +73,7 @@ ApiResult<std::vector<BatchWrite>> ReadWrites(const json::Object& tables) {
       if ((put == nullptr) == (erase == nullptr)) {
         return ValidationError(
             "Supplied AttributeValue has more than one datatypes set, must contain exactly one of "
-            "the "
-            "supported datatypes");
+            "the supported datatypes");
       }
       if (put != nullptr) {
         ASSIGN_OR_RETURN(write.put, ReadItem(*FindObject(*put, "Item")));
@@ -104,20 +95,6 @@ ApiError KeyError(ApiError error) {
   bool is_schema = error.message.find("Missing the key") != std::string::npos ||
                    error.message.find("Type mismatch for key") != std::string::npos;
   return is_schema ? KeySchemaMismatch() : error;
-}
-
-/// The entry of the write's table in `consumed`, made if it is the first.
-void AddConsumed(std::vector<ConsumedCapacity>& consumed, const ConsumedCapacity& one) {
-  auto found = std::find_if(consumed.begin(), consumed.end(), [&](const ConsumedCapacity& known) {
-    return known.table == one.table;
-  });
-  if (found == consumed.end()) {
-    consumed.push_back(one);
-    return;
-  }
-  found->table_units += one.table_units;
-  for (const auto& [name, units] : one.local_indexes) found->AddIndex(false, name, units);
-  for (const auto& [name, units] : one.global_indexes) found->AddIndex(true, name, units);
 }
 
 }  // namespace
@@ -156,6 +133,13 @@ Answer BatchWriteItem(Database& database, const Request& request) {
   RETURN_IF_ERROR(transaction.Commit());
   ObjectWriter answer;
   answer.Add("UnprocessedItems", unprocessed.Write([](std::string_view) { return "["; }, "]"));
+  if (WantsCollectionMetrics(request)) {
+    CollectionMetrics metrics;
+    for (const BatchWrite& write : writes) {
+      metrics.Add(*write.table, write.put ? *write.put : write.key);
+    }
+    answer.Add("ItemCollectionMetrics", metrics.ByTable());
+  }
   CapacityReport report = RequestedReport(request);
   if (report != CapacityReport::kNone)
     answer.Add("ConsumedCapacity", WriteConsumed(consumed, report));

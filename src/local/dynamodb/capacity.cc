@@ -20,8 +20,17 @@ uint64_t Pieces(uint64_t bytes, uint64_t piece) {
   return std::max<uint64_t>(1, (bytes + piece - 1) / piece);
 }
 
+/// "CapacityUnits":1.0, and the same under the name of its use.
+void AppendUnits(double units, CapacityUse use, std::string& out) {
+  out += fmt::format("\"CapacityUnits\":{}", ShowUnits(units));
+  if (use == CapacityUse::kRead) out += fmt::format(",\"ReadCapacityUnits\":{}", ShowUnits(units));
+  if (use == CapacityUse::kWrite)
+    out += fmt::format(",\"WriteCapacityUnits\":{}", ShowUnits(units));
+}
+
 void AppendIndexes(std::string_view member,
-                   const std::vector<std::pair<std::string, double>>& indexes, std::string& out) {
+                   const std::vector<std::pair<std::string, double>>& indexes, CapacityUse use,
+                   std::string& out) {
   if (indexes.empty()) return;
   out += fmt::format(",\"{}\":{{", member);
   bool first = true;
@@ -29,7 +38,9 @@ void AppendIndexes(std::string_view member,
     if (!first) out += ",";
     first = false;
     AppendJsonString(name, out);
-    out += fmt::format(":{{\"CapacityUnits\":{}}}", ShowUnits(units));
+    out += ":{";
+    AppendUnits(units, use, out);
+    out += "}";
   }
   out += "}";
 }
@@ -68,16 +79,43 @@ double ConsumedCapacity::Total() const {
 
 std::string ShowUnits(double units) { return fmt::format("{:.1f}", units); }
 
-void AppendJson(const ConsumedCapacity& consumed, CapacityReport report, std::string& out) {
+void AppendJson(const ConsumedCapacity& consumed, CapacityReport report, std::string& out,
+                CapacityUse use) {
   out += "{\"TableName\":";
   AppendJsonString(consumed.table, out);
-  out += fmt::format(",\"CapacityUnits\":{}", ShowUnits(consumed.Total()));
+  out += ",";
+  AppendUnits(consumed.Total(), use, out);
   if (report == CapacityReport::kIndexes) {
-    out += fmt::format(",\"Table\":{{\"CapacityUnits\":{}}}", ShowUnits(consumed.table_units));
-    AppendIndexes("LocalSecondaryIndexes", consumed.local_indexes, out);
-    AppendIndexes("GlobalSecondaryIndexes", consumed.global_indexes, out);
+    out += ",\"Table\":{";
+    AppendUnits(consumed.table_units, use, out);
+    out += "}";
+    AppendIndexes("LocalSecondaryIndexes", consumed.local_indexes, use, out);
+    AppendIndexes("GlobalSecondaryIndexes", consumed.global_indexes, use, out);
   }
   out += "}";
+}
+
+void AddConsumed(std::vector<ConsumedCapacity>& consumed, const ConsumedCapacity& one) {
+  auto found = std::find_if(consumed.begin(), consumed.end(), [&](const ConsumedCapacity& known) {
+    return known.table == one.table;
+  });
+  if (found == consumed.end()) {
+    consumed.push_back(one);
+    return;
+  }
+  found->table_units += one.table_units;
+  for (const auto& [name, units] : one.local_indexes) found->AddIndex(false, name, units);
+  for (const auto& [name, units] : one.global_indexes) found->AddIndex(true, name, units);
+}
+
+std::string WriteConsumed(const std::vector<ConsumedCapacity>& consumed, CapacityReport report,
+                          CapacityUse use) {
+  std::string text = "[";
+  for (const ConsumedCapacity& one : consumed) {
+    if (text.size() > 1) text += ",";
+    AppendJson(one, report, text, use);
+  }
+  return text + "]";
 }
 
 CapacityMeter::CapacityMeter(const Limits& limits, std::chrono::nanoseconds now)

@@ -33,7 +33,15 @@ struct ConsumedCapacity {
   void AddIndex(bool global, std::string_view name, double units);
   double Total() const;
 };
-void AppendJson(const ConsumedCapacity& consumed, CapacityReport report, std::string& out);
+/// Transactions say besides what the units were for.
+enum class CapacityUse { kUnsaid, kRead, kWrite };
+void AppendJson(const ConsumedCapacity& consumed, CapacityReport report, std::string& out,
+                CapacityUse use = CapacityUse::kUnsaid);
+/// Adds `one` to the entry of its table, which is made if it is the first.
+void AddConsumed(std::vector<ConsumedCapacity>& consumed, const ConsumedCapacity& one);
+/// "[{…},…]"
+std::string WriteConsumed(const std::vector<ConsumedCapacity>& consumed, CapacityReport report,
+                          CapacityUse use = CapacityUse::kUnsaid);
 
 /// A number of units as the wire has it: "0.5", "12.0".
 std::string ShowUnits(double units);

@@ -15,6 +15,10 @@ ApiError Modelled(std::string_view name, std::string message) {
 
 constexpr std::string_view kSerializationType = "com.amazon.coral.service#SerializationException";
 constexpr std::string_view kAccessDeniedType = "com.amazon.coral.service#AccessDeniedException";
+constexpr std::string_view kTransactionCanceledType =
+    "com.amazonaws.dynamodb.v20120810#TransactionCanceledException";
+constexpr std::string_view kParameterMismatchType =
+    "com.amazonaws.dynamodb.v20120810#IdempotentParameterMismatchException";
 
 }  // namespace
 
@@ -33,8 +37,9 @@ ApiError SerializationError(std::string message) {
 ApiError UnknownOperation() { return {"com.amazon.coral.service#UnknownOperationException", {}}; }
 
 ApiError UnsupportedOperation(std::string_view operation) {
-  return ValidationError(
-      fmt::format("The operation {} is not supported by this server.", operation));
+  ApiError error = UnknownOperation();
+  error.message = fmt::format("The operation {} is not supported by this server.", operation);
+  return error;
 }
 
 ApiError MissingAuthenticationToken() {
@@ -102,6 +107,35 @@ ApiError Throttling() {
       "bp-partition-key-design.html");
 }
 
+ApiError TransactionCanceled(const std::vector<CancellationReason>& reasons) {
+  std::string codes, json = "[";
+  for (const CancellationReason& reason : reasons) {
+    codes += (codes.empty() ? "" : ", ") + reason.code;
+    if (json.size() > 1) json.push_back(',');
+    json += "{\"Code\":";
+    AppendJsonString(reason.code, json);
+    if (!reason.message.empty()) {
+      json += ",\"Message\":";
+      AppendJsonString(reason.message, json);
+    }
+    if (!reason.item_json.empty()) json += ",\"Item\":" + reason.item_json;
+    json.push_back('}');
+  }
+  ApiError error{
+      std::string(kTransactionCanceledType),
+      fmt::format("Transaction cancelled, please refer cancellation reasons for specific "
+                  "reasons [{}]",
+                  codes)};
+  error.details.emplace_back("CancellationReasons", json + "]");
+  return error;
+}
+
+ApiError IdempotentParameterMismatch() {
+  return {std::string(kParameterMismatchType),
+          "The ClientRequestToken was used within the last 10 minutes for a request with other "
+          "parameters."};
+}
+
 ApiError InternalServerError(std::string_view reason) {
   Log(LogLevel::kError, "dynamodb: {}", reason);
   return {"com.amazonaws.dynamodb.v20120810#InternalServerError",
@@ -113,9 +147,10 @@ std::string ErrorBody(const ApiError& error) {
   std::string body = "{\"__type\":";
   AppendJsonString(error.type, body);
   if (!error.message.empty()) {
-    // These two come from another layer of the real service, which writes the member with a
-    // capital.
-    bool capital = error.type == kSerializationType || error.type == kAccessDeniedType;
+    // The first two come from another layer of the real service, which writes the member with a
+    // capital; the others' model does.
+    bool capital = error.type == kSerializationType || error.type == kAccessDeniedType ||
+                   error.type == kTransactionCanceledType || error.type == kParameterMismatchType;
     body += capital ? ",\"Message\":" : ",\"message\":";
     AppendJsonString(error.message, body);
   }

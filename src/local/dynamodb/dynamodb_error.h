@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "aws/api_error.h"
 
@@ -14,7 +15,7 @@ ApiError ValidationError(std::string message);
 ApiError InvalidParameterValues(std::string_view what);
 ApiError SerializationError(std::string message = {});
 ApiError UnknownOperation();
-/// An operation of DynamoDB that this server does not have (yet).
+/// An operation of DynamoDB that this server does not have.
 ApiError UnsupportedOperation(std::string_view operation);
 ApiError MissingAuthenticationToken();
 ApiError AccessDenied(std::string_view user_arn, std::string_view operation,
@@ -36,6 +37,15 @@ ApiError ConditionalCheckFailed(std::string item_json);
 ApiError ProvisionedThroughputExceeded();
 /// On-demand tables.
 ApiError Throttling();
+/// Why a transaction was canceled, for one of its actions.
+struct CancellationReason {
+  std::string code = "None";  // "None": this action would have been all right
+  std::string message;
+  std::string item_json;  // the item as it is, if the action asked for it
+};
+/// One reason for each action, in their order.
+ApiError TransactionCanceled(const std::vector<CancellationReason>& reasons);
+ApiError IdempotentParameterMismatch();
 /// The store failed; `reason` goes to the log, not to the caller.
 ApiError InternalServerError(std::string_view reason);
 

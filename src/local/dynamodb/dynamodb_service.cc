@@ -49,6 +49,8 @@ constexpr Operation kOperations[] = {
     {"Query", Query, &kQueryShape},
     {"Scan", Scan, &kScanShape},
     {"TagResource", TagResource, &kTagResourceShape},
+    {"TransactGetItems", TransactGetItems, &kTransactGetItemsShape},
+    {"TransactWriteItems", TransactWriteItems, &kTransactWriteItemsShape},
     {"UntagResource", UntagResource, &kUntagResourceShape},
     {"UpdateContinuousBackups", UpdateContinuousBackups, &kUpdateContinuousBackupsShape},
     {"UpdateItem", UpdateItem, &kUpdateItemShape},
@@ -86,8 +88,6 @@ constexpr std::string_view kUnsupported[] = {
     "PutResourcePolicy",
     "RestoreTableFromBackup",
     "RestoreTableToPointInTime",
-    "TransactGetItems",
-    "TransactWriteItems",
     "UpdateContributorInsights",
     "UpdateGlobalTable",
     "UpdateGlobalTableSettings",
@@ -127,6 +127,7 @@ std::string_view MediaType(const HttpRequest& request) {
 
 struct DynamoDbService::State {
   std::unique_ptr<TableCatalog> catalog;
+  std::unique_ptr<TransactionTokens> tokens;
   Database database;
 
   dynamodb::Answer Run(const HttpRequest& request, std::string_view content) {
@@ -162,7 +163,8 @@ Result<std::unique_ptr<DynamoDbService>> DynamoDbService::Open(KeyValue* store, 
                                                                const DynamoDbOptions& options) {
   auto state = std::make_unique<State>();
   ASSIGN_OR_RETURN(state->catalog, TableCatalog::Load(store, clock, options));
-  state->database = {store, clock, random, options, state->catalog.get()};
+  state->tokens = std::make_unique<TransactionTokens>(store, clock);
+  state->database = {store, clock, random, options, state->catalog.get(), state->tokens.get()};
   return std::unique_ptr<DynamoDbService>(new DynamoDbService(std::move(state)));
 }
 

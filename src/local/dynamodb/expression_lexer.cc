@@ -4,12 +4,13 @@
 
 #include <string>
 
+#include "base/ascii.h"
+
 namespace penstock::dynamodb {
 
 namespace {
 
 bool IsBlank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 bool StartsWord(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 bool ContinuesWord(char c) { return StartsWord(c) || IsDigit(c); }
 

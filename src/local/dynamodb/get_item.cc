@@ -12,14 +12,14 @@ namespace penstock::dynamodb {
 
 namespace {
 
-constexpr std::string_view kExpressions[] = {"ProjectionExpression"};
-constexpr std::string_view kLegacy[] = {"AttributesToGet"};
-constexpr ExpressionParameters kParameters{kExpressions, kLegacy};
+constexpr std::string_view kGetItemExpressions[] = {"ProjectionExpression"};
+constexpr std::string_view kGetItemLegacy[] = {"AttributesToGet"};
+constexpr ExpressionParameters kGetItemParameters{kGetItemExpressions, kGetItemLegacy};
 
 }  // namespace
 
 Answer GetItem(Database& database, const Request& request) {
-  RETURN_IF_ERROR(CheckExpressionParameters(request.body, kParameters));
+  RETURN_IF_ERROR(CheckExpressionParameters(request.body, kGetItemParameters));
   ASSIGN_OR_RETURN(Item key_attributes, ReadItem(*FindObject(request.body, "Key")));
   ASSIGN_OR_RETURN(RequestExpressions expressions, ParseExpressions(request.body));
   ASSIGN_OR_RETURN(

@@ -152,8 +152,14 @@ ApiResult<void> ItemTransaction::ChangeIndexes(Slot& slot, const TableDefinition
   return {};
 }
 
+void ItemTransaction::AddWrites(WriteBatch writes) {
+  for (auto& operation : writes.operations) {
+    other_writes_.operations.push_back(std::move(operation));
+  }
+}
+
 ApiResult<void> ItemTransaction::Commit() {
-  WriteBatch batch;
+  WriteBatch batch = std::move(other_writes_);
   std::map<std::tuple<Table*, size_t, uint64_t>, Tally> tallies;  // as they will be
   for (Slot& slot : slots_) {
     if (!slot.change) continue;
@@ -182,13 +188,17 @@ ApiResult<void> ItemTransaction::Commit() {
     batch.Put(TallyKey(serial, stripe), EncodeTally(it->second));
     ++it;
   }
-  if (batch.operations.empty()) return {};
+  if (batch.operations.empty()) {
+    locks_.clear();
+    return {};
+  }
   Status written = store_->Write(batch, durability_);
   if (!written) return InternalServerError(written.error().message);
   for (const auto& [where, tally] : tallies) {
     const auto& [table, stripe, serial] = where;
     table->stripe(stripe).tallies[serial] = tally;
   }
+  locks_.clear();
   return {};
 }
 

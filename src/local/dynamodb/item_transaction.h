@@ -16,8 +16,8 @@
 
 namespace penstock::dynamodb {
 
-/// One thread, one use: Add…, Begin, then Put/Delete/Cancel by position, Commit. Lets go of its
-/// locks when destroyed.
+/// One thread, one use: Add…, Begin, then Put/Delete/Cancel by position, Commit. Without a Commit
+/// it lets go of its locks when destroyed.
 class ItemTransaction {
  public:
   ItemTransaction(KeyValue* store, Durability durability)
@@ -43,6 +43,9 @@ class ItemTransaction {
   /// The stored value that Put intends. REQUIRES: Put and not Cancel.
   StoredItem NewItem(size_t position) const;
 
+  /// Something else that is to become durable together with the items.
+  void AddWrites(WriteBatch writes);
+  /// Lets go of the locks as well.
   ApiResult<void> Commit();
 
  private:
@@ -69,9 +72,9 @@ class ItemTransaction {
 
   KeyValue* const store_;
   const Durability durability_;
-  // A deque would do as well; old_item's views must not move, so it is filled only once the slots
-  // are complete.
+  // old_item's views must not move, so it is filled only once the slots are complete.
   std::vector<Slot> slots_;
+  WriteBatch other_writes_;
   std::vector<std::unique_lock<std::mutex>> locks_;
 };
 

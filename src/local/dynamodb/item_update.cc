@@ -3,9 +3,12 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <unordered_set>
 
 #include "local/dynamodb/attribute_reader.h"
 #include "local/dynamodb/dynamodb_error.h"
+#include "local/dynamodb/item_key.h"
+#include "local/dynamodb/item_size.h"
 #include "local/dynamodb/number.h"
 #include "local/dynamodb/request_shape.h"
 
@@ -119,20 +122,20 @@ ApiResult<void> Erase(const DocumentPath& path, Item& item) {
   return {};
 }
 
+// Sets of 400 KB have some 200,000 members: comparing each with each would take minutes.
+using Members = std::unordered_set<std::string>;
+
 void AddMembers(const AttributeValue& more, AttributeValue& set) {
+  const Members known(set.members().begin(), set.members().end());
   for (const std::string& member : more.members()) {
-    auto& members = set.members();
-    if (std::find(members.begin(), members.end(), member) == members.end())
-      members.push_back(member);
+    if (!known.contains(member)) set.members().push_back(member);
   }
 }
 
 /// False: nothing is left, and an empty set may not be.
 bool RemoveMembers(const AttributeValue& fewer, AttributeValue& set) {
-  std::erase_if(set.members(), [&](const std::string& member) {
-    return std::find(fewer.members().begin(), fewer.members().end(), member) !=
-           fewer.members().end();
-  });
+  const Members removed(fewer.members().begin(), fewer.members().end());
+  std::erase_if(set.members(), [&](const std::string& member) { return removed.contains(member); });
   return !set.members().empty();
 }
 
@@ -266,6 +269,55 @@ ApiResult<void> ApplyUpdates(const std::vector<AttributeUpdate>& updates, Item& 
     }
   }
   return {};
+}
+
+std::vector<DocumentPath> ItemUpdate::Paths() const {
+  std::vector<DocumentPath> paths;
+  if (expression) {
+    for (const UpdateAction& action : expression->actions) paths.push_back(action.path);
+  }
+  for (const AttributeUpdate& one : legacy) paths.push_back(TopLevelPath(one.attribute));
+  return paths;
+}
+
+bool ItemUpdate::OnlyRemoves() const {
+  auto removes = [](UpdateAction::Kind kind) {
+    return kind == UpdateAction::Kind::kRemove || kind == UpdateAction::Kind::kDelete;
+  };
+  bool any = !legacy.empty() || (expression && !expression->actions.empty());
+  return any &&
+         (!expression ||
+          std::all_of(expression->actions.begin(), expression->actions.end(),
+                      [&](const UpdateAction& action) { return removes(action.kind); })) &&
+         std::all_of(legacy.begin(), legacy.end(), [](const AttributeUpdate& one) {
+           return one.action == AttributeUpdate::Action::kDelete;
+         });
+}
+
+ApiResult<void> CheckUpdatedPaths(const std::vector<DocumentPath>& paths,
+                                  const TableDefinition& definition) {
+  for (const KeyAttribute& part : definition.layout.parts) {
+    for (const DocumentPath& path : paths) {
+      if (PathHead(path) != part.name) continue;
+      return InvalidParameterValues(
+          fmt::format("Cannot update attribute {}. This attribute is part of the key", part.name));
+    }
+  }
+  return CheckKeyPaths(paths, definition);
+}
+
+ApiResult<std::optional<Item>> UpdatedItem(const ItemUpdate& update, const Item& key, Item old_item,
+                                           const TableDefinition& definition) {
+  bool is_new = old_item.empty();
+  Item item = is_new ? key : std::move(old_item);
+  if (update.expression) RETURN_IF_ERROR(ApplyUpdate(*update.expression, item));
+  RETURN_IF_ERROR(ApplyUpdates(update.legacy, item));
+  if (is_new && update.OnlyRemoves()) return std::optional<Item>();
+  if (ItemSize(item) > kItemSizeMax) {
+    return ValidationError("Item size to update has exceeded the maximum allowed size");
+  }
+  RETURN_IF_ERROR(KeyOfItem(item, definition));  // index keys may have got a wrong type
+  return std::optional<Item>(std::move(item));
 }
 
 }  // namespace penstock::dynamodb

@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/ascii.h"
+
 namespace penstock::dynamodb {
 
 namespace {
 
 constexpr char kNegativeSign = 1, kZeroSign = 2, kPositiveSign = 3;
-
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 int FloorHalf(int value) { return value >= 0 ? value / 2 : -((1 - value) / 2); }
 

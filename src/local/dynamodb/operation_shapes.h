@@ -20,6 +20,8 @@ extern const std::span<const Member> kPutItemShape;
 extern const std::span<const Member> kQueryShape;
 extern const std::span<const Member> kScanShape;
 extern const std::span<const Member> kTagResourceShape;
+extern const std::span<const Member> kTransactGetItemsShape;
+extern const std::span<const Member> kTransactWriteItemsShape;
 extern const std::span<const Member> kUntagResourceShape;
 extern const std::span<const Member> kListTagsOfResourceShape;
 extern const std::span<const Member> kUpdateItemShape;

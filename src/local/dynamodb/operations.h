@@ -9,6 +9,7 @@
 #include "json/json.h"
 #include "local/dynamodb/dynamodb_options.h"
 #include "local/dynamodb/table_catalog.h"
+#include "local/dynamodb/transaction_tokens.h"
 #include "ports/clock.h"
 #include "ports/http.h"
 #include "ports/key_value.h"
@@ -23,6 +24,7 @@ struct Database {
   Random* random;
   DynamoDbOptions options;
   TableCatalog* catalog;
+  TransactionTokens* tokens;
 };
 
 /// One request whose body has passed CheckRequest.
@@ -59,6 +61,9 @@ Answer GetItem(Database& database, const Request& request);
 // batch.cc
 Answer BatchGetItem(Database& database, const Request& request);
 Answer BatchWriteItem(Database& database, const Request& request);
+// transact_write.cc, transact_get.cc
+Answer TransactWriteItems(Database& database, const Request& request);
+Answer TransactGetItems(Database& database, const Request& request);
 // query.cc, scan.cc
 Answer Query(Database& database, const Request& request);
 Answer Scan(Database& database, const Request& request);

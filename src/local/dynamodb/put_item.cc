@@ -1,6 +1,7 @@
 // PutItem and DeleteItem.
 #include "local/dynamodb/answer.h"
 #include "local/dynamodb/attribute_reader.h"
+#include "local/dynamodb/collection_metrics.h"
 #include "local/dynamodb/dynamodb_error.h"
 #include "local/dynamodb/item_key.h"
 #include "local/dynamodb/item_size.h"
@@ -13,9 +14,9 @@ namespace penstock::dynamodb {
 
 namespace {
 
-constexpr std::string_view kExpressions[] = {"ConditionExpression"};
-constexpr std::string_view kLegacy[] = {"Expected", "ConditionalOperator"};
-constexpr ExpressionParameters kParameters{kExpressions, kLegacy};
+constexpr std::string_view kPutExpressions[] = {"ConditionExpression"};
+constexpr std::string_view kPutLegacy[] = {"Expected", "ConditionalOperator"};
+constexpr ExpressionParameters kPutParameters{kPutExpressions, kPutLegacy};
 
 ApiResult<void> CheckReturnValues(const Request& request) {
   std::string_view values = StringOr(request.body, "ReturnValues", "NONE");
@@ -26,8 +27,10 @@ ApiResult<void> CheckReturnValues(const Request& request) {
 }
 
 /// `item`: what to put; nullptr deletes.
+/// `key_attributes`: an item with at least the key.
 Answer Write(Database& database, const Request& request, const std::optional<Expression>& condition,
-             std::shared_ptr<Table> table, std::string key, const Item* item) {
+             std::shared_ptr<Table> table, std::string key, const Item& key_attributes,
+             const Item* item) {
   auto definition = table->definition();
   ItemTransaction transaction(database.store, database.options.durability);
   size_t position = transaction.Add(table, std::move(key));
@@ -52,6 +55,7 @@ Answer Write(Database& database, const Request& request, const std::optional<Exp
   if (StringOr(request.body, "ReturnValues", "NONE") == "ALL_OLD" && old_item) {
     answer.Add("Attributes", old_item->json);
   }
+  AddCollectionMetrics(request, *table, key_attributes, answer);
   CapacityReport report = RequestedReport(request);
   if (report != CapacityReport::kNone) {
     std::string consumed;
@@ -64,7 +68,7 @@ Answer Write(Database& database, const Request& request, const std::optional<Exp
 }  // namespace
 
 Answer PutItem(Database& database, const Request& request) {
-  RETURN_IF_ERROR(CheckExpressionParameters(request.body, kParameters));
+  RETURN_IF_ERROR(CheckExpressionParameters(request.body, kPutParameters));
   ASSIGN_OR_RETURN(Item item, ReadItem(*FindObject(request.body, "Item")));
   RETURN_IF_ERROR(CheckReturnValues(request));
   if (ItemSize(item) > kItemSizeMax) return ItemTooLarge();
@@ -73,11 +77,12 @@ Answer PutItem(Database& database, const Request& request) {
       std::shared_ptr<Table> table,
       database.catalog->FindForData(request.caller, *FindString(request.body, "TableName")));
   ASSIGN_OR_RETURN(std::string key, KeyOfItem(item, *table->definition()));
-  return Write(database, request, expressions.condition, std::move(table), std::move(key), &item);
+  return Write(database, request, expressions.condition, std::move(table), std::move(key), item,
+               &item);
 }
 
 Answer DeleteItem(Database& database, const Request& request) {
-  RETURN_IF_ERROR(CheckExpressionParameters(request.body, kParameters));
+  RETURN_IF_ERROR(CheckExpressionParameters(request.body, kPutParameters));
   ASSIGN_OR_RETURN(Item key_attributes, ReadItem(*FindObject(request.body, "Key")));
   RETURN_IF_ERROR(CheckReturnValues(request));
   ASSIGN_OR_RETURN(RequestExpressions expressions, ParseExpressions(request.body));
@@ -85,7 +90,8 @@ Answer DeleteItem(Database& database, const Request& request) {
       std::shared_ptr<Table> table,
       database.catalog->FindForData(request.caller, *FindString(request.body, "TableName")));
   ASSIGN_OR_RETURN(std::string key, KeyOfKey(key_attributes, *table->definition()));
-  return Write(database, request, expressions.condition, std::move(table), std::move(key), nullptr);
+  return Write(database, request, expressions.condition, std::move(table), std::move(key),
+               key_attributes, nullptr);
 }
 
 }  // namespace penstock::dynamodb

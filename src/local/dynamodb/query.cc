@@ -15,11 +15,11 @@ namespace penstock::dynamodb {
 
 namespace {
 
-constexpr std::string_view kExpressions[] = {"ProjectionExpression", "FilterExpression",
-                                             "KeyConditionExpression"};
-constexpr std::string_view kLegacy[] = {"AttributesToGet", "QueryFilter", "ConditionalOperator",
-                                        "KeyConditions"};
-constexpr ExpressionParameters kParameters{kExpressions, kLegacy};
+constexpr std::string_view kQueryExpressions[] = {"ProjectionExpression", "FilterExpression",
+                                                  "KeyConditionExpression"};
+constexpr std::string_view kQueryLegacy[] = {"AttributesToGet", "QueryFilter",
+                                             "ConditionalOperator", "KeyConditions"};
+constexpr ExpressionParameters kQueryParameters{kQueryExpressions, kQueryLegacy};
 
 /// Filters apply to what the keys have selected already.
 ApiResult<void> CheckFilterPaths(const RequestExpressions& expressions, const KeyLayout& layout) {
@@ -38,7 +38,7 @@ ApiResult<void> CheckFilterPaths(const RequestExpressions& expressions, const Ke
 }  // namespace
 
 Answer Query(Database& database, const Request& request) {
-  RETURN_IF_ERROR(CheckExpressionParameters(request.body, kParameters));
+  RETURN_IF_ERROR(CheckExpressionParameters(request.body, kQueryParameters));
   std::optional<Item> start_key;
   if (const json::Object* given = FindObject(request.body, "ExclusiveStartKey")) {
     ASSIGN_OR_RETURN(start_key, ReadItem(*given));

@@ -16,7 +16,7 @@ namespace penstock::dynamodb {
 
 namespace {
 
-using Kind = Shape::Kind;
+using ShapeKind = Shape::Kind;
 
 constexpr size_t kErrorsListed = 10;
 constexpr std::string_view kModel = "com.amazonaws.dynamodb.v20120810.";
@@ -161,9 +161,9 @@ ApiResult<void> CheckAttributeValue(const json::Value& value, bool is_field) {
             data, [](const json::Value& element) { return CheckAttributeValue(element, false); }));
         break;
       case AttributeType::kMap: {
-        static constexpr Shape kElement{.kind = Kind::kAttributeValue};
+        static constexpr Shape kElement{.kind = ShapeKind::kAttributeValue};
         static constexpr Shape kMap{
-            .kind = Kind::kMap, .class_name = "AttributeValue", .element = &kElement};
+            .kind = ShapeKind::kMap, .class_name = "AttributeValue", .element = &kElement};
         RETURN_IF_ERROR(CheckType(data, kMap));
         break;
       }
@@ -187,17 +187,17 @@ ApiResult<void> CheckMembers(const json::Object& object, std::span<const Member>
 
 ApiResult<void> CheckType(const json::Value& value, const Shape& shape) {
   switch (shape.kind) {
-    case Kind::kString:
+    case ShapeKind::kString:
       return CheckString(value);
-    case Kind::kBoolean:
+    case ShapeKind::kBoolean:
       return CheckBoolean(value);
-    case Kind::kInteger:
+    case ShapeKind::kInteger:
       return CheckWholeNumber(value, "Integer");
-    case Kind::kLong:
+    case ShapeKind::kLong:
       return CheckWholeNumber(value, "Long");
-    case Kind::kAttributeValue:
+    case ShapeKind::kAttributeValue:
       return CheckAttributeValue(value, shape.is_field);
-    case Kind::kStructure:
+    case ShapeKind::kStructure:
       if (value.is_array()) {
         return SerializationError(
             fmt::format("Unrecognized collection type class {}", JavaType(shape)));
@@ -207,13 +207,13 @@ ApiResult<void> CheckType(const json::Value& value, const Shape& shape) {
                                                  : "Unexpected value type in payload");
       }
       return CheckMembers(value.get_object(), shape.members);
-    case Kind::kList:
+    case ShapeKind::kList:
       if (shape.is_parameterized && !value.is_array() && !value.is_object()) {
         return SerializationError(std::string(kParameterizedCast));
       }
       return CheckList(
           value, [&](const json::Value& element) { return CheckType(element, *shape.element); });
-    case Kind::kMap:
+    case ShapeKind::kMap:
       if (value.is_array()) {
         return SerializationError(fmt::format(
             "Unrecognized collection type java.util.Map<java.lang.String, {}>", JavaType(shape)));
@@ -318,7 +318,7 @@ class ConstraintChecker {
                          fmt::join(shape.choices, ", ")));
       }
     }
-    bool is_number = shape.kind == Kind::kInteger || shape.kind == Kind::kLong;
+    bool is_number = shape.kind == ShapeKind::kInteger || shape.kind == ShapeKind::kLong;
     std::string_view measure = is_number ? "value" : "length";
     if (!shape.least && !shape.most && !shape.keys_are_table_names && !shape.values_most) return;
     double measured =
@@ -364,14 +364,15 @@ class ConstraintChecker {
 
   void CheckInside(std::string_view, const json::Value& value, const Shape& shape,
                    const std::string& path) {
-    if (shape.kind == Kind::kStructure) {
+    if (shape.kind == ShapeKind::kStructure) {
       CheckMembers(value.get_object(), shape.members, path);
-    } else if (shape.kind == Kind::kList && shape.element->kind != Kind::kAttributeValue) {
+    } else if (shape.kind == ShapeKind::kList &&
+               shape.element->kind != ShapeKind::kAttributeValue) {
       size_t index = 0;
       for (const json::Value& element : value.get_array()) {
         Check("member", &element, *shape.element, false, fmt::format("{}.{}", path, ++index));
       }
-    } else if (shape.kind == Kind::kMap && shape.element->kind != Kind::kAttributeValue) {
+    } else if (shape.kind == ShapeKind::kMap && shape.element->kind != ShapeKind::kAttributeValue) {
       for (const auto& member : value.get_object()) {
         Check(
             "member", &member.value(), *shape.element, false,

@@ -13,9 +13,9 @@ namespace penstock::dynamodb {
 
 namespace {
 
-constexpr std::string_view kExpressions[] = {"ProjectionExpression", "FilterExpression"};
-constexpr std::string_view kLegacy[] = {"AttributesToGet", "ScanFilter", "ConditionalOperator"};
-constexpr ExpressionParameters kParameters{kExpressions, kLegacy};
+constexpr std::string_view kScanExpressions[] = {"ProjectionExpression", "FilterExpression"};
+constexpr std::string_view kScanLegacy[] = {"AttributesToGet", "ScanFilter", "ConditionalOperator"};
+constexpr ExpressionParameters kScanParameters{kScanExpressions, kScanLegacy};
 
 /// An undivided scan of an on-demand table is charged for each of the partitions that AWS starts
 /// such a table with.
@@ -47,7 +47,7 @@ ApiResult<void> CheckSegments(std::optional<int64_t> segment, std::optional<int6
 }  // namespace
 
 Answer Scan(Database& database, const Request& request) {
-  RETURN_IF_ERROR(CheckExpressionParameters(request.body, kParameters));
+  RETURN_IF_ERROR(CheckExpressionParameters(request.body, kScanParameters));
   std::optional<Item> start_key;
   if (const json::Object* given = FindObject(request.body, "ExclusiveStartKey")) {
     ASSIGN_OR_RETURN(start_key, ReadItem(*given));

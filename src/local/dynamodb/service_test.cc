@@ -36,9 +36,9 @@ TEST(Protocol, RefusesWhatIsNotARequest) {
   EXPECT_EQ(db.Error("ListTables", "{"), "SerializationException: ");
   EXPECT_EQ(db.Error("ListTables", ""), "SerializationException: ");
   EXPECT_EQ(db.Error("NoSuchThing", "{}"), "UnknownOperationException: ");
-  EXPECT_EQ(
-      db.Error("TransactWriteItems", "{}"),
-      "ValidationException: The operation TransactWriteItems is not supported by this server.");
+  EXPECT_EQ(db.Error("ExecuteStatement", "{}"),
+            "UnknownOperationException: The operation ExecuteStatement is not supported by this "
+            "server.");
   EXPECT_EQ(db.Error("ListTables", "{\"Limit\":\"5\"}"),
             "SerializationException: STRING_VALUE cannot be converted to Integer");
   EXPECT_EQ(db.Error("PutItem", "{\"TableName\":\"abc\",\"Item\":[]}"),

@@ -4,7 +4,8 @@
 //   't' account '/' region '/' name           a TableDefinition (table_definition.h)
 //   'c' serial (8 bytes) stripe (1 byte)      a stripe's Tally: two decimal numbers, "items bytes"
 //
-// beside the items (key_codec.h). Region is "*" where all regions are one name space.
+// beside the items (key_codec.h) and the tokens of transactions (transaction_tokens.h). Region is
+// "*" where all regions are one name space.
 #pragma once
 
 #include <map>

@@ -1,13 +1,9 @@
 // UpdateItem.
-#include <fmt/core.h>
-
-#include <algorithm>
-
 #include "local/dynamodb/answer.h"
 #include "local/dynamodb/attribute_reader.h"
+#include "local/dynamodb/collection_metrics.h"
 #include "local/dynamodb/dynamodb_error.h"
 #include "local/dynamodb/item_key.h"
-#include "local/dynamodb/item_size.h"
 #include "local/dynamodb/item_transaction.h"
 #include "local/dynamodb/item_update.h"
 #include "local/dynamodb/operations.h"
@@ -18,38 +14,17 @@ namespace penstock::dynamodb {
 
 namespace {
 
-constexpr std::string_view kExpressions[] = {"UpdateExpression", "ConditionExpression"};
-constexpr std::string_view kLegacy[] = {"AttributeUpdates", "Expected", "ConditionalOperator"};
-constexpr ExpressionParameters kParameters{kExpressions, kLegacy};
-
-std::vector<DocumentPath> UpdatedPaths(const std::optional<ParsedUpdate>& update,
-                                       const std::vector<AttributeUpdate>& legacy) {
-  std::vector<DocumentPath> paths;
-  if (update) {
-    for (const UpdateAction& action : update->actions) paths.push_back(action.path);
-  }
-  for (const AttributeUpdate& one : legacy) paths.push_back(TopLevelPath(one.attribute));
-  return paths;
-}
-
-ApiResult<void> CheckUpdatedPaths(const std::vector<DocumentPath>& paths,
-                                  const TableDefinition& definition) {
-  for (const KeyAttribute& part : definition.layout.parts) {
-    for (const DocumentPath& path : paths) {
-      if (PathHead(path) != part.name) continue;
-      return InvalidParameterValues(
-          fmt::format("Cannot update attribute {}. This attribute is part of the key", part.name));
-    }
-  }
-  return CheckKeyPaths(paths, definition);
-}
+constexpr std::string_view kUpdateExpressions[] = {"UpdateExpression", "ConditionExpression"};
+constexpr std::string_view kUpdateLegacy[] = {"AttributeUpdates", "Expected",
+                                              "ConditionalOperator"};
+constexpr ExpressionParameters kUpdateParameters{kUpdateExpressions, kUpdateLegacy};
 
 /// The Attributes member, or empty if the answer has none.
 std::string ReturnedAttributes(std::string_view values, const std::vector<DocumentPath>& paths,
                                const Item& old_item, const Item& new_item) {
   std::string json;
   if (values == "ALL_OLD" && !old_item.empty()) AppendJson(old_item, json);
-  if (values == "ALL_NEW") AppendJson(new_item, json);
+  if (values == "ALL_NEW" && !new_item.empty()) AppendJson(new_item, json);
   if (values == "UPDATED_OLD" || values == "UPDATED_NEW") {
     Item part = Project(paths, values == "UPDATED_OLD" ? old_item : new_item);
     if (!part.empty()) AppendJson(part, json);
@@ -60,19 +35,20 @@ std::string ReturnedAttributes(std::string_view values, const std::vector<Docume
 }  // namespace
 
 Answer UpdateItem(Database& database, const Request& request) {
-  RETURN_IF_ERROR(CheckExpressionParameters(request.body, kParameters));
+  RETURN_IF_ERROR(CheckExpressionParameters(request.body, kUpdateParameters));
   ASSIGN_OR_RETURN(Item key_attributes, ReadItem(*FindObject(request.body, "Key")));
-  std::vector<AttributeUpdate> legacy;
+  ItemUpdate update;
   if (const json::Object* updates = FindObject(request.body, "AttributeUpdates")) {
-    ASSIGN_OR_RETURN(legacy, ReadAttributeUpdates(*updates));
+    ASSIGN_OR_RETURN(update.legacy, ReadAttributeUpdates(*updates));
   }
   ASSIGN_OR_RETURN(RequestExpressions expressions, ParseExpressions(request.body));
+  update.expression = std::move(expressions.update);
   ASSIGN_OR_RETURN(
       std::shared_ptr<Table> table,
       database.catalog->FindForData(request.caller, *FindString(request.body, "TableName")));
   auto definition = table->definition();
   ASSIGN_OR_RETURN(std::string key, KeyOfKey(key_attributes, *definition));
-  std::vector<DocumentPath> paths = UpdatedPaths(expressions.update, legacy);
+  std::vector<DocumentPath> paths = update.Paths();
   RETURN_IF_ERROR(CheckUpdatedPaths(paths, *definition));
 
   ItemTransaction transaction(database.store, database.options.durability);
@@ -88,21 +64,18 @@ Answer UpdateItem(Database& database, const Request& request) {
         StringOr(request.body, "ReturnValuesOnConditionCheckFailure", "NONE") == "ALL_OLD";
     return ConditionalCheckFailed(wants_item && stored ? std::string(stored->json) : "");
   }
-  Item new_item = old_item.empty() ? key_attributes : old_item;
-  if (expressions.update) RETURN_IF_ERROR(ApplyUpdate(*expressions.update, new_item));
-  RETURN_IF_ERROR(ApplyUpdates(legacy, new_item));
-  if (ItemSize(new_item) > kItemSizeMax) {
-    return ValidationError("Item size to update has exceeded the maximum allowed size");
-  }
-  RETURN_IF_ERROR(KeyOfItem(new_item, *definition));  // index keys may have got a wrong type
-  ASSIGN_OR_RETURN(WriteCost cost, transaction.Put(position, new_item));
+  ASSIGN_OR_RETURN(std::optional<Item> new_item,
+                   UpdatedItem(update, key_attributes, old_item, *definition));
+  ASSIGN_OR_RETURN(WriteCost cost,
+                   new_item ? transaction.Put(position, *new_item) : transaction.Delete(position));
   if (!table->TryWrite(cost, database.clock->Monotonic())) return Throttled(*definition);
   RETURN_IF_ERROR(transaction.Commit());
 
   ObjectWriter answer;
-  std::string attributes =
-      ReturnedAttributes(StringOr(request.body, "ReturnValues", "NONE"), paths, old_item, new_item);
+  std::string attributes = ReturnedAttributes(StringOr(request.body, "ReturnValues", "NONE"), paths,
+                                              old_item, new_item.value_or(Item()));
   if (!attributes.empty()) answer.Add("Attributes", attributes);
+  AddCollectionMetrics(request, *table, key_attributes, answer);
   CapacityReport report = RequestedReport(request);
   if (report != CapacityReport::kNone) {
     std::string consumed;

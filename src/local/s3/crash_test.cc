@@ -23,7 +23,7 @@ class FixedClock final : public Clock {
   void Sleep(Duration) override {}
 };
 
-class CountingRandom final : public Random {
+class PlainCountingRandom final : public Random {
  public:
   uint64_t Next() override { return ++last_; }
 
@@ -63,7 +63,7 @@ class CrashingKeyValue final : public KeyValue {
 struct World {
   CrashPlan plan;
   FixedClock clock;
-  CountingRandom random;
+  PlainCountingRandom random;
   std::unique_ptr<MemoryFiles> files;
   std::unique_ptr<CrashingKeyValue> index;
   std::unique_ptr<S3Service> service;

@@ -10,7 +10,7 @@
 namespace penstock {
 namespace {
 
-constexpr int kListMax = 1000;
+constexpr int kUploadListMax = 1000;
 
 // x-amz-checksum-algorithm and x-amz-checksum-type of a new upload.
 ApiResult<void> ReadUploadChecksum(const S3Request& request, UploadRecord& upload) {
@@ -201,7 +201,7 @@ S3Result ListParts(S3Context& context, const S3Request& request, BodySource&) {
   ASSIGN_OR_RETURN(auto marker, request.Number("part-number-marker", 0, INT32_MAX - 1));
   ASSIGN_OR_RETURN(UploadRecord upload,
                    context.uploads->Find(request.bucket, request.key, upload_id));
-  const int count_max = std::min(parts_max.value_or(kListMax), kListMax);
+  const int count_max = std::min(parts_max.value_or(kUploadListMax), kUploadListMax);
   ASSIGN_OR_RETURN(PartPage page, context.uploads->ListParts(
                                       upload_id, std::min(marker.value_or(0), kPartNumberMax),
                                       static_cast<size_t>(count_max)));
@@ -240,7 +240,7 @@ S3Result ListMultipartUploads(S3Context& context, const S3Request& request, Body
   query.key_marker = request.Parameter("key-marker").value_or("");
   query.upload_id_marker = request.Parameter("upload-id-marker").value_or("");
   ASSIGN_OR_RETURN(auto uploads_max, request.Number("max-uploads", 0, INT32_MAX));
-  const int count_max = std::min(uploads_max.value_or(kListMax), kListMax);
+  const int count_max = std::min(uploads_max.value_or(kUploadListMax), kUploadListMax);
   query.count_max = static_cast<size_t>(count_max);
   const auto encoding = request.Parameter("encoding-type").value_or("");
   if (!encoding.empty() && encoding != "url") {
