@@ -9,7 +9,7 @@ build="g++ cmake ninja-build ccache mold pkg-config git ca-certificates
   librocksdb-dev libexpected-dev libfmt-dev libspdlog-dev libcli11-dev libtomlplusplus-dev libhowardhinnant-date-dev
   zlib1g-dev libzstd-dev libdeflate-dev libxxhash-dev liblz4-dev libsnappy-dev libbz2-dev tzdata
   awscli python3"
-test="libgtest-dev libgmock-dev librapidcheck-dev python3-boto3 python3-pytest"
+test="libgtest-dev libgmock-dev librapidcheck-dev python3-boto3 python3-pytest python3-aiosmtpd"
 full="clang-16 libfuzzer-16-dev libclang-rt-16-dev llvm-16 libbenchmark-dev clang-format-16 shellcheck codespell"
 
 case "${1:-build}" in
