@@ -1,6 +1,7 @@
 #include "scheduler/effect_executor.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/log.h"
 
@@ -44,8 +45,8 @@ void EffectExecutor::Insert(Kind kind, EffectJob job) {
   Key key(kind, job.pipeline.id, job.effect.key);
   auto [entry, inserted] = entries_.try_emplace(key);
   if (!inserted) {
-    // Wanted again after all: the one that runs goes on, or is due when it was.
-    entry->second.forgotten = false;
+    // Forgotten while it runs: what is wanted now is another execution, after this one.
+    if (entry->second.forgotten) entry->second.next = std::move(job);
     return;
   }
   entry->second.job = std::move(job);
@@ -60,6 +61,7 @@ void EffectExecutor::Forget(const std::string& pipeline, const std::string& key)
   if (entry == entries_.end()) return;
   if (entry->second.running) {
     entry->second.forgotten = true;
+    entry->second.next.reset();
     return;
   }
   waiting_.erase({entry->second.due, entry->first});
@@ -101,13 +103,22 @@ std::vector<EventBody> EffectExecutor::Outcome(const Key& key, Entry& entry, Eff
   return events;
 }
 
+EffectExecutor::Waiting::iterator EffectExecutor::FirstFree() {
+  return std::find_if(waiting_.begin(), waiting_.end(), [&](const auto& waiting) {
+    return !busy_.contains(entries_.at(waiting.second).job.effect.name);
+  });
+}
+
 bool EffectExecutor::RunOne(std::unique_lock<std::mutex>& lock, std::stop_token stop) {
-  if (waiting_.empty() || waiting_.begin()->first > clock_.Monotonic()) return false;
-  Key key = waiting_.begin()->second;
-  waiting_.erase(waiting_.begin());
+  auto first = FirstFree();
+  if (first == waiting_.end() || first->first > clock_.Monotonic()) return false;
+  Key key = first->second;
+  waiting_.erase(first);
   Entry& entry = entries_.at(
       key);  // stays: a running entry is never erased but here and in Stop, which joins first
   entry.running = true;
+  const std::string name = entry.job.effect.name;
+  if (!name.empty()) busy_.insert(name);
   lock.unlock();
 
   std::vector<EventBody> events;
@@ -134,12 +145,16 @@ bool EffectExecutor::RunOne(std::unique_lock<std::mutex>& lock, std::stop_token 
 
   lock.lock();
   entry.running = false;
-  if (over || entry.forgotten) {
+  busy_.erase(name);
+  if (entry.next) {
+    entry = Entry{.job = *std::exchange(entry.next, std::nullopt), .due = clock_.Monotonic()};
+    waiting_.emplace(entry.due, key);
+  } else if (over || entry.forgotten) {
     entries_.erase(key);
   } else {
     waiting_.emplace(entry.due, key);
-    changed_.notify_one();
   }
+  changed_.notify_one();
   return true;
 }
 
@@ -148,8 +163,8 @@ void EffectExecutor::Loop(std::stop_token stop) {
   while (!stop.stop_requested()) {
     if (RunOne(lock, stop)) continue;
     std::chrono::nanoseconds sleep = kSleepMax;
-    if (!waiting_.empty()) {
-      sleep = std::clamp<std::chrono::nanoseconds>(waiting_.begin()->first - clock_.Monotonic(),
+    if (auto first = FirstFree(); first != waiting_.end()) {
+      sleep = std::clamp<std::chrono::nanoseconds>(first->first - clock_.Monotonic(),
                                                    std::chrono::milliseconds(1), kSleepMax);
     }
     changed_.wait_for(lock, sleep);

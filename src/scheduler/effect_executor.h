@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <stop_token>
 #include <string>
@@ -46,7 +47,9 @@ class EffectExecutor {
   /// Idempotent.
   void Stop();
 
-  /// Takes a job, due at once. One that is here already, by pipeline and key, is left alone.
+  /// Takes a job, due at once. One that is here already, by pipeline and key, is left alone. Of the
+  /// jobs with the same effect name (the launch and the end of one resource) one runs at a time: an
+  /// end that overtook a launch under way would find nothing to end, and leave it behind.
   void Add(EffectJob job);
   /// Asks once after the health of a running resource.
   void AddCheck(EffectJob job);
@@ -69,10 +72,14 @@ class EffectExecutor {
     int failures = 0;                // tries without an answer since the last answer
     bool running = false;
     bool forgotten = false;
+    std::optional<EffectJob> next{};  // wanted anew after it was forgotten while it ran
   };
+  using Waiting = std::set<std::pair<std::chrono::nanoseconds, Key>>;
 
   void Insert(Kind kind, EffectJob job);
   void Loop(std::stop_token stop);
+  /// The first of those waiting whose resource is not being worked on; end() if there is none.
+  Waiting::iterator FirstFree();
   /// Takes one due job and executes it; false if none is due. `lock` is held on entry and on
   /// return.
   bool RunOne(std::unique_lock<std::mutex>& lock, std::stop_token stop);
@@ -88,8 +95,8 @@ class EffectExecutor {
   std::mutex mutex_;
   std::condition_variable_any changed_;
   std::map<Key, Entry> entries_;  // guarded by mutex_
-  std::set<std::pair<std::chrono::nanoseconds, Key>>
-      waiting_;  // by due time; those not running; guarded
+  Waiting waiting_;               // by due time; those not running; guarded
+  std::set<std::string> busy_;    // effect names of running jobs, where they have one; guarded
   std::stop_source stop_;
   std::vector<std::jthread> threads_;
 };

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <deque>
+#include <thread>
 
 #include "scheduler/manual_clock.h"
 #include "system/system_clock.h"
@@ -119,6 +120,70 @@ TEST_F(EffectExecutorTest, ChecksTellOnlyWhatChanged) {
   executor_.RunDue();
   EXPECT_EQ(std::get<ResourceGone>(events_.at(0)).error_id, "TERMINATED");
   EXPECT_EQ(executor_.size(), 0u);
+}
+
+// Executes on threads of the test's own, one job after the other told to go on.
+class GatedHandler : public EffectHandler {
+ public:
+  EffectResult Execute(const EffectJob& job, std::stop_token) override {
+    std::unique_lock lock(mutex_);
+    executed_.push_back(job.effect.key);
+    changed_.notify_all();
+    changed_.wait(lock, [&] { return std::exchange(may_go_on_, false); });
+    return EffectResult(EffectFinished{});
+  }
+  void AwaitExecuted(size_t count) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return executed_.size() >= count; });
+  }
+  void GoOn() {
+    std::lock_guard lock(mutex_);
+    may_go_on_ = true;
+    changed_.notify_all();
+  }
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<std::string> executed_;
+  bool may_go_on_ = false;
+};
+
+class GatedExecutorTest : public ::testing::Test {
+ protected:
+  ManualClock clock_{Instant(Duration(1'000'000))};
+  GatedHandler handler_;
+  EffectExecutor executor_{handler_, clock_, {.threads = 0}, [](EventBody) {}};
+};
+
+TEST_F(GatedExecutorTest, AResourceIsNotEndedWhileItIsBeingLaunched) {
+  for (const char* key : {"launch", "terminate"}) {
+    EffectJob job = Job(key);
+    job.effect.name = "df-1_@R";
+    executor_.Add(job);
+  }
+  std::thread launching([&] { executor_.RunDue(); });
+  handler_.AwaitExecuted(1);
+  EXPECT_EQ(executor_.RunDue(), 0u);
+  executor_.Add(Job("of nobody"));
+  std::thread other([&] { executor_.RunDue(); });
+  handler_.AwaitExecuted(2);
+  EXPECT_EQ(handler_.executed_, (std::vector<std::string>{"launch", "of nobody"}));
+  while (executor_.size() > 0) handler_.GoOn();
+  launching.join();
+  other.join();
+  EXPECT_EQ(handler_.executed_.back(), "terminate");
+}
+
+TEST_F(GatedExecutorTest, WhatIsWantedAnewWhileItRunsIsExecutedAnew) {
+  executor_.Add(Job("a"));
+  std::thread running([&] { executor_.RunDue(); });
+  handler_.AwaitExecuted(1);
+  executor_.Add(Job("a"));  // no news: it is here
+  executor_.Forget("df-1", "a");
+  executor_.Add(Job("a"));
+  while (executor_.size() > 0) handler_.GoOn();
+  running.join();
+  EXPECT_EQ(handler_.executed_, (std::vector<std::string>{"a", "a"}));
 }
 
 TEST(EffectExecutorThreads, ExecuteEverythingAndStop) {

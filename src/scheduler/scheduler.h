@@ -115,6 +115,8 @@ class Scheduler {
     std::vector<engine::Undo> undos;
   };
 
+  /// The clock's time, but not earlier than the last event's if the clock was set back a little.
+  Instant Now();
   void Enqueue(Item item);
   void Loop();
   /// The queue's events of one batch, and a Wake if one is due.
@@ -147,6 +149,7 @@ class Scheduler {
 
   // Of the engine's thread.
   engine::State state_;
+  Instant last_at_{};  // of the last event
   ParkedPolls parked_;
   std::deque<Item> again_;  // what the world did, of a batch that could not be committed
   std::chrono::nanoseconds not_before_{

@@ -96,6 +96,21 @@ TEST_F(SchedulerTest, AnswersOnceItIsStored) {
   EXPECT_TRUE(store_.Read().value()->FindPipeline({kScope, id}).value());
 }
 
+TEST_F(SchedulerTest, TimeGoesBackOnlyWhenTheClockWasFarOff) {
+  auto created_at = [&](const std::string& name) {
+    std::string id =
+        std::get<Created>(Ask(CreatePipeline{name, name, "", "arn", {}}).value()).pipeline;
+    return store_.Read().value()->FindPipeline({kScope, id}).value()->created_at;
+  };
+  Instant start = created_at("a");
+  clock_.Advance(Duration(-5'000));
+  EXPECT_EQ(created_at("b"), start);
+  clock_.Advance(Duration(6'000));
+  EXPECT_EQ(created_at("c"), start + Duration(1'000));
+  clock_.Advance(Duration(-3'600'000));
+  EXPECT_EQ(created_at("d"), start - Duration(3'599'000));
+}
+
 TEST_F(SchedulerTest, ABatchIsOneCommitAndALaterEventSeesAnEarlierOne) {
   std::string first, second;
   auto keep = [](std::string& id) {
