@@ -23,8 +23,11 @@ Result<ExitStatus> RunCommand(const ActivityContext& context,
   if (stop.stop_requested()) return Canceled(arguments.front() + " was not started");
   ASSIGN_OR_RETURN(ProcessId process, context.processes->Start(spec));
   while (!stop.stop_requested()) {
-    if (std::optional<ExitStatus> status = context.processes->Wait(process, kLookInterval))
+    if (std::optional<ExitStatus> status = context.processes->Wait(process, kLookInterval)) {
+      // Left running it would write into files that are uploaded, and outlive its attempt.
+      (void)context.processes->Signal(process, SIGKILL);
       return *status;
+    }
   }
   // A signal that cannot be sent (it became another user's process) leaves nothing but to wait.
   (void)context.processes->Signal(process, SIGTERM);

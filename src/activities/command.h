@@ -16,7 +16,8 @@ inline constexpr char kStdError[] = "StdError";
 
 /// Runs `arguments` with the context's environment and `variables` on top. On `stop` the command's
 /// process group gets SIGTERM, 5 seconds later SIGKILL, and the Error is kCanceled, however it
-/// ended. A failure to start is an Error; any end of its own is a value.
+/// ended. A failure to start is an Error; any end of its own is a value, and what the command left
+/// running in its process group is ended too. (A daemon in a session of its own lives on.)
 Result<ExitStatus> RunCommand(const ActivityContext& context,
                               const std::vector<std::string>& arguments,
                               const std::vector<std::pair<std::string, std::string>>& variables,

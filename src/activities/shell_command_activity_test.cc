@@ -55,6 +55,20 @@ TEST_F(ShellCommandActivityTest, ACommandRunsInItsFolderWithItsArgumentsAndEnvir
   EXPECT_EQ(Output("StdError"), "oops\n");
 }
 
+TEST_F(ShellCommandActivityTest, WhatACommandLeavesRunningEndsWithIt) {
+  ASSERT_TRUE(Run({{"command", "sleep 300 & echo $! >pid", false}}));
+  std::string pid(Trim(files_.Read(folder_ + "/work/pid").value_or("")));
+  ASSERT_FALSE(pid.empty());
+  // Killed, it may still be a zombie until init takes it.
+  std::string stat = "Z";
+  for (int looks = 0; looks < 200; ++looks) {
+    stat = files_.Read("/proc/" + pid + "/stat").value_or(") Z");
+    if (stat.find(") Z") != std::string::npos) break;
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  EXPECT_NE(stat.find(") Z"), std::string::npos) << stat;
+}
+
 TEST_F(ShellCommandActivityTest, FailuresSayWhat) {
   ActivityResult result = Run({{"command", "echo why >&2; exit 7", false}});
   ASSERT_FALSE(result);

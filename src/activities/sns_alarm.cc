@@ -21,6 +21,14 @@ std::string SafeSubject(std::string_view subject) {
   return std::string(Trim(safe));
 }
 
+// At most SNS's limit, cut between characters.
+std::string_view SafeText(std::string_view text) {
+  if (text.size() <= kMessageBytesMax) return text;
+  size_t size = kMessageBytesMax;
+  while (size > 0 && (text[size] & 0xC0) == 0x80) --size;
+  return text.substr(0, size);
+}
+
 // "arn:aws:sns:<region>:<account>:<name>"
 std::string RegionOfTopic(std::string_view arn) {
   std::vector<std::string_view> parts = Split(arn, ':');
@@ -43,7 +51,7 @@ Status PublishAlarm(const SnsMessage& message, const ClientContext& clients,
   };
   add("TopicArn", message.topic_arn);
   if (std::string subject = SafeSubject(message.subject); !subject.empty()) add("Subject", subject);
-  add("Message", std::string_view(message.text).substr(0, kMessageBytesMax));
+  add("Message", SafeText(message.text));
   add("MessageAttributes.entry.1.Name", "penstock-key");
   add("MessageAttributes.entry.1.Value.DataType", "String");
   add("MessageAttributes.entry.1.Value.StringValue", message.key);
