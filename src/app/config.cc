@@ -8,6 +8,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "net/smtp_mailer.h"
 #include "time/period.h"
 
 namespace penstock {
@@ -77,6 +78,18 @@ class Reader {
       } else {
         Fail(node.source(), "must be a string");
       }
+    };
+  }
+
+  // http(s)://host[:port], kept without a final slash.
+  Handler Url(std::string& target) {
+    return [this, &target](const toml::node& node) {
+      auto value = node.value_exact<std::string>();
+      if (!value || !(value->starts_with("http://") || value->starts_with("https://"))) {
+        return Fail(node.source(), "must be a URL beginning with http:// or https://");
+      }
+      target = *value;
+      while (target.ends_with('/')) target.pop_back();
     };
   }
 
@@ -209,6 +222,7 @@ Result<ServerConfig> ParseConfig(std::string_view text, const std::string& file)
   in.Table(
       parsed.table(), "the file",
       {{"server", in.Section("server", {{"threads", in.Int(config.threads, 0, 1024)},
+                                        {"public_url", in.Url(config.public_url)},
                                         {"tls_certificate", in.String(config.tls_certificate)},
                                         {"tls_key", in.String(config.tls_key)}})},
        {"log",
@@ -242,11 +256,26 @@ Result<ServerConfig> ParseConfig(std::string_view text, const std::string& file)
                                                                            {{"process", false},
                                                                             {"fsync", true}})}})},
        {"s3", in.Section("s3", {{"domain", in.String(config.s3_domain)}})},
+       {"smtp", in.Section("smtp", {{"url", in.String(config.smtp_url)},
+                                    {"from", in.String(config.smtp_from)},
+                                    {"user", in.String(config.smtp_user)},
+                                    {"password_file", in.String(config.smtp_password_file)},
+                                    {"require_tls", in.Bool(config.smtp_require_tls)}})},
        {"worker", in.Section("worker", {{"groups", in.Groups(config.worker_groups)},
                                         {"tasks", in.Int(config.worker_tasks, 1, 1000)}})}});
   if (in.error()) return *in.error();
   if (config.tls_certificate.empty() != config.tls_key.empty()) {
     return InvalidArgument(file + ": [server] needs both tls_certificate and tls_key, or neither");
+  }
+  if (!config.smtp_url.empty() && !config.smtp_url.starts_with("smtp://") &&
+      !config.smtp_url.starts_with("smtps://")) {
+    return InvalidArgument(file + ": [smtp] url must begin with smtp:// or smtps://");
+  }
+  if (!IsMailAddress(config.smtp_from)) {
+    return InvalidArgument(file + ": [smtp] from must be a mail address");
+  }
+  if (config.smtp_user.empty() != config.smtp_password_file.empty()) {
+    return InvalidArgument(file + ": [smtp] needs both user and password_file, or neither");
   }
   return config;
 }

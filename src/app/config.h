@@ -27,6 +27,7 @@ struct ServerConfig {
   // [server]
   int threads = 0;  // of request handling; 0: as many as there are cores, at least 4
   std::string tls_certificate, tls_key;  // PEM files; both or none
+  std::string public_url;  // where machines elsewhere reach this server; empty: they cannot
   // [log]
   LogLevel log_level = LogLevel::kInfo;
   LogFormat log_format = LogFormat::kText;
@@ -49,6 +50,9 @@ struct ServerConfig {
   bool dynamodb_fsync = false;  // durability = "fsync"
   // [s3]
   std::string s3_domain;
+  // [smtp]: how notifications become mail; without a URL they do not
+  std::string smtp_url, smtp_from = "penstock@localhost", smtp_user, smtp_password_file;
+  bool smtp_require_tls = false;
   // [worker]
   std::vector<std::string> worker_groups = {"default"};
   int worker_tasks = 2;

@@ -22,6 +22,7 @@ TEST(ConfigTest, EveryKey) {
   auto config = ParseConfig(R"(
 [server]
 threads = 8
+public_url = "https://penstock.example/"
 tls_certificate = "/c.pem"
 tls_key = "/k.pem"
 [log]
@@ -55,6 +56,12 @@ enforce = false
 durability = "fsync"
 [s3]
 domain = "s3.example"
+[smtp]
+url = "smtp://mail.example:587"
+from = "alarms@example.com"
+user = "alarms"
+password_file = "/run/secrets/smtp"
+require_tls = true
 [worker]
 groups = ["a", "b/../c"]
 tasks = 7
@@ -63,6 +70,10 @@ tasks = 7
   ASSERT_TRUE(config) << config.error().message;
   using Kind = EndpointConfig::Kind;
   EXPECT_EQ(config->threads, 8);
+  EXPECT_EQ(config->smtp_url, "smtp://mail.example:587");
+  EXPECT_EQ(config->smtp_password_file, "/run/secrets/smtp");
+  EXPECT_TRUE(config->smtp_require_tls);
+  EXPECT_EQ(config->public_url, "https://penstock.example");
   EXPECT_EQ(config->tls_certificate, "/c.pem");
   EXPECT_EQ(config->tls_key, "/k.pem");
   EXPECT_EQ(config->log_level, LogLevel::kDebug);
@@ -100,6 +111,7 @@ TEST(ConfigTest, MistakesAreShownWhereTheyAre) {
        "f:1:", "unknown key \"engin\" in the file; known are dynamodb, endpoints, engine"},
       {"[engine]\nack_timeot = \"1 minute\"\n",
        "f:2:1:", "unknown key \"ack_timeot\" in [engine]; known are ack_timeout"},
+      {"[server]\npublic_url = \"penstock.example\"\n", "f:2:14:", "must be a URL"},
       {"[endpoints.s3]\nca_bundle = \"x\"\n", "f:2:1:", "unknown key \"ca_bundle\" in an endpoint"},
       {"worker = 1\n", "f:1:10:", "worker must be a table"},
       {"[worker]\ntasks = \"2\"\n", "f:2:9:", "whole number from 1 to 1000"},

@@ -45,7 +45,8 @@ class StopSignals {
     waiter_ = std::thread([this] {
       int number = 0;
       while (sigwait(&signals_, &number) == 0 && !ending_.load()) {
-        if (number != SIGUSR1) stop_.request_stop();
+        if (number == SIGUSR1) continue;
+        if (!stop_.request_stop()) hurry_.request_stop();
       }
     });
   }
@@ -56,6 +57,8 @@ class StopSignals {
   }
 
   std::stop_token token() const { return stop_.get_token(); }
+  // Stopped by a second signal.
+  std::stop_token hurry() const { return hurry_.get_token(); }
   void Wait() {
     std::mutex mutex;
     std::condition_variable_any wake;
@@ -65,7 +68,7 @@ class StopSignals {
 
  private:
   sigset_t signals_;
-  std::stop_source stop_;
+  std::stop_source stop_, hurry_;
   std::atomic<bool> ending_ = false;
   std::thread waiter_;
 };
@@ -186,8 +189,10 @@ int Serve(const ServeCommand& command) {
   std::cerr << fmt::format("penstock {} serves {} at {}\n", PENSTOCK_VERSION, options.data,
                            (*server)->address());
   signals.Wait();
-  std::cerr << "ending\n";
-  (*server)->Stop(command.drain);
+  std::cerr << (command.drain
+                    ? "ending once the tasks under way are done; a second signal ends at once\n"
+                    : "ending\n");
+  (*server)->Stop(command.drain, signals.hurry());
   return kExitDone;
 }
 
@@ -208,13 +213,12 @@ int PrintEnv(const EnvCommand& command) {
   const char* set = std::getenv("NO_PROXY");
   std::string no_proxy = set == nullptr || *set == '\0' ? host : std::string(set) + "," + host;
   std::cout << fmt::format(
-      "export AWS_ENDPOINT_URL={}\nexport AWS_REGION=us-east-1\nexport "
-      "AWS_DEFAULT_REGION=us-east-1\n"
+      "export AWS_ENDPOINT_URL={}\nexport AWS_REGION={}\nexport AWS_DEFAULT_REGION={}\n"
       "export AWS_ACCESS_KEY_ID={}\nexport AWS_SECRET_ACCESS_KEY={}\nunset AWS_SESSION_TOKEN "
       "AWS_PROFILE\n"
       "export AWS_PAGER=\"\"\nexport AWS_EC2_METADATA_DISABLED=true\nexport NO_PROXY={}\n",
-      server->url, server->root_key.access_key_id, server->root_key.secret_access_key,
-      Quoted(no_proxy));
+      server->url, server->region, server->region, server->root_key.access_key_id,
+      server->root_key.secret_access_key, Quoted(no_proxy));
   return kExitDone;
 }
 
@@ -231,6 +235,7 @@ int ShowStatus(const StatusCommand& command) {
         ReadServerAccess(command.data.empty() ? DefaultDataFolder() : command.data, world.files);
     if (!server) return Complain(server.error());
     options.own = OwnServer{server->url, server->root_key};
+    options.default_region = server->region;
   }
   if (!command.endpoint.empty()) {
     options.endpoints["data pipeline"] = {

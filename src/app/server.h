@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <stop_token>
 #include <string>
 
 #include "app/config.h"
@@ -28,8 +29,8 @@ class Server {
   /// "127.0.0.1:7400".
   const std::string& address() const;
   /// No new connections; requests in flight get 10 seconds. With `drain` the embedded worker first
-  /// ends its tasks. Worker processes go on. Idempotent.
-  void Stop(bool drain);
+  /// ends its tasks, unless `hurry` is stopped meanwhile. Worker processes go on. Idempotent.
+  void Stop(bool drain, std::stop_token hurry = {});
 
  private:
   struct Parts;

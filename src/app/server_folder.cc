@@ -96,7 +96,9 @@ Result<ServerFolder> ServerFolder::Open(const std::string& path, Files& files, R
   return folder;
 }
 
-Status ServerFolder::WriteAddress(const std::string& address, const std::string& url) {
+Status ServerFolder::WriteAddress(const std::string& address, const std::string& url,
+                                  const std::string& region) {
+  RETURN_IF_ERROR(files_->Replace(Sub("region"), region + "\n"));
   RETURN_IF_ERROR(files_->Replace(Sub("last-address"), address + "\n"));
   RETURN_IF_ERROR(files_->Replace(Sub("url"), url + "\n"));
   return files_->Replace(Sub("address"), address + "\n");
@@ -116,7 +118,9 @@ Result<ServerAccess> ReadServerAccess(const std::string& path, Files& files) {
   }
   ASSIGN_OR_RETURN(std::string key_text, files.Read(path + "/credentials"));
   ASSIGN_OR_RETURN(Credentials key, ParseKey(key_text, path + "/credentials"));
-  return ServerAccess{std::string(Trim(*url)), key};
+  // A server that ran before there was this file had the default.
+  std::string region = files.Read(path + "/region").value_or("us-east-1");
+  return ServerAccess{std::string(Trim(*url)), std::string(Trim(region)), key};
 }
 
 }  // namespace penstock

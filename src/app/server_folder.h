@@ -6,6 +6,7 @@
 //   address       host:port of the running server; removed by a clean end
 //   url           the same for clients, with http:// or https://
 //   last-address  as address, kept
+//   region        the default region, kept
 //   pipelines.db  pipeline state (store/)        dynamodb/  tables        s3/  objects workers/
 //   worker processes
 //
@@ -38,8 +39,9 @@ class ServerFolder {
 
   /// Where the last server on this folder listened; empty if there was none.
   const std::string& last_address() const { return last_address_; }
-  /// `url`: what a client on this host calls.
-  Status WriteAddress(const std::string& address, const std::string& url);
+  /// `url`: what a client on this host calls; `region`: what it takes unless it has one of its own.
+  Status WriteAddress(const std::string& address, const std::string& url,
+                      const std::string& region);
   void RemoveAddress();
 
  private:
@@ -58,6 +60,7 @@ class ServerFolder {
 /// to start one.
 struct ServerAccess {
   std::string url;  // "http://127.0.0.1:7400"
+  std::string region;
   Credentials root_key;
 };
 Result<ServerAccess> ReadServerAccess(const std::string& path, Files& files);

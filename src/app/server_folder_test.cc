@@ -74,11 +74,12 @@ TEST_F(ServerFolderTest, TheAddressIsThereWhileAServerRuns) {
   {
     auto folder = Open();
     ASSERT_TRUE(folder);
-    ASSERT_TRUE(folder->WriteAddress("0.0.0.0:7400", "https://127.0.0.1:7400"));
+    ASSERT_TRUE(folder->WriteAddress("0.0.0.0:7400", "https://127.0.0.1:7400", "eu-west-1"));
     EXPECT_EQ(files_.Read(Path("address")).value(), "0.0.0.0:7400\n");
     auto access = ReadServerAccess(folder_ + "/data", files_);
     ASSERT_TRUE(access) << access.error().message;
     EXPECT_EQ(access->url, "https://127.0.0.1:7400");
+    EXPECT_EQ(access->region, "eu-west-1");
     EXPECT_EQ(access->root_key, folder->root_key());
     folder->RemoveAddress();
   }

@@ -14,6 +14,7 @@ namespace {
 
 constexpr char kIdVariable[] = "PENSTOCK_WORKER";
 constexpr char kHomeVariable[] = "PENSTOCK_WORKER_HOME";
+constexpr char kFolderVariable[] = "PENSTOCK_WORKER_FOLDER";
 
 }  // namespace
 
@@ -115,6 +116,8 @@ void ProcessWorkerHost::EndLeftovers(const Worker& worker) {
   for (const ProcessId& process : processes_.FindByEnvironment(kIdVariable, worker.id)) {
     (void)processes_.Signal(process, SIGKILL);
   }
+  // Killed, it could not tidy up.
+  (void)files_.RemoveTree(options_.folder + "/" + worker.id);
 }
 
 Status ProcessWorkerHost::Launch(Worker& worker) {
@@ -132,6 +135,7 @@ Status ProcessWorkerHost::Launch(Worker& worker) {
                    .stderr_path = options_.folder + "/" + worker.id + ".log"};
   spec.environment.emplace_back(kIdVariable, worker.id);
   spec.environment.emplace_back(kHomeVariable, options_.folder);
+  spec.environment.emplace_back(kFolderVariable, options_.folder + "/" + worker.id);
   ASSIGN_OR_RETURN(worker.process, processes_.Start(spec));
   Status saved = Save(worker);
   if (!saved)

@@ -6,9 +6,10 @@
 //   {"workerGroup": …, "account": …, "region": …, "id": …, "pid": …, "startTime": …, "stopping":
 //   false, "starts": [ms…],
 //    "address": …, "failure": …}
-// and <folder>/<id>.log, what the worker says; kept only if the worker was given up.
-// A worker and all it starts carry PENSTOCK_WORKER=<id> and PENSTOCK_WORKER_HOME=<folder> in their
-// environment, which is how what is left of a dead one, or of one started an instant before a
+// <folder>/<id>.log, what the worker says; kept only if the worker was given up; and the folder
+// <folder>/<id> for its attempts' files, told to it as PENSTOCK_WORKER_FOLDER, removed when it
+// ends. A worker and all it starts carry PENSTOCK_WORKER=<id> and PENSTOCK_WORKER_HOME=<folder> in
+// their environment, which is how what is left of a dead one, or of one started an instant before a
 // crash, is found and ended.
 #pragma once
 

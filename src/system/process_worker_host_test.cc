@@ -77,6 +77,25 @@ class ProcessWorkerHostTest : public testing::Test {
                          .region = "us-east-1"};
 };
 
+TEST_F(ProcessWorkerHostTest, WhatAWorkerLeavesInItsFolderGoesWithIt) {
+  auto host = Open(
+      "mkdir $PENSTOCK_WORKER_FOLDER && cd $PENSTOCK_WORKER_FOLDER && touch left && exec sleep "
+      "301");
+  ASSERT_TRUE(host->Start(spec_));
+  std::string folder;
+  ASSERT_TRUE(Eventually([&] {
+    auto entries = files_.List(folder_);
+    for (const DirectoryEntry& entry : *entries) {
+      if (entry.is_directory) folder = folder_ + "/" + entry.name;
+    }
+    return !folder.empty() && files_.Exists(folder + "/left");
+  }));
+  ASSERT_TRUE(host->Stop(spec_.worker_group));
+  EXPECT_TRUE(Eventually(
+      [&] { return host->Look(spec_.worker_group).condition == WorkerCondition::kAbsent; }));
+  EXPECT_FALSE(files_.Exists(folder));
+}
+
 TEST_F(ProcessWorkerHostTest, StartsOnceAndStopsAllOfIt) {
   auto host = Open();
   ASSERT_TRUE(host->Start(spec_));
