@@ -157,6 +157,11 @@ void Checkers::CheckInstance(const Rows& disk, const Event& event, const Pipelin
       ++seen.starts;
     }
   }
+  for (const std::string& id : record.blocked_by) {
+    const auto blocker = ReadInstance(disk, key, id);
+    if (blocker && blocker->status == RunStatus::kFinished && !engine::IsTerminal(record.status))
+      Fail(fmt::format("{} is blocked by {}, which is FINISHED", record.id, id));
+  }
   if (record.wake_at && *record.wake_at <= event.at)
     Fail(record.id + " wants to be woken in the past");
   if (engine::IsTerminal(record.status) && !record.resumes &&

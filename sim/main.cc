@@ -1,6 +1,8 @@
 // penstock_sim: thousands of small worlds, each drawn from one number. A broken rule prints one
 // line with all it takes to see it again.
 #include <fmt/core.h>
+#include <signal.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <cstdio>
@@ -8,6 +10,7 @@
 #include <string_view>
 
 #include "base/text.h"
+#include "sim/trace.h"
 #include "sim/world.h"
 
 namespace penstock::sim {
@@ -16,15 +19,16 @@ namespace {
 struct Options {
   uint64_t seeds = 500, first = 1;
   std::optional<uint64_t> minutes;  // instead of a number of seeds
-  bool json = false;
+  bool json = false, trace = false;
 };
 
 constexpr std::string_view kUsage =
-    "usage: penstock_sim [--seeds N] [--first SEED] [--minutes M] [--json]\n"
+    "usage: penstock_sim [--seeds N] [--first SEED] [--minutes M] [--json] [--trace]\n"
     "  --seeds N     worlds to run (default 500)\n"
     "  --first SEED  seed of the first one (default 1)\n"
     "  --minutes M   run for that long instead\n"
-    "  --json        the totals as one JSON object on stdout\n";
+    "  --json        the totals as one JSON object on stdout\n"
+    "  --trace       every event that changed something, on stderr\n";
 
 std::optional<Options> Parse(int argc, char** argv) {
   Options options;
@@ -32,6 +36,10 @@ std::optional<Options> Parse(int argc, char** argv) {
     const std::string_view flag = argv[i];
     if (flag == "--json") {
       options.json = true;
+      continue;
+    }
+    if (flag == "--trace") {
+      options.trace = true;
       continue;
     }
     const auto value = i + 1 < argc ? ParseUint64(argv[i + 1]) : std::nullopt;
@@ -50,41 +58,101 @@ std::optional<Options> Parse(int argc, char** argv) {
   return options;
 }
 
+// A decision that never ends cannot be counted by the world it happens in.
+constexpr unsigned kSecondsPerSeed = 300;
+
+char stuck_message[96];
+size_t stuck_message_size = 0;
+
+void ReportStuck(int) {
+  // Only what a signal handler may do.
+  [[maybe_unused]] const ssize_t written = write(STDOUT_FILENO, stuck_message, stuck_message_size);
+  _exit(1);
+}
+
+/// From now on until the next call, being stuck for too long ends the process with that seed.
+void Watch(uint64_t seed) {
+  const auto end = fmt::format_to_n(
+      stuck_message, sizeof(stuck_message) - 1,
+      "seed {} does not end; replay: penstock_sim --first {} --seeds 1\n", seed, seed);
+  stuck_message_size = static_cast<size_t>(end.out - stuck_message);
+  signal(SIGALRM, ReportStuck);
+  alarm(kSecondsPerSeed);
+}
+
+/// Worlds that once broke a rule: they are run first, whatever the range. Each fault has a unit
+/// test of its own, since a change to what is drawn makes another world of a seed.
+struct Pinned {
+  uint64_t seed;
+  std::string_view why;
+};
+constexpr Pinned kPinned[] = {
+    {18, "cancelling what a deactivation had stopped told nobody who waited for it"},
+    {1041, "a machine kept for later work held up the deactivation of its pipeline"},
+    {1914, "marking a resource FINISHED left its work waiting for a worker that was gone"},
+    {1957, "clients that heard an answer twice set two timers each"},
+    {2705, "as 1914, with a longer period than its user's"},
+    {3088, "the rerun of a SKIPPED run waited for a precondition that was never made"},
+    {4763, "as 1914, on the first interval of a backfill"},
+};
+
 struct Totals {
   uint64_t seeds = 0, events = 0, crashes = 0, failed_commits = 0;
   Duration simulated{0};
 };
+
+/// Runs one seed, every tenth twice. Whether every rule held; if not, says which on stdout.
+bool RunSeed(uint64_t seed, bool trace, Totals& totals) {
+  Watch(seed);
+  uint64_t traces[2] = {0, 0};
+  const int passes = seed % 10 == 0 ? 2 : 1;
+  for (int pass = 0; pass < passes; ++pass) {
+    World world(seed);
+    if (trace) {
+      world.server().observer = [](const engine::Event& event, const engine::Decision& decision,
+                                   std::string_view fate) {
+        const std::string text = Describe(event, decision);
+        if (!text.empty()) fmt::print(stderr, "{}  ({})\n", text, fate);
+      };
+    }
+    if (!world.Run()) {
+      fmt::print("seed {} after {} events, {}: {}; replay: penstock_sim --first {} --seeds 1\n",
+                 seed, world.server().events, FormatDateTime(world.now()), world.broken(), seed);
+      return false;
+    }
+    traces[pass] = world.server().trace;
+    totals.events += world.server().events;
+    totals.crashes += world.server().crashes;
+    totals.failed_commits += world.server().failed_commits;
+    totals.simulated += world.now() - world.began();
+  }
+  if (passes == 2 && traces[0] != traces[1]) {
+    fmt::print("seed {}: two runs differ; replay: penstock_sim --first {} --seeds 1\n", seed, seed);
+    return false;
+  }
+  ++totals.seeds;
+  return true;
+}
 
 int Main(const Options& options) {
   using Clock = std::chrono::steady_clock;
   const auto began = Clock::now();
   const auto seconds = [&] { return std::chrono::duration<double>(Clock::now() - began).count(); };
   Totals totals;
+  // Who replays one seed wants to see that one.
+  const bool replay = options.seeds == 1 && !options.minutes;
+  for (const Pinned& pinned : kPinned) {
+    if (replay) break;
+    if (!RunSeed(pinned.seed, false, totals)) {
+      fmt::print("seed {} is pinned: {}\n", pinned.seed, pinned.why);
+      return 1;
+    }
+  }
   for (uint64_t seed = options.first;; ++seed) {
     const bool over = options.minutes ? seconds() >= static_cast<double>(*options.minutes) * 60
                                       : seed >= options.first + options.seeds;
     if (over) break;
-    uint64_t traces[2] = {0, 0};
-    const int passes = seed % 10 == 0 ? 2 : 1;
-    for (int pass = 0; pass < passes; ++pass) {
-      World world(seed);
-      if (!world.Run()) {
-        fmt::print("seed {} after {} events, {}: {}; replay: penstock_sim --first {} --seeds 1\n",
-                   seed, world.server().events, FormatDateTime(world.now()), world.broken(), seed);
-        return 1;
-      }
-      traces[pass] = world.server().trace;
-      totals.events += world.server().events;
-      totals.crashes += world.server().crashes;
-      totals.failed_commits += world.server().failed_commits;
-      totals.simulated += world.now() - world.began();
-    }
-    if (passes == 2 && traces[0] != traces[1]) {
-      fmt::print("seed {}: two runs differ; replay: penstock_sim --first {} --seeds 1\n", seed,
-                 seed);
-      return 1;
-    }
-    ++totals.seeds;
+    if (!RunSeed(seed, options.trace, totals)) return 1;
   }
   const double days = std::chrono::duration<double>(totals.simulated).count() / 86'400;
   if (options.json) {

@@ -33,12 +33,17 @@ std::optional<Decision> Server::Serve(const Event& event, bool faults) {
   }
   Decision decision = engine::Decide(memory_, event);
   const bool commits = !decision.writes.empty();
+  const auto observe = [&](std::string_view fate) {
+    if (observer) observer(event, decision, fate);
+  };
   if (faults && commits && dice_.Percent(weather_.crash_before)) {
+    observe("lost in a crash");
     Recover();
     return std::nullopt;
   }
   engine::Undo undo = engine::ApplyWithUndo(memory_, decision.writes);
   if (faults && commits && dice_.Percent(weather_.commit_fails)) {
+    observe("not committed");
     ++failed_commits;
     engine::Revert(memory_, std::move(undo));
     checkers_.Equal(Fingerprint(memory_), Fingerprint(Replay(disk_, options_)),
@@ -68,9 +73,11 @@ std::optional<Decision> Server::Serve(const Event& event, bool faults) {
                     "memory differs from the store");
   }
   if (faults && commits && dice_.Percent(weather_.crash_after)) {
+    observe("committed, then a crash");
     Recover();
     return std::nullopt;
   }
+  observe("committed");
   return decision;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -28,6 +29,10 @@ class Server {
   const Rows& disk() const { return disk_; }
   /// Everything in the outbox.
   std::vector<std::pair<std::string, engine::EffectRecord>> Outbox() const;
+
+  /// Sees each decision and how it fared, before anyone else; for whoever wants to watch.
+  std::function<void(const engine::Event&, const engine::Decision&, std::string_view fate)>
+      observer;
 
   uint64_t events = 0, crashes = 0, failed_commits = 0, trace = 14695981039346656037u;
   uint64_t generation = 0;  // rises with each crash

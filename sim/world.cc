@@ -14,6 +14,11 @@ using std::chrono::seconds;
 
 constexpr int kCalmDays = 12;
 
+// Far beyond what any world needs: a livelock, or timers that breed, is a broken rule, not a hang.
+constexpr uint64_t kStepsMax = 10'000'000;
+constexpr uint64_t kStepsAtOnceMax = 20'000;
+constexpr size_t kTimersMax = 100'000;
+
 }  // namespace
 
 World::World(uint64_t seed)
@@ -75,6 +80,7 @@ void World::Request(engine::EventBody body, std::function<void(const engine::Dec
 void World::Until(Instant end) {
   int idle_wakes = 0;
   while (checkers_.broken().empty()) {
+    CountStep();
     const auto wake = engine::NextWake(server_.memory());
     const bool wakes = wake && *wake <= end && (queue_.empty() || *wake <= queue_.top().at);
     if (wakes) {
@@ -94,6 +100,14 @@ void World::Until(Instant end) {
     item.what();
   }
   now_ = std::max(now_, end);
+}
+
+void World::CountStep() {
+  steps_at_once_ = now_ == stepped_at_ ? steps_at_once_ + 1 : 0;
+  stepped_at_ = now_;
+  if (steps_at_once_ > kStepsAtOnceMax) checkers_.Fail("time does not pass: a livelock");
+  if (++steps_ > kStepsMax) checkers_.Fail("the world does not come to an end");
+  if (queue_.size() > kTimersMax) checkers_.Fail("timers breed");
 }
 
 // ---- clients

@@ -29,6 +29,7 @@ class World {
 
   const std::string& broken() const { return checkers_.broken(); }
   const Server& server() const { return server_; }
+  Server& server() { return server_; }
   Instant now() const { return now_; }
   Instant began() const { return began_; }
 
@@ -60,6 +61,7 @@ class World {
   engine::Event MakeEvent(engine::EventBody body);
   std::optional<engine::Decision> Serve(engine::EventBody body);
   void Until(Instant end);
+  void CountStep();
   Duration Latency();
 
   // clients
@@ -85,6 +87,9 @@ class World {
   Instant began_, now_;
   bool storm_ = true;
   uint64_t order_ = 0;
+  uint64_t steps_ = 0;          // wakes and timers so far
+  uint64_t steps_at_once_ = 0;  // of them, since time last passed
+  Instant stepped_at_{};
   std::priority_queue<Item> queue_;
   std::map<size_t, std::string> pipelines_;  // by index in the scenario
   std::map<size_t, int> activations_;        // answered with success

@@ -215,7 +215,7 @@ void Rerun(Draft& draft, const std::string& first) {
           InstanceId(plan.components[precondition].stem, record.scheduled_start);
       const InstanceRecord* state = draft.Find(check);
       if (state == nullptr) {
-        // A SKIPPED run had none, nor had one from before an edit added it.
+        // A SKIPPED run, marked finished since, had none.
         MakePrecondition(draft, precondition, id);
       } else if (state->status != RunStatus::kFinished) {
         queue.push_back(check);

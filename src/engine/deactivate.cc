@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "engine/instances.h"
 #include "engine/outcome.h"
 #include "engine/precondition.h"
 #include "engine/resource.h"
@@ -137,6 +138,8 @@ void ResumeAll(Draft& draft, std::optional<Instant> skip_before) {
     record.first_check_at.reset();
     record.terminate_at.reset();
     draft.Touch(id);
+    // Its machine may have ended in peace meanwhile: nothing seemed to need it.
+    ReviveResource(draft, id);
   }
   // What had begun, and begins again, may find a dependency being rerun that it had seen finish.
   for (const std::string& id : stopped) {

@@ -34,6 +34,8 @@ std::string Reason(const Draft& draft, const InstanceRecord& record, const Compo
         }
         return "waits for its first activity; this is normal";
       }
+      if (!record.resource.empty() && record.blocked_by == std::vector{record.resource})
+        return fmt::format("waits for its resource {}, which ended: rerun it", record.resource);
       if (!record.blocked_by.empty()) {
         return fmt::format(
             "waits for {}, which ended without finishing: rerun it or mark it finished",

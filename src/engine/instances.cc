@@ -57,6 +57,18 @@ InstanceRecord Blank(const Draft& draft, ComponentIndex index, const Interval& i
   return record;
 }
 
+/// Back to where it waits for its first user.
+void Revive(Draft& draft, const std::string& resource) {
+  InstanceRecord& record = draft.Edit(resource);
+  record.status = RunStatus::kWaitingOnDependencies;
+  record.actual_end.reset();
+  record.actions_decided = false;
+  record.tries_left = 1 + MaximumRetries(draft.options(), *draft.ComponentOf(record));
+  record.terminate_at.reset();
+  record.resumes = false;
+  draft.Touch(resource);
+}
+
 /// The resource instance exists from now on, and will take work.
 std::string NeedResource(Draft& draft, const Calendar& calendar, ComponentIndex user,
                          const Interval& interval, Instant due_at, bool again) {
@@ -72,14 +84,7 @@ std::string NeedResource(Draft& draft, const Calendar& calendar, ComponentIndex 
     draft.Create(Blank(draft, *component.runs_on, link.interval, from));
     draft.Touch(link.id);
   } else if (found->status == RunStatus::kFinished || (again && IsTerminal(found->status))) {
-    InstanceRecord& record = draft.Edit(link.id);
-    record.status = RunStatus::kWaitingOnDependencies;
-    record.actual_end.reset();
-    record.actions_decided = false;
-    record.tries_left = 1 + MaximumRetries(draft.options(), *draft.ComponentOf(record));
-    record.terminate_at.reset();
-    record.resumes = false;
-    draft.Touch(link.id);
+    Revive(draft, link.id);
   }
   return link.id;
 }
@@ -88,13 +93,8 @@ void CreateInstance(Draft& draft, ComponentIndex index, const Interval& interval
   const Plan& plan = draft.plan();
   const InstanceRecord& node = draft.Create(Blank(draft, index, interval, due_at));
   draft.Touch(node.id);
-  for (ComponentIndex precondition : plan.components[index].preconditions) {
-    InstanceRecord record = Blank(draft, precondition, interval, due_at);
-    record.node = node.id;
-    const std::string id = draft.Create(std::move(record)).id;
-    draft.Touch(id);
-    Wire(draft, id, false);
-  }
+  for (ComponentIndex precondition : plan.components[index].preconditions)
+    MakePrecondition(draft, precondition, node.id);
   Wire(draft, node.id, false);
 }
 
@@ -124,6 +124,22 @@ void CreateSkipped(Draft& draft, ComponentIndex index, const Interval& interval,
 
 Calendar CalendarOf(const Draft& draft) {
   return {draft.plan(), draft.record().first_activated_at.value_or(draft.now())};
+}
+
+void MakePrecondition(Draft& draft, ComponentIndex precondition, const std::string& node) {
+  const InstanceRecord& owner = *draft.Find(node);
+  InstanceRecord record =
+      Blank(draft, precondition, {owner.scheduled_start, owner.scheduled_end}, owner.due_at);
+  record.node = node;
+  const std::string id = draft.Create(std::move(record)).id;
+  draft.Touch(id);
+  Wire(draft, id, false);
+}
+
+void ReviveResource(Draft& draft, const std::string& user) {
+  const std::string& resource = draft.Find(user)->resource;
+  const InstanceRecord* found = resource.empty() ? nullptr : draft.Find(resource);
+  if (found != nullptr && found->status == RunStatus::kFinished) Revive(draft, resource);
 }
 
 void Wire(Draft& draft, const std::string& id, bool again) {

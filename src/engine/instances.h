@@ -33,6 +33,13 @@ void CreateDue(Draft& draft, const std::string& component);
 /// a resource however it ended.
 void Wire(Draft& draft, const std::string& instance, bool again);
 
+/// Makes the instance of a precondition that guards `node`. REQUIRES: there is none yet.
+void MakePrecondition(Draft& draft, ComponentIndex precondition, const std::string& node);
+
+/// The resource instance that `user` runs on takes work again, though it FINISHED when there was
+/// none left. Nothing without one, or while it is unfinished. REQUIRES: it is in memory (Needs).
+void ReviveResource(Draft& draft, const std::string& user);
+
 /// Makes every component's instance of one on-demand run.
 void CreateRun(Draft& draft, Instant at);
 

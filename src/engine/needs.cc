@@ -25,6 +25,13 @@ class Gatherer {
       for (std::string& other : LooksAt(draft, *command, id)) Add(*work, std::move(other));
     }
   }
+  void operator()(const Activate& request) {
+    const PipelineWork* work = Find(request.pipeline);
+    if (work == nullptr) return;
+    for (const auto& [id, run] : work->runs) {
+      if (run.instance.resumes && !run.instance.resource.empty()) Add(*work, run.instance.resource);
+    }
+  }
   void operator()(const Wake&) {
     int served = 0;
     for (const Timer& timer : state_.timers) {
