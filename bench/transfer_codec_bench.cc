@@ -91,7 +91,7 @@ void OverLines(benchmark::State& state, const Each& each) {
   const std::vector<std::string> lines = Lines();
   int64_t bytes = 0;
   for (const std::string& line : lines) bytes += static_cast<int64_t>(line.size()) + 1;
-  LineReader reader(LineShape::kDataPipeline);
+  LineReader reader(LineShape::kBare);
   Item item;
   for (auto _ : state) {
     for (const std::string& line : lines) {

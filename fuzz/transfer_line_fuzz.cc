@@ -31,7 +31,7 @@ void CheckLine(std::string_view line, LineShape shape) {
     ItemWriter({NullTag::kNull, order}).AppendLine(item, &out);
     std::string_view written = out.view().substr(0, out.size() - 1);
     CHECK(written.find('\n') == std::string_view::npos);
-    LineReader again(LineShape::kDataPipeline);
+    LineReader again(LineShape::kBare);
     Item copy;
     CHECK(again.Read(written, &copy) == LineKind::kItem, "{}: {}", written, again.reason());
     CHECK(hasher.Hash(copy) == digest, "{}", written);
@@ -54,7 +54,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (!*line) break;
     CHECK((*line)->number == ++number);
     CheckLine((*line)->text, LineShape::kAny);
-    CheckLine((*line)->text, LineShape::kDataPipeline);
+    CheckLine((*line)->text, LineShape::kBare);
   }
   CHECK(lines.offset() == size);
 

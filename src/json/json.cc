@@ -251,6 +251,12 @@ Result<std::string> GetString(const Object& object, std::string_view key) {
 Result<int64_t> GetInt(const Object& object, std::string_view key) {
   return Require(OptionalInt(object, key), key, "a whole number");
 }
+Result<uint64_t> GetCount(const Object& object, std::string_view key) {
+  ASSIGN_OR_RETURN(int64_t value, GetInt(object, key));
+  if (value < 0) return InvalidArgument(fmt::format("{} must not be negative", key));
+  return static_cast<uint64_t>(value);
+}
+
 Result<bool> GetBool(const Object& object, std::string_view key) {
   return Require(OptionalBool(object, key), key, "a boolean");
 }

@@ -38,6 +38,8 @@ const Value* Find(const Object& object, std::string_view key);
 /// Required members: an error names the key and what it should have been.
 Result<std::string> GetString(const Object& object, std::string_view key);
 Result<int64_t> GetInt(const Object& object, std::string_view key);
+/// A number that is not negative.
+Result<uint64_t> GetCount(const Object& object, std::string_view key);
 Result<bool> GetBool(const Object& object, std::string_view key);
 Result<const Object*> GetObject(const Object& object,
                                 std::string_view key);  // borrowed from `object`

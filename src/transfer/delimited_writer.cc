@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "transfer/delimited_reader.h"
 
 namespace penstock {
 namespace {
@@ -27,16 +28,34 @@ Status DelimitedWriter::Append(const Item& item, LineBuffer* out) {
     pending_.Append('\n');
     ++pending_items_;
     if (pending_.size() < kPendingBytesMax) return {};
-    columns_.push_back({"", AttributeType::kM});
-    return WritePending(out);
+    return WritePending(/*more=*/true, out);
   }
   if (by_name_.empty()) WriteHeader(out);
   return WriteRow(item, out);
 }
 
 Status DelimitedWriter::Finish(LineBuffer* out) {
-  if (collecting_) return WritePending(out);
+  if (collecting_) return WritePending(/*more=*/false, out);
   if (by_name_.empty()) WriteHeader(out);
+  return {};
+}
+
+Result<std::string> DelimitedWriter::Save(LineBuffer* out) {
+  if (collecting_ && pending_items_ == 0) return std::string();
+  if (collecting_) RETURN_IF_ERROR(WritePending(/*more=*/true, out));
+  if (by_name_.empty()) WriteHeader(out);
+  LineBuffer header;
+  WriteHeader(&header);
+  return std::string(header.view().substr(0, header.size() - 1));
+}
+
+Status DelimitedWriter::GoOn(std::string_view saved) {
+  if (saved.empty()) return {};
+  auto columns = ParseColumns(saved, separator_);
+  if (!columns) return Corrupt("the saved header of a file: " + columns.error().message);
+  columns_ = *std::move(columns);
+  collecting_ = false;
+  IndexColumns();
   return {};
 }
 
@@ -49,11 +68,10 @@ void DelimitedWriter::CollectColumns(const Item& item) {
   }
 }
 
-Status DelimitedWriter::WritePending(LineBuffer* out) {
+Status DelimitedWriter::WritePending(bool more, LineBuffer* out) {
   collecting_ = false;
   if (columns_.empty()) return {};  // no items: an empty file
-  if (columns_.size() >= kColumnsFoundMax && !columns_.back().is_rest())
-    columns_.push_back({"", AttributeType::kM});
+  if (more || columns_.size() >= kColumnsFoundMax) columns_.push_back({"", AttributeType::kM});
   if (sorted_) {
     std::stable_sort(columns_.begin(), columns_.end(), [](const Column& a, const Column& b) {
       return std::pair(a.is_rest(), std::string_view(a.name)) <
@@ -76,13 +94,17 @@ Status DelimitedWriter::WritePending(LineBuffer* out) {
 }
 
 void DelimitedWriter::WriteHeader(LineBuffer* out) {
-  by_name_.clear();
+  IndexColumns();
   for (size_t i = 0; i < columns_.size(); ++i) {
-    by_name_.emplace(columns_[i].name, i);
     if (i > 0) out->Append(separator_);
     WriteText(ColumnText(columns_[i]), out);
   }
   out->Append('\n');
+}
+
+void DelimitedWriter::IndexColumns() {
+  by_name_.clear();
+  for (size_t i = 0; i < columns_.size(); ++i) by_name_.emplace(columns_[i].name, i);
 }
 
 /// The column of the node's name and type; for a null any column of its name.
@@ -177,10 +199,6 @@ void DelimitedWriter::WriteText(std::string_view text, LineBuffer* out) {
     text.remove_prefix(quote + 1);
   }
   out->Append('"');
-}
-
-std::string ColumnText(const Column& column) {
-  return fmt::format("{}:{}", column.name, AttributeTypeName(column.type));
 }
 
 }  // namespace penstock

@@ -34,11 +34,17 @@ class DelimitedWriter : public ItemEncoder {
 
   Status Append(const Item& item, LineBuffer* out) override;
   Status Finish(LineBuffer* out) override;
+  /// The header, so that a file that goes on elsewhere keeps its columns.
+  Result<std::string> Save(LineBuffer* out) override;
+  /// Before the first item: goes on after Save. kCorrupt: `saved` is not from there.
+  Status GoOn(std::string_view saved);
 
  private:
   void CollectColumns(const Item& item);
-  Status WritePending(LineBuffer* out);
+  /// Settles the columns; `more`: items may follow.
+  Status WritePending(bool more, LineBuffer* out);
   void WriteHeader(LineBuffer* out);
+  void IndexColumns();
   Status WriteRow(const Item& item, LineBuffer* out);
   /// The cell of an attribute, or of no attribute if null.
   void WriteCell(const Item& item, const ItemNode* node, LineBuffer* out);
@@ -56,8 +62,5 @@ class DelimitedWriter : public ItemEncoder {
   std::vector<const ItemNode*> rest_;
   LineBuffer scratch_;
 };
-
-/// A header's columns, as text: "pk:S", "age:N".
-std::string ColumnText(const Column& column);
 
 }  // namespace penstock

@@ -2,7 +2,10 @@
 
 #include <map>
 
+#include "base/text.h"
 #include "transfer/item_file.h"
+#include "transfer/native_contents.h"
+#include "transfer/native_manifest.h"
 #include "transfer/run_record.h"
 
 namespace penstock {
@@ -10,13 +13,54 @@ namespace {
 
 constexpr uint64_t kManifestSizeMax = 64u << 20;
 
-Result<ExportContents> WithManifest(DataFolder& folder, const std::vector<FolderEntry>& entries) {
+/// What the files of that format look like where they are known to be in it.
+FileShape ShapeOf(FileFormat format, Leniency leniency) {
+  switch (format) {
+    case FileFormat::kDataPipeline:
+    case FileFormat::kJsonLines:
+      return {.lines = LineShape::kBare, .leniency = leniency};
+    case FileFormat::kDynamoDbJson:
+      return {.lines = LineShape::kWrapped, .leniency = leniency};
+    case FileFormat::kCsv:
+      return {.separator = ',', .leniency = leniency};
+    case FileFormat::kTsv:
+      return {.separator = '\t', .leniency = leniency};
+  }
+  return {};
+}
+
+/// Where nobody says what the files are: by the name, else each line by itself.
+FileShape GuessShape(std::string_view name, Leniency leniency) {
+  for (std::string_view suffix : {".gz", ".zst"}) {
+    if (name.ends_with(suffix)) name.remove_suffix(suffix.size());
+  }
+  if (name.ends_with(".csv")) return ShapeOf(FileFormat::kCsv, leniency);
+  if (name.ends_with(".tsv")) return ShapeOf(FileFormat::kTsv, leniency);
+  if (name.ends_with(".jsonl")) return ShapeOf(FileFormat::kJsonLines, leniency);
+  return {.lines = LineShape::kAny, .leniency = leniency};
+}
+
+/// Refuses a format that the export is known not to have.
+Status CheckFormat(const ReadStyle& style, FileFormat found, const std::string& manifest) {
+  if (!style.format || *style.format == found) return {};
+  return InvalidArgument(
+      fmt::format("by its manifest, {}, the export is in the format {}, not {}; "
+                  "leave the format out and it is read as what it is",
+                  manifest, FileFormatName(found), FileFormatName(*style.format)));
+}
+
+Result<ExportContents> WithManifest(DataFolder& folder, const std::vector<FolderEntry>& entries,
+                                    const ReadStyle& style) {
   const std::string address = folder.AddressOf(kManifestName);
   ASSIGN_OR_RETURN(std::string text, folder.Read(kManifestName, kManifestSizeMax));
   auto manifest = ParseManifest(text);
   if (!manifest) return std::move(manifest.error()).In(address);
   auto names = RebasedNames(*manifest);
   if (!names) return std::move(names.error()).In(address);
+  // Without a proof another program wrote it, which may have put anything into the files.
+  if (manifest->proof) RETURN_IF_ERROR(CheckFormat(style, manifest->format, address));
+  const FileShape shape = ShapeOf(
+      manifest->proof ? manifest->format : style.format.value_or(manifest->format), style.leniency);
 
   std::map<std::string_view, uint64_t> sizes;
   for (const FolderEntry& entry : entries) sizes[entry.name] = entry.size;
@@ -25,6 +69,7 @@ Result<ExportContents> WithManifest(DataFolder& folder, const std::vector<Folder
     for (const FileProof& proof : manifest->proof->files) proofs[proof.name] = &proof;
   }
   ExportContents contents;
+  contents.manifest_name = kManifestName;
   for (const std::string& name : *names) {
     auto size = sizes.find(name);
     if (size == sizes.end()) {
@@ -33,58 +78,67 @@ Result<ExportContents> WithManifest(DataFolder& folder, const std::vector<Folder
                       "files into one folder",
                       address, name, folder.address()));
     }
-    ExportFile& file = contents.files.emplace_back(ExportFile{name, size->second, std::nullopt});
-    if (auto proof = proofs.find(name); proof != proofs.end()) file.proof = *proof->second;
-    if (file.proof && file.proof->bytes != file.size) {
+    ExportFile& file =
+        contents.files.emplace_back(ExportFile{.name = name, .size = size->second, .shape = shape});
+    auto proof = proofs.find(name);
+    if (proof == proofs.end()) continue;
+    file.items = proof->second->items;
+    file.digest = proof->second->digest;
+    if (proof->second->bytes != file.size) {
       return FailedPrecondition(
           fmt::format("{} has {} bytes, its manifest says {}; it is not the file that was exported",
-                      folder.AddressOf(name), file.size, file.proof->bytes));
+                      folder.AddressOf(name), file.size, proof->second->bytes));
     }
   }
-  if (!manifest->proof) {
+  if (manifest->proof) {
+    contents.items = manifest->proof->items;
+  } else {
     contents.warnings.push_back(
         address + " has no digests (another program wrote it): files are taken as they are");
   }
-  contents.manifest = *std::move(manifest);
   return contents;
 }
 
 /// Whether the file's first item is in the control-character text format. A file without items is.
-Result<bool> IsControlText(DataFolder& folder, const std::string& name, std::stop_token stop) {
-  ASSIGN_OR_RETURN(std::unique_ptr<ItemFile> file,
-                   ItemFile::Open(folder, name, LineShape::kAny, std::move(stop)));
+Result<bool> IsControlText(DataFolder& folder, const ExportFile& data, std::stop_token stop) {
+  ASSIGN_OR_RETURN(std::unique_ptr<ItemFile> file, ItemFile::Open(folder, data, std::move(stop)));
   Item item;
   while (true) {
     ASSIGN_OR_RETURN(std::optional<LineKind> kind, file->Next(&item));
     if (!kind) return true;
-    if (*kind == LineKind::kItem) return file->is_control_text();
+    if (*kind == LineKind::kItem) return !Trim(file->line().text).starts_with('{');
     if (*kind == LineKind::kBad) return false;
   }
 }
 
 Result<ExportContents> WithoutManifest(DataFolder& folder, const std::vector<FolderEntry>& entries,
-                                       bool no_manifest, std::stop_token stop) {
+                                       const ExportRequest& request, std::stop_token stop) {
+  const ReadStyle& style = request.style;
   ExportContents contents;
-  contents.shape = LineShape::kAny;
   bool unfinished = false;
   for (const FolderEntry& entry : entries) {
     if (entry.name == kRunRecordName) unfinished = true;
     bool hidden = entry.name[0] == '_' || entry.name[0] == '.';
     if (hidden || entry.name.find('/') != std::string::npos) continue;
-    contents.files.push_back({entry.name, entry.size, std::nullopt});
+    contents.files.push_back({.name = entry.name,
+                              .size = entry.size,
+                              .shape = style.format ? ShapeOf(*style.format, style.leniency)
+                                                    : GuessShape(entry.name, style.leniency)});
   }
   if (contents.files.empty()) {
     return NotFound(fmt::format("there is no export in {}: neither a manifest nor data files",
                                 folder.address()));
   }
-  if (no_manifest) {
+  bool is_foreign = !unfinished && style.format && *style.format != FileFormat::kDataPipeline &&
+                    *style.format != FileFormat::kDynamoDbJson;
+  if (request.no_manifest || is_foreign) {
     contents.warnings.push_back(fmt::format(
         "{} has no manifest: all {} files are taken, whether or not they are a whole export",
         folder.address(), contents.files.size()));
     return contents;
   }
   for (const ExportFile& file : contents.files) {
-    ASSIGN_OR_RETURN(bool control_text, IsControlText(folder, file.name, stop));
+    ASSIGN_OR_RETURN(bool control_text, IsControlText(folder, file, stop));
     if (control_text) continue;
     return FailedPrecondition(
         fmt::format("{} has no manifest{} and would be read in part or with foreign files (such as "
@@ -105,13 +159,47 @@ Result<ExportContents> WithoutManifest(DataFolder& folder, const std::vector<Fol
 
 }  // namespace
 
-Result<ExportContents> ReadExportContents(DataFolder& folder, bool no_manifest,
+Result<ExportContents> ReadExportContents(DataFolder& folder, const ExportRequest& request,
                                           std::stop_token stop) {
   ASSIGN_OR_RETURN(std::vector<FolderEntry> entries, folder.List());
-  for (const FolderEntry& entry : entries) {
-    if (entry.name == kManifestName) return WithManifest(folder, entries);
+  std::vector<std::string> natives = FindNativeExports(entries);
+  if (!request.native_id.empty()) {
+    std::string wanted = std::string(kNativeFolder) + request.native_id + "/";
+    std::erase_if(natives, [&](const std::string& at) { return at != wanted; });
+    if (natives.empty()) {
+      return NotFound(fmt::format("there is no export in {}: it has no {}",
+                                  folder.AddressOf(wanted), kNativeSummaryName));
+    }
+  } else {
+    for (const FolderEntry& entry : entries) {
+      if (entry.name == kManifestName) return WithManifest(folder, entries, request.style);
+    }
   }
-  return WithoutManifest(folder, entries, no_manifest, std::move(stop));
+  if (natives.empty()) return WithoutManifest(folder, entries, request, std::move(stop));
+  if (natives.size() > 1) {
+    return InvalidArgument(
+        fmt::format("{} holds {} exports; give the one that is meant, such as {}", folder.address(),
+                    natives.size(), folder.AddressOf(natives.back())));
+  }
+  RETURN_IF_ERROR(CheckFormat(request.style, FileFormat::kDynamoDbJson,
+                              folder.AddressOf(natives.front()) + std::string(kNativeSummaryName)));
+  ASSIGN_OR_RETURN(ExportContents contents, ReadNativeContents(folder, entries, natives.front()));
+  for (ExportFile& file : contents.files) file.shape.leniency = request.style.leniency;
+  return contents;
+}
+
+ExportPlace SplitExportPlace(std::string_view source) {
+  std::string_view place = source;
+  if (place.ends_with(kNativeSummaryName)) place.remove_suffix(kNativeSummaryName.size());
+  while (place.ends_with('/')) place.remove_suffix(1);
+  size_t slash = place.rfind('/');
+  if (slash == std::string_view::npos) return {std::string(source), ""};
+  std::string_view parent = place.substr(0, slash + 1);
+  if (parent != kNativeFolder && !parent.ends_with("/" + std::string(kNativeFolder)))
+    return {std::string(source), ""};
+  std::string_view folder = parent.substr(0, parent.size() - kNativeFolder.size());
+  std::string_view id = place.substr(slash + 1);
+  return {folder.empty() ? "." : std::string(folder), std::string(id)};
 }
 
 }  // namespace penstock

@@ -4,32 +4,48 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "transfer/data_folder.h"
-#include "transfer/line_reader.h"
+#include "transfer/export_file.h"
 #include "transfer/manifest.h"
 
 namespace penstock {
 
-struct ExportFile {
-  std::string name;  // within the folder
-  uint64_t size = 0;
-  std::optional<FileProof> proof;
-};
-
 struct ExportContents {
   std::vector<ExportFile> files;
-  std::optional<Manifest> manifest;
-  LineShape shape = LineShape::kDataPipeline;
+  std::string manifest_name;      // within the folder; empty: there is none
+  std::optional<uint64_t> items;  // of all files, if the manifest says
+  /// What it holds are changes (dynamodb-json, incremental), not a table.
+  bool is_incremental = false;
   std::vector<std::string> warnings;
 };
 
+/// What to look for in a folder, as far as somebody said. Value type.
+struct ExportRequest {
+  ReadStyle style;
+  /// Takes all files if there is no manifest, which is what a failed export leaves behind.
+  bool no_manifest = false;
+  /// Of several of DynamoDB's own exports in one folder, this one.
+  std::string native_id = {};
+};
+
 /// With a manifest: its files, looked for in this folder wherever the export was made; one that is
-/// missing or of another size is kFailedPrecondition. Without: the control-character text files of
-/// the Hive age, which never had one, with a warning; anything else only with `no_manifest`,
-/// because that is what a failed export leaves behind.
-Result<ExportContents> ReadExportContents(DataFolder& folder, bool no_manifest,
+/// missing or of another size is kFailedPrecondition, as is a manifest with another MD5 than the
+/// one beside it. Without: the control-character text files of the Hive age, which never had one,
+/// with a warning; files of a format that is asked for by name and that only we write manifests for
+/// (jsonl, csv, tsv); anything else only with `no_manifest`.
+Result<ExportContents> ReadExportContents(DataFolder& folder, const ExportRequest& request,
                                           std::stop_token stop);
+
+/// Where an export is, if somebody named its AWSDynamoDB folder: "s3://b/p/AWSDynamoDB/0123-ab",
+/// also with "/manifest-summary.json", is 0123-ab in "s3://b/p". Other addresses have no
+/// `native_id`.
+struct ExportPlace {
+  std::string folder, native_id;
+  bool operator==(const ExportPlace&) const = default;
+};
+ExportPlace SplitExportPlace(std::string_view source);
 
 }  // namespace penstock

@@ -9,10 +9,9 @@ constexpr uint64_t kItemsPerReport = 1000;
 
 }  // namespace
 
-Result<FileFindings> ReadFile(DataFolder& folder, const ExportFile& file, LineShape shape,
-                              const ItemVisitor& visit, ProgressMeter* meter,
-                              std::stop_token stop) {
-  ASSIGN_OR_RETURN(std::unique_ptr<ItemFile> lines, ItemFile::Open(folder, file.name, shape, stop));
+Result<FileFindings> ReadFile(DataFolder& folder, const ExportFile& file, const ItemVisitor& visit,
+                              ProgressMeter* meter, std::stop_token stop) {
+  ASSIGN_OR_RETURN(std::unique_ptr<ItemFile> lines, ItemFile::Open(folder, file, stop));
   FileFindings findings;
   ItemHasher hasher;
   Item item;
@@ -33,6 +32,7 @@ Result<FileFindings> ReadFile(DataFolder& folder, const ExportFile& file, LineSh
           fmt::format("{}, line {} (byte {}): {}", lines->name(), lines->line().number,
                       lines->fault_offset(), lines->reason());
     }
+    if (*kind == LineKind::kDelete) ++findings.deletions;
     if (*kind != LineKind::kItem) continue;
     ++findings.items;
     ContentDigest hash = hasher.Hash(item);
@@ -50,16 +50,16 @@ Result<FileFindings> ReadFile(DataFolder& folder, const ExportFile& file, LineSh
 
 std::string Contradiction(const ExportFile& file, const FileFindings& findings,
                           const std::string& address) {
-  if (!file.proof) return "";
+  if (!file.is_proven()) return "";
   if (findings.bad_lines > 0) return findings.first_fault;
-  if (findings.items != file.proof->items) {
-    return fmt::format("{} has {} items, its manifest says {}", address, findings.items,
-                       file.proof->items);
+  if (findings.items + findings.deletions != *file.items) {
+    return fmt::format("{} has {} items, its manifest says {}", address,
+                       findings.items + findings.deletions, *file.items);
   }
-  if (findings.digest != file.proof->digest) {
+  if (file.digest && findings.digest != *file.digest) {
     return fmt::format("the {} items of {} have the digest {}, its manifest says {}",
                        findings.items, address, FormatDigest(findings.digest),
-                       FormatDigest(file.proof->digest));
+                       FormatDigest(*file.digest));
   }
   return "";
 }

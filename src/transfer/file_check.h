@@ -8,7 +8,7 @@
 
 #include "transfer/content_digest.h"
 #include "transfer/data_folder.h"
-#include "transfer/export_contents.h"
+#include "transfer/export_file.h"
 #include "transfer/item.h"
 #include "transfer/progress.h"
 
@@ -16,6 +16,7 @@ namespace penstock {
 
 struct FileFindings {
   uint64_t items = 0;
+  uint64_t deletions = 0;  // of an incremental export
   uint64_t blank_lines = 0;
   uint64_t bad_lines = 0;
   std::string first_fault;  // "…/ba3f…, line 5 (byte 400): not a number: "x""
@@ -26,12 +27,12 @@ struct FileFindings {
 /// Called for each item, with its hash. False: that is enough of this file.
 using ItemVisitor = std::function<bool(const Item& item, const ContentDigest& hash)>;
 
-/// Errors: the file cannot be read. Bad lines are findings.
-Result<FileFindings> ReadFile(DataFolder& folder, const ExportFile& file, LineShape shape,
-                              const ItemVisitor& visit, ProgressMeter* meter, std::stop_token stop);
+/// Errors: the file cannot be read, or not to its end. Bad lines are findings.
+Result<FileFindings> ReadFile(DataFolder& folder, const ExportFile& file, const ItemVisitor& visit,
+                              ProgressMeter* meter, std::stop_token stop);
 
-/// What of the findings contradicts the file's proof, for people; empty if nothing does or there is
-/// no proof.
+/// What of the findings contradicts what the file's manifest says, for people; empty if nothing
+/// does or it says nothing.
 std::string Contradiction(const ExportFile& file, const FileFindings& findings,
                           const std::string& address);
 

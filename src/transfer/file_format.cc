@@ -33,6 +33,23 @@ std::optional<Kind> FindIn(const Table& table, std::string_view text) {
 
 }  // namespace
 
+std::string ColumnText(const Column& column) {
+  return fmt::format("{}:{}", column.name, AttributeTypeName(column.type));
+}
+
+Result<Column> ParseColumn(std::string_view text) {
+  size_t colon = text.rfind(':');
+  if (colon != std::string_view::npos) {
+    std::optional<AttributeType> type = ParseAttributeType(text.substr(colon + 1));
+    Column column{std::string(text.substr(0, colon)), type.value_or(AttributeType::kS)};
+    if (type && column.name.empty() && *type != AttributeType::kM)
+      return InvalidArgument("the column without name must be :M");
+    if (type) return column;
+  }
+  if (text.empty()) return InvalidArgument("a column has neither name nor type");
+  return Column{std::string(text), AttributeType::kS};
+}
+
 Compression UsualCompression(FileFormat format) {
   return format == FileFormat::kDynamoDbJson ? Compression::kGzip : Compression::kNone;
 }

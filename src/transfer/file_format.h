@@ -31,6 +31,11 @@ struct Column {
   bool operator==(const Column&) const = default;
 };
 
+/// "pk:S", "age:N", ":M". A text without a type is of type S; kInvalidArgument: neither name nor
+/// type, or no name and another type than M.
+std::string ColumnText(const Column& column);
+Result<Column> ParseColumn(std::string_view text);
+
 /// How the data files of an export are written. Value type.
 struct FileStyle {
   FileFormat format = FileFormat::kDataPipeline;
@@ -38,6 +43,22 @@ struct FileStyle {
   LineStyle line;  // its null tag concerns datapipeline only, its order not csv and tsv
   std::vector<Column> columns;  // of csv and tsv; empty: found in each file's first items
   bool operator==(const FileStyle&) const = default;
+};
+
+/// How much a line may differ from what exporters write.
+enum class Leniency {
+  kStrict,
+  /// Also what Gson, the connector's parser, lets pass: single quotes, names and values without
+  /// quotes, = and => for :, ; for a comma, comments, raw control characters; numbers as JSON
+  /// numbers, tags in any case; base64 unpadded, with the URL's alphabet or broken by white space.
+  kGson,
+};
+
+/// What somebody said of an export that is to be read. Value type.
+struct ReadStyle {
+  std::optional<FileFormat> format;  // nothing: its manifest and its files tell
+  Leniency leniency = Leniency::kStrict;
+  bool operator==(const ReadStyle&) const = default;
 };
 
 constexpr bool IsDelimited(FileFormat format) {

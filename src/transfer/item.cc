@@ -28,6 +28,14 @@ std::string_view AttributeTypeName(AttributeType type) {
   return "?";
 }
 
+std::optional<AttributeType> ParseAttributeType(std::string_view name) {
+  for (int i = 0; i <= static_cast<int>(AttributeType::kNull); ++i) {
+    AttributeType type = static_cast<AttributeType>(i);
+    if (AttributeTypeName(type) == name) return type;
+  }
+  return std::nullopt;
+}
+
 const ItemNode* Item::Find(std::string_view name) const {
   if (nodes_.empty()) return nullptr;
   for (uint32_t i = 1; i < nodes_[0].end; i = nodes_[i].end) {

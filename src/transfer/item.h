@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -14,6 +15,7 @@ enum class AttributeType : uint8_t { kS, kN, kB, kSS, kNS, kBS, kM, kL, kBool, k
 
 /// The tag on DynamoDB's wire: "S", "SS", "BOOL" …
 std::string_view AttributeTypeName(AttributeType type);
+std::optional<AttributeType> ParseAttributeType(std::string_view name);
 
 /// One value; its descendants (list elements, map members, set members) follow it in the list.
 struct ItemNode {

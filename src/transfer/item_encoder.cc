@@ -30,6 +30,7 @@ class LineEncoder : public ItemEncoder {
     return {};
   }
   Status Finish(LineBuffer*) override { return {}; }
+  Result<std::string> Save(LineBuffer*) override { return std::string(); }
 
  private:
   const FileFormat format_;
@@ -38,9 +39,13 @@ class LineEncoder : public ItemEncoder {
 
 }  // namespace
 
-std::unique_ptr<ItemEncoder> NewItemEncoder(const FileStyle& style) {
-  if (IsDelimited(style.format)) return std::make_unique<DelimitedWriter>(style);
-  return std::make_unique<LineEncoder>(style);
+Result<std::unique_ptr<ItemEncoder>> NewItemEncoder(const FileStyle& style,
+                                                    const std::optional<std::string>& saved) {
+  if (!IsDelimited(style.format))
+    return std::unique_ptr<ItemEncoder>(std::make_unique<LineEncoder>(style));
+  auto writer = std::make_unique<DelimitedWriter>(style);
+  if (saved) RETURN_IF_ERROR(writer->GoOn(*saved));
+  return std::unique_ptr<ItemEncoder>(std::move(writer));
 }
 
 }  // namespace penstock

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <string>
 
 #include "base/result.h"
 #include "transfer/file_format.h"
@@ -19,8 +21,13 @@ class ItemEncoder {
   virtual Status Append(const Item& item, LineBuffer* out) = 0;
   /// Appends what is still missing at the end.
   virtual Status Finish(LineBuffer* out) = 0;
+  /// Appends all that was held back; more may follow, perhaps by an encoder made with the result,
+  /// in another process.
+  virtual Result<std::string> Save(LineBuffer* out) = 0;
 };
 
-std::unique_ptr<ItemEncoder> NewItemEncoder(const FileStyle& style);
+/// `saved`: of an encoder that is to be gone on with. kCorrupt: it is none.
+Result<std::unique_ptr<ItemEncoder>> NewItemEncoder(const FileStyle& style,
+                                                    const std::optional<std::string>& saved = {});
 
 }  // namespace penstock

@@ -7,37 +7,38 @@
 #include <string>
 
 #include "transfer/data_folder.h"
-#include "transfer/line_reader.h"
+#include "transfer/export_file.h"
 #include "transfer/line_source.h"
+#include "transfer/record_reader.h"
 
 namespace penstock {
 
 class ItemFile {
  public:
-  /// Errors name the file. Files compressed with gzip are read through it, by their first bytes,
-  /// not their names.
-  static Result<std::unique_ptr<ItemFile>> Open(DataFolder& folder, const std::string& name,
-                                                LineShape shape, std::stop_token stop);
+  /// Errors name the file. Compressed files are unpacked (decompression.h).
+  static Result<std::unique_ptr<ItemFile>> Open(DataFolder& folder, const ExportFile& file,
+                                                std::stop_token stop);
 
-  /// The next line: an item, a blank, or a bad one (then reason()); nullopt at the end of the file.
+  /// The next record but headers: an item, a deletion, a blank, or a bad one (then reason());
+  /// nullopt at the end of the file. kCorrupt: it is truncated, broken, or not the file of that
+  /// MD5. kInvalidArgument: its header cannot be read.
   Result<std::optional<LineKind>> Next(Item* item);
 
   const std::string& name() const { return name_; }
-  /// Of the line that Next gave last.
+  /// Of the record that Next gave last.
   const Line& line() const { return line_; }
   std::string reason() const;
-  /// Where in the file that line's fault is.
-  uint64_t fault_offset() const { return line_.offset + (line_.too_long ? 0 : reader_.column()); }
-  bool is_control_text() const { return reader_.is_control_text(); }
+  /// Where in the file, unpacked, that record's fault is.
+  uint64_t fault_offset() const { return line_.offset + (line_.too_long ? 0 : reader_->column()); }
   bool had_byte_order_mark() const { return lines_.had_byte_order_mark(); }
 
  private:
-  ItemFile(std::string name, std::unique_ptr<BodySource> bytes, LineShape shape);
+  ItemFile(std::string name, std::unique_ptr<BodySource> bytes, const FileShape& shape);
 
   const std::string name_;
   const std::unique_ptr<BodySource> bytes_;
   LineSource lines_;
-  LineReader reader_;
+  const std::unique_ptr<RecordReader> reader_;
   Line line_;
 };
 

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/encoding.h"
+#include "base/text.h"
 #include "transfer/decimal.h"
 
 namespace penstock {
@@ -178,8 +179,8 @@ bool ItemReader::Value(JsonCursor& cursor, Item* item, uint32_t index, int depth
   JsonCursor::Text tag;
   if (!cursor.String(&tag, &scratch_)) return false;
   AttributeType type = AttributeType::kNull;
-  if (!ServerTag(tag.bytes, &type) &&
-      !(dialect_ == ItemDialect::kFile && FileTag(tag.bytes, &type))) {
+  if (!ServerTag(tag.bytes, &type) && !(is_file() && FileTag(tag.bytes, &type)) &&
+      !(is_lenient() && FileTag(AsciiLower(tag.bytes), &type))) {
     return cursor.FailAt(tag_offset, fmt::format("unknown type {}", Shown(tag.bytes)));
   }
   if (!cursor.Take(':')) return false;
@@ -207,10 +208,7 @@ bool ItemReader::Value(JsonCursor& cursor, Item* item, uint32_t index, int depth
       good = List(cursor, item, index, depth);
       break;
     case AttributeType::kBool:
-      item->nodes_[index].truth = cursor.Peek() == 't';
-      good = cursor.Peek() == 't'   ? cursor.TakeWord("true")
-             : cursor.Peek() == 'f' ? cursor.TakeWord("false")
-                                    : cursor.Fail("BOOL must be true or false");
+      good = Bool(cursor, &item->nodes_[index]);
       break;
     case AttributeType::kNull:
       good = cursor.Peek() == 't' ? cursor.TakeWord("true") : cursor.Fail("NULL must be true");
@@ -223,20 +221,55 @@ bool ItemReader::Value(JsonCursor& cursor, Item* item, uint32_t index, int depth
   return true;
 }
 
+bool ItemReader::Bool(JsonCursor& cursor, ItemNode* node) {
+  if (is_lenient() && cursor.Peek() == '"') {
+    size_t offset = cursor.offset();
+    JsonCursor::Text word;
+    if (!cursor.String(&word, &scratch_)) return false;
+    node->truth = word.bytes == "true";
+    return node->truth || word.bytes == "false" ||
+           cursor.FailAt(offset, "BOOL must be true or false");
+  }
+  node->truth = cursor.Peek() == 't';
+  if (node->truth) return cursor.TakeWord("true");
+  return cursor.Peek() == 'f' ? cursor.TakeWord("false")
+                              : cursor.Fail("BOOL must be true or false");
+}
+
+std::string_view ItemReader::MendedBase64(std::string_view text) {
+  char* begin = scratch_;
+  char* out = begin;
+  for (char c : text) {
+    if (c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '=') continue;
+    *out++ = c == '-' ? '+' : c == '_' ? '/' : c;
+  }
+  // Room for the padding is there: a value has more than three bytes of JSON around it.
+  while ((out - begin) % 4 != 0) *out++ = '=';
+  std::string_view mended(begin, static_cast<size_t>(out - begin));
+  if (!Base64DecodedSize(mended)) return text;
+  scratch_ = out;
+  return mended;
+}
+
 bool ItemReader::Scalar(JsonCursor& cursor, Item* item, uint32_t index) {
   ItemNode& node = item->nodes_[index];
-  if (cursor.Peek() != '"')
-    return cursor.Fail(fmt::format("{} must be a JSON string", AttributeTypeName(node.type)));
-  size_t offset = cursor.offset();
   JsonCursor::Text text;
-  if (!cursor.String(&text, &scratch_)) return false;
+  const bool is_string = cursor.Peek() == '"';
+  size_t offset = cursor.offset();
+  if (is_string) {
+    if (!cursor.String(&text, &scratch_)) return false;
+  } else if (is_lenient() && cursor.Peek() != '{' && cursor.Peek() != '[' && cursor.Peek() != 'n') {
+    if (!cursor.Skip(&text.bytes)) return false;  // a number, true or false
+  } else {
+    return cursor.Fail(fmt::format("{} must be a JSON string", AttributeTypeName(node.type)));
+  }
   node.text = text.bytes;
   node.text_is_plain = text.is_plain;
   node.end = index + 1;
   if (node.type == AttributeType::kN) {
     std::optional<Decimal> number = ParseDecimal(node.text);
     if (!number) return cursor.FailAt(offset, fmt::format("not a number: {}", Shown(node.text)));
-    if (dialect_ == ItemDialect::kFile && !number->FitsDynamoDb()) {
+    if (is_file() && !number->FitsDynamoDb()) {
       return cursor.FailAt(
           offset,
           fmt::format("{} is not a number that DynamoDB can hold (38 digits, 1E-130 to 9.99E+125)",
@@ -245,6 +278,7 @@ bool ItemReader::Scalar(JsonCursor& cursor, Item* item, uint32_t index) {
     // Digits and signs only, however they were written in JSON.
     node.text_is_plain = true;
   } else if (node.type == AttributeType::kB) {
+    if (!Base64DecodedSize(node.text) && is_lenient()) node.text = MendedBase64(node.text);
     if (!Base64DecodedSize(node.text)) {
       return cursor.FailAt(
           offset, fmt::format("not base64 (standard alphabet, padded): {}", Shown(node.text)));
@@ -272,7 +306,7 @@ bool ItemReader::Set(JsonCursor& cursor, Item* item, uint32_t index, AttributeTy
 }
 
 bool ItemReader::List(JsonCursor& cursor, Item* item, uint32_t index, int depth) {
-  if (depth > (dialect_ == ItemDialect::kFile ? kLevelsMax : kServerLevelsMax)) {
+  if (depth > (is_file() ? kLevelsMax : kServerLevelsMax)) {
     return cursor.Fail("nested deeper than 32 levels");
   }
   if (!cursor.Take('[')) return false;
@@ -287,7 +321,7 @@ bool ItemReader::List(JsonCursor& cursor, Item* item, uint32_t index, int depth)
 }
 
 bool ItemReader::Members(JsonCursor& cursor, Item* item, uint32_t parent, int depth) {
-  if (depth > (dialect_ == ItemDialect::kFile ? kLevelsMax : kServerLevelsMax)) {
+  if (depth > (is_file() ? kLevelsMax : kServerLevelsMax)) {
     return cursor.Fail("nested deeper than 32 levels");
   }
   if (!cursor.Take('{')) return false;

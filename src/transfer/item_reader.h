@@ -14,9 +14,12 @@ enum class ItemDialect {
   /// are checked.
   kServer,
   /// From a file: also first-letter-lowered tags ("s", "sS", "bOOL"), all-lower ones, "nULL" and
-  /// "nULLValue". DynamoDB's
-  /// limits hold: numbers, 32 levels, names, no empty set, nothing twice.
+  /// "nULLValue". DynamoDB's limits hold: numbers, 32 levels, names, no empty set, nothing twice.
   kFile,
+  /// From a file, and also tags in any case, numbers and words of JSON where a string belongs,
+  /// "true"
+  /// and "false" as strings, and base64 unpadded, in the URL's alphabet or with white space in it.
+  kLenientFile,
 };
 
 /// One thread at a time; keeps nothing between items but its memory.
@@ -45,8 +48,14 @@ class ItemReader {
   bool Set(JsonCursor& cursor, Item* item, uint32_t index, AttributeType member);
   bool List(JsonCursor& cursor, Item* item, uint32_t index, int depth);
   bool Scalar(JsonCursor& cursor, Item* item, uint32_t index);
+  bool Bool(JsonCursor& cursor, ItemNode* node);
+  /// `text` as strict base64, in scratch, if a lenient reader would take it; else unchanged.
+  std::string_view MendedBase64(std::string_view text);
   bool CheckNames(JsonCursor& cursor, const Item& item, uint32_t parent);
   bool CheckMembers(JsonCursor& cursor, const Item& item, uint32_t set);
+
+  bool is_file() const { return dialect_ != ItemDialect::kServer; }
+  bool is_lenient() const { return dialect_ == ItemDialect::kLenientFile; }
 
   const ItemDialect dialect_;
   char* scratch_ = nullptr;

@@ -15,7 +15,7 @@ class JsonCursor {
  public:
   struct Text {
     std::string_view bytes;
-    bool is_plain;  // ASCII without escapes
+    bool is_plain = false;  // ASCII without escapes
   };
 
   explicit JsonCursor(std::string_view text)

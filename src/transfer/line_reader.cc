@@ -1,6 +1,6 @@
 #include "transfer/line_reader.h"
 
-#include "transfer/item_size.h"
+#include "transfer/gson_text.h"
 #include "transfer/utf8_check.h"
 
 namespace penstock {
@@ -47,44 +47,103 @@ NativeShape GuessNative(std::string_view line, char* scratch) {
 
 }  // namespace
 
-LineKind LineReader::Bad(size_t column, std::string reason) {
-  column_ = column;
-  reason_ = std::move(reason);
-  return LineKind::kBad;
-}
+LineReader::LineReader(LineShape shape, Leniency leniency)
+    : shape_(shape),
+      leniency_(leniency),
+      reader_(leniency == Leniency::kGson ? ItemDialect::kLenientFile : ItemDialect::kFile) {}
 
 LineKind LineReader::Read(std::string_view line, Item* item) {
-  is_control_text_ = false;
+  LineKind kind = ReadStrictly(line, item);
+  if (kind != LineKind::kBad || leniency_ == Leniency::kStrict) return kind;
+  // What is wrong may be something that Gson would have let pass; if not, the first reason stands.
+  const std::string strict_reason = reason();
+  const size_t strict_column = column();
+  if (IsUtf8(line) && RewriteGsonText(line, &strict_)) {
+    kind = ReadStrictly(strict_, item);
+    if (kind != LineKind::kBad) return kind;
+  }
+  return Bad(strict_column, strict_reason);
+}
+
+LineKind LineReader::ReadStrictly(std::string_view line, Item* item) {
   if (IsBlank(line)) return LineKind::kBlank;
   if (!IsUtf8(line)) return Bad(0, "not valid UTF-8");
   size_t first = line.find_first_not_of(" \t");
   if (line[first] == '{') return ReadJson(line, item);
-  if (line.find(kEtx) != std::string_view::npos) return ReadControlText(line, item);
-  return Bad(first, "neither a JSON object nor attributes in the control-character text format");
+  bool may_be_control_text = shape_ == LineShape::kBare || shape_ == LineShape::kAny;
+  if (may_be_control_text && line.find(kEtx) != std::string_view::npos)
+    return ReadControlText(line, item);
+  return Bad(first,
+             may_be_control_text
+                 ? "neither a JSON object nor attributes in the control-character text format"
+                 : "not a JSON object");
 }
 
 LineKind LineReader::ReadJson(std::string_view line, Item* item) {
-  NativeShape native = NativeShape::kNo;
-  if (shape_ == LineShape::kAny) {
-    reader_.Begin(line.size(), item);
-    native = GuessNative(line, reader_.scratch());
-  }
-  if (native == NativeShape::kIncremental) {
-    return Bad(0, "a line of an incremental DynamoDB export, which cannot be imported yet");
-  }
   JsonCursor cursor(line);
-  bool good;
-  if (native == NativeShape::kFull) {
-    JsonCursor::Text name;
-    char* scratch = reader_.scratch();
-    good = cursor.Take('{') && cursor.String(&name, &scratch) && cursor.Take(':') &&
-           reader_.Read(cursor, item) && cursor.Take('}');
-  } else {
-    good = reader_.Read(cursor, item);
+  switch (shape_) {
+    case LineShape::kWrapped:
+      return ReadWrapped(cursor, item);
+    case LineShape::kChange:
+      return ReadChange(cursor, item);
+    case LineShape::kBare:
+      break;
+    case LineShape::kAny:
+      reader_.Begin(line.size(), item);
+      switch (GuessNative(line, reader_.scratch())) {
+        case NativeShape::kFull:
+          return ReadWrapped(cursor, item);
+        case NativeShape::kIncremental:
+          return Bad(0,
+                     "a line of an incremental DynamoDB export, which can be read only by way of "
+                     "its manifest: give the folder that has AWSDynamoDB/ in it");
+        case NativeShape::kNo:
+          break;
+      }
+      break;
   }
-  if (good && !cursor.AtEnd()) good = cursor.Fail("text after the item");
-  if (!good) return Bad(cursor.offset(), cursor.error());
-  return CheckSize(*item);
+  bool good = reader_.Read(cursor, item);
+  return Checked(good, cursor, *item);
+}
+
+LineKind LineReader::ReadWrapped(JsonCursor cursor, Item* item) {
+  std::string_view name;
+  bool good = cursor.Take('{');
+  good = good && (cursor.Peek() == '"' || cursor.Fail("expected the member \"Item\"")) &&
+         cursor.Skip(&name) &&
+         (name == "\"Item\"" ||
+          cursor.Fail(fmt::format("expected the member \"Item\", found {}", name.substr(0, 60)))) &&
+         cursor.Take(':') && reader_.Read(cursor, item) && cursor.Take('}');
+  return Checked(good, cursor, *item);
+}
+
+LineKind LineReader::ReadChange(JsonCursor cursor, Item* item) {
+  std::optional<JsonCursor> keys, new_image;
+  auto members = [&] {
+    if (!cursor.Take('{')) return false;
+    do {
+      std::string_view name, value;
+      if (cursor.Peek() != '"') return cursor.Fail("expected a member name");
+      if (!cursor.Skip(&name) || !cursor.Take(':')) return false;
+      JsonCursor at = cursor;
+      if (!cursor.Skip(&value)) return false;
+      if (name == "\"Keys\"") keys = at;
+      if (name == "\"NewImage\"" && value != "null") new_image = at;
+    } while (cursor.TakeIf(','));
+    return cursor.Take('}') &&
+           (keys.has_value() || cursor.Fail("a change without the member \"Keys\"")) &&
+           (cursor.AtEnd() || cursor.Fail("text after the change"));
+  };
+  if (!members()) return Bad(cursor.offset(), cursor.error());
+  JsonCursor image = new_image.value_or(*keys);
+  if (!reader_.Read(image, item)) return Bad(image.offset(), image.error());
+  LineKind kind = CheckSize(*item);
+  return kind == LineKind::kItem && !new_image ? LineKind::kDelete : kind;
+}
+
+LineKind LineReader::Checked(bool good, JsonCursor& cursor, const Item& item) {
+  good = good && (cursor.AtEnd() || cursor.Fail("text after the item"));
+  return good ? CheckSize(item) : Bad(cursor.offset(), cursor.error());
 }
 
 LineKind LineReader::ReadControlText(std::string_view line, Item* item) {
@@ -105,15 +164,7 @@ LineKind LineReader::ReadControlText(std::string_view line, Item* item) {
   }
   JsonCursor whole(line);
   if (!reader_.End(whole, item)) return Bad(0, whole.error());
-  is_control_text_ = true;
   return CheckSize(*item);
-}
-
-LineKind LineReader::CheckSize(const Item& item) {
-  uint64_t size = ItemSize(item);
-  if (size > kItemSizeMax)
-    return Bad(0, fmt::format("the item has {} bytes; DynamoDB takes {}", size, kItemSizeMax));
-  return LineKind::kItem;
 }
 
 }  // namespace penstock

@@ -9,7 +9,7 @@ constexpr size_t kChunkSize = 1u << 20;
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 /// The first LF or CR in [from, size), or npos.
-size_t FindEnd(const char* data, size_t from, size_t size) {
+size_t FindLineEnd(const char* data, size_t from, size_t size) {
   if (from >= size) return std::string_view::npos;
   const void* lf = std::memchr(data + from, '\n', size - from);
   size_t limit = lf != nullptr ? static_cast<size_t>(static_cast<const char*>(lf) - data) : size;
@@ -18,7 +18,40 @@ size_t FindEnd(const char* data, size_t from, size_t size) {
   return lf != nullptr ? limit : std::string_view::npos;
 }
 
+/// Line ends in a record, CRLF being one.
+uint64_t CountLineEnds(std::string_view record) {
+  uint64_t count = 0;
+  for (size_t i = 0; i < record.size(); ++i) {
+    bool counts = record[i] == '\n' ||
+                  (record[i] == '\r' && (i + 1 == record.size() || record[i + 1] != '\n'));
+    if (counts) ++count;
+  }
+  return count;
+}
+
 }  // namespace
+
+size_t LineSource::FindEnd(size_t from, CellState* state) const {
+  if (separator_ == 0) return FindLineEnd(buffer_.data(), from, size_);
+  for (size_t i = from; i < size_; ++i) {
+    const char c = buffer_[i];
+    if (*state == CellState::kQuoted) {
+      const void* quote = std::memchr(buffer_.data() + i, '"', size_ - i);
+      if (quote == nullptr) return std::string_view::npos;
+      i = static_cast<size_t>(static_cast<const char*>(quote) - buffer_.data());
+      *state = CellState::kQuoteInQuoted;
+    } else if (c == '\n' || c == '\r') {
+      return i;
+    } else if (c == separator_) {
+      *state = CellState::kStart;
+    } else if (c == '"' && *state != CellState::kPlain) {
+      *state = CellState::kQuoted;
+    } else {
+      *state = CellState::kPlain;
+    }
+  }
+  return std::string_view::npos;
+}
 
 Result<bool> LineSource::Fill() {
   if (position_ > 0) {
@@ -56,8 +89,9 @@ Result<std::optional<Line>> LineSource::Next() {
 
   size_t searched = 0;  // bytes of this line known to have no end
   uint64_t dropped = 0;
+  CellState state = CellState::kStart;
   while (true) {
-    size_t end = FindEnd(buffer_.data(), position_ + searched, size_);
+    size_t end = FindEnd(position_ + searched, &state);
     bool ended = end != std::string_view::npos;
     if (!ended && !at_end_) {
       searched = size_ - position_;
@@ -79,6 +113,7 @@ Result<std::optional<Line>> LineSource::Next() {
     line.offset = base_ + position_;
     line.too_long = dropped > 0 || line.text.size() > kLineSizeMax;
     if (line.too_long) line.text = line.text.substr(0, kLineSizeMax);
+    if (separator_ != 0) number_ += CountLineEnds(line.text);
     base_ += dropped;
     if (ended) after_carriage_return_ = buffer_[end] == '\r';
     position_ = ended ? end + 1 : end;

@@ -1,5 +1,5 @@
-// LineSource: a stream of bytes as lines, with the place of each. Memory is one chunk and the
-// longest line. Not thread-safe.
+// LineSource: a stream of bytes as lines, or as the records of a delimited file, with the place of
+// each. Memory is one chunk and the longest line. Not thread-safe.
 #pragma once
 
 #include <memory>
@@ -13,7 +13,7 @@ namespace penstock {
 
 struct Line {
   std::string_view text;  // without its end; lives until the next call
-  uint64_t number = 0;    // 1, 2, …
+  uint64_t number = 0;    // 1, 2, …; of the first, if it is a record of several
   uint64_t offset = 0;    // bytes of the file before it
   bool too_long = false;  // text is then only its first bytes
 };
@@ -23,7 +23,10 @@ class LineSource {
   /// More than any item of 400 KiB needs in the wordiest spelling.
   static constexpr size_t kLineSizeMax = 16u << 20;
 
-  explicit LineSource(BodySource* bytes) : bytes_(bytes) {}
+  /// `separator`: of the cells of a delimited file, where a line end between quotes is not one; 0
+  /// for lines.
+  explicit LineSource(BodySource* bytes, char separator = 0)
+      : bytes_(bytes), separator_(separator) {}
 
   /// Lines end at LF, CR or CRLF; the last may end with the file. nullopt at the end of the file. A
   /// byte order mark at its beginning is left out (had_byte_order_mark()).
@@ -37,7 +40,14 @@ class LineSource {
   /// Reads on, keeping what begins at `keep`. False at the end of the file.
   Result<bool> Fill();
 
+  /// Where in a record of a delimited file the search for its end stands.
+  enum class CellState { kStart, kPlain, kQuoted, kQuoteInQuoted };
+
+  /// The end of the line or record in [from, size_), or npos.
+  size_t FindEnd(size_t from, CellState* state) const;
+
   BodySource* bytes_;
+  const char separator_;
   std::string buffer_;
   size_t size_ = 0;      // valid bytes of buffer_
   size_t position_ = 0;  // of the next line in buffer_

@@ -10,24 +10,17 @@ namespace {
 constexpr int64_t kVersion = 3;
 constexpr int64_t kProofFormat = 1;
 
-json::Object WriteProof(const ExportProof& proof) {
+json::Object WriteProof(const Manifest& manifest) {
+  const ExportProof& proof = *manifest.proof;
   json::Array files;
-  for (const FileProof& file : proof.files) {
-    files.push_back(json::Object{{"name", file.name},
-                                 {"items", file.items},
-                                 {"bytes", file.bytes},
-                                 {"digest", FormatDigest(file.digest)}});
-  }
-  return json::Object{{"format", kProofFormat},   {"runId", proof.run_id},
+  for (const FileProof& file : proof.files) files.push_back(WriteFileProof(file));
+  json::Object object{{"format", kProofFormat},   {"runId", proof.run_id},
                       {"table", proof.table},     {"items", proof.items},
                       {"bytes", proof.bytes},     {"digest", FormatDigest(proof.digest)},
                       {"files", std::move(files)}};
-}
-
-Result<uint64_t> GetCount(const json::Object& object, std::string_view key) {
-  ASSIGN_OR_RETURN(int64_t value, json::GetInt(object, key));
-  if (value < 0) return InvalidArgument(fmt::format("{} must not be negative", key));
-  return static_cast<uint64_t>(value);
+  if (manifest.format != FileFormat::kDataPipeline)
+    object["dataFormat"] = FileFormatName(manifest.format);
+  return object;
 }
 
 Result<ContentDigest> GetDigest(const json::Object& object) {
@@ -48,18 +41,14 @@ Result<ExportProof> ParseProof(const json::Object& object) {
   ExportProof proof;
   ASSIGN_OR_RETURN(proof.run_id, json::GetString(object, "runId"));
   ASSIGN_OR_RETURN(proof.table, json::GetString(object, "table"));
-  ASSIGN_OR_RETURN(proof.items, GetCount(object, "items"));
-  ASSIGN_OR_RETURN(proof.bytes, GetCount(object, "bytes"));
+  ASSIGN_OR_RETURN(proof.items, json::GetCount(object, "items"));
+  ASSIGN_OR_RETURN(proof.bytes, json::GetCount(object, "bytes"));
   ASSIGN_OR_RETURN(proof.digest, GetDigest(object));
   ASSIGN_OR_RETURN(const json::Array* files, json::GetArray(object, "files"));
   for (const json::Value& value : *files) {
     if (!value.is_object()) return InvalidArgument("files has an element that is no object");
-    const json::Object& file = value.get_object();
-    FileProof& read = proof.files.emplace_back();
-    ASSIGN_OR_RETURN(read.name, json::GetString(file, "name"));
-    ASSIGN_OR_RETURN(read.items, GetCount(file, "items"));
-    ASSIGN_OR_RETURN(read.bytes, GetCount(file, "bytes"));
-    ASSIGN_OR_RETURN(read.digest, GetDigest(file));
+    ASSIGN_OR_RETURN(FileProof file, ParseFileProof(value.get_object()));
+    proof.files.push_back(std::move(file));
   }
   return proof;
 }
@@ -105,12 +94,45 @@ Result<Manifest> Parse(std::string_view text) {
     auto parsed = ParseProof(proof->get_object());
     if (!parsed) return std::move(parsed.error()).In("x-verify");
     manifest.proof = *std::move(parsed);
+    ASSIGN_OR_RETURN(std::optional<std::string> name,
+                     json::OptionalString(proof->get_object(), "dataFormat"));
+    std::optional<FileFormat> format = ParseFileFormat(name.value_or("datapipeline"));
+    if (!format) {
+      return InvalidArgument(fmt::format(
+          "x-verify: dataFormat {} is not known; a newer version of the program may read it",
+          *name));
+    }
+    manifest.format = *format;
     RETURN_IF_ERROR(CheckProof(manifest));
   }
   return manifest;
 }
 
 }  // namespace
+
+json::Object WriteFileProof(const FileProof& proof) {
+  json::Object object{{"name", proof.name},
+                      {"items", proof.items},
+                      {"bytes", proof.bytes},
+                      {"digest", FormatDigest(proof.digest)}};
+  if (!proof.md5.empty()) object["md5"] = proof.md5;
+  if (proof.item_bytes > 0) object["itemBytes"] = proof.item_bytes;
+  return object;
+}
+
+Result<FileProof> ParseFileProof(const json::Object& object) {
+  FileProof proof;
+  ASSIGN_OR_RETURN(proof.name, json::GetString(object, "name"));
+  ASSIGN_OR_RETURN(proof.items, json::GetCount(object, "items"));
+  ASSIGN_OR_RETURN(proof.bytes, json::GetCount(object, "bytes"));
+  ASSIGN_OR_RETURN(proof.digest, GetDigest(object));
+  ASSIGN_OR_RETURN(std::optional<std::string> md5, json::OptionalString(object, "md5"));
+  proof.md5 = md5.value_or("");
+  if (json::Find(object, "itemBytes") != nullptr) {
+    ASSIGN_OR_RETURN(proof.item_bytes, json::GetCount(object, "itemBytes"));
+  }
+  return proof;
+}
 
 std::string WriteManifest(const Manifest& manifest) {
   std::string text = "{\"name\":\"DynamoDB-export\",\"version\":3,\n\"entries\": [\n";
@@ -119,7 +141,7 @@ std::string WriteManifest(const Manifest& manifest) {
     text += fmt::format("{{\"url\":{},\"mandatory\":true}}", json::Quote(manifest.urls[i]));
   }
   text += "\n]";
-  if (manifest.proof) text += ",\n\"x-verify\": " + json::Write(WriteProof(*manifest.proof));
+  if (manifest.proof) text += ",\n\"x-verify\": " + json::Write(WriteProof(manifest));
   return text + "}";
 }
 

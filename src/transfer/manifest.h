@@ -11,6 +11,7 @@
 // without a final newline. "x-verify" is ours; old importers skip what they do not know:
 //   {"format":1,"runId":"…","table":"…","items":5,"bytes":700,"digest":"xxh3-128-sum:…",
 //    "files":[{"name":"92dd1414-…","items":3,"bytes":400,"digest":"…"},…]}
+// and, if the files are not in the connector's format, "dataFormat":"csv".
 // Pure.
 #pragma once
 
@@ -20,7 +21,9 @@
 #include <vector>
 
 #include "base/result.h"
+#include "json/json.h"
 #include "transfer/content_digest.h"
+#include "transfer/file_format.h"
 
 namespace penstock {
 
@@ -38,6 +41,10 @@ struct FileProof {
   bool operator==(const FileProof&) const = default;
 };
 
+/// As in x-verify, for other files that list data files (export_checkpoint.h).
+json::Object WriteFileProof(const FileProof& proof);
+Result<FileProof> ParseFileProof(const json::Object& object);
+
 /// What an export says of its content.
 struct ExportProof {
   std::string run_id;
@@ -52,6 +59,8 @@ struct ExportProof {
 struct Manifest {
   std::vector<std::string> urls;  // as written: where the files were when the export was made
   std::optional<ExportProof> proof;
+  /// Of the files; without proof, which says it, datapipeline.
+  FileFormat format = FileFormat::kDataPipeline;
   bool operator==(const Manifest&) const = default;
 };
 
