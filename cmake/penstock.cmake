@@ -66,6 +66,22 @@ function(penstock_library folder)
   endif()
 endfunction()
 
+# templates/*.json as initializers {name, text} in templates.inc of `target`, sorted by name. A string literal may have
+# 64 KiB; a template has a tenth of that.
+function(penstock_embed_templates target)
+  file(GLOB templates CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/templates/*.json)
+  list(SORT templates)
+  set(entries)
+  foreach(template IN LISTS templates)
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${template})
+    get_filename_component(name ${template} NAME_WE)
+    file(READ ${template} text)
+    string(APPEND entries "{\"${name}\", R\"template(${text})template\"},\n")
+  endforeach()
+  file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/generated/${target}/templates.inc CONTENT "@entries@" @ONLY)
+  target_include_directories(${target} PRIVATE ${CMAKE_BINARY_DIR}/generated/${target})
+endfunction()
+
 # The program: main.cc of the folder over a library of the rest, so that the rest can be tested.
 function(penstock_program name)
   if(PENSTOCK_FUZZ)
@@ -100,7 +116,7 @@ function(penstock_fuzz_targets)
     return()
   endif()
   penstock_resolve(deps base json time expr definition engine store net aws transfer activities runner scheduler service
-                   gateway local/s3 local/dynamodb local/emr local/sns system key_value)
+                   gateway local/s3 local/dynamodb local/emr local/sns local/iam local/sts system key_value)
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/fuzz/*_fuzz.cc)
   file(GLOB for_test CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/*/*_for_test.cc ${CMAKE_SOURCE_DIR}/src/local/*/*_for_test.cc)
   add_library(penstock_for_test STATIC ${for_test})
@@ -123,8 +139,8 @@ function(penstock_benchmarks)
   if(PENSTOCK_FUZZ OR NOT sources OR NOT benchmark_FOUND)
     return()
   endif()
-  penstock_resolve(deps base json time expr definition engine store net aws transfer gateway local/s3 local/dynamodb
-                   system key_value)
+  penstock_resolve(deps base json time expr definition engine store net aws transfer gateway scheduler service local/s3
+                   local/dynamodb system key_value)
   add_custom_target(benchmarks)
   foreach(source IN LISTS sources)
     get_filename_component(name ${source} NAME_WE)

@@ -257,6 +257,7 @@ int Work(const WorkerCommand& command) {
 
 int Validate(ValidateCommand command) {
   PosixFiles files;
+  command.now = SystemClock().Now();
   command.color = isatty(STDOUT_FILENO) == 1 && std::getenv("NO_COLOR") == nullptr;
   command.read = [&](const std::string& path) -> Result<std::string> {
     if (path != "-") return files.Read(path);
@@ -287,6 +288,8 @@ int Run(const Command& command) {
           return ShowStatus(given);
         } else if constexpr (std::is_same_v<Given, ValidateCommand>) {
           return Validate(given);
+        } else if constexpr (std::is_same_v<Given, TemplatesCommand>) {
+          return RunTemplates(given, std::cout, std::cerr);
         } else {
           return Work(given);
         }

@@ -15,8 +15,10 @@
 #include "key_value/rocksdb_key_value.h"
 #include "local/dynamodb/dynamodb_service.h"
 #include "local/emr/emr_service.h"
+#include "local/iam/iam_service.h"
 #include "local/s3/s3_service.h"
 #include "local/sns/sns_service.h"
+#include "local/sts/sts_service.h"
 #include "net/http_client.h"
 #include "net/http_server.h"
 #include "net/smtp_mailer.h"
@@ -172,6 +174,8 @@ struct Server::Parts {
   std::unique_ptr<DynamoDbService> dynamodb;
   std::unique_ptr<SmtpMailer> mailer;
   std::unique_ptr<sns::SnsService> sns;
+  std::unique_ptr<iam::IamService> iam;
+  StsService sts;
 
   std::unique_ptr<SecretBox> secret_box;
   std::unique_ptr<SqliteStore> store;
@@ -256,6 +260,7 @@ Status Server::Parts::OpenNotifications() {
     }
     mailer = std::make_unique<SmtpMailer>(std::move(smtp));
   }
+  iam = std::make_unique<iam::IamService>(*services_store, clock, random);
   ASSIGN_OR_RETURN(sns, sns::SnsService::Open(
                             *services_store, http, mailer.get(), clock, random,
                             {.shared_regions = config.shared_regions,
@@ -362,6 +367,8 @@ void Server::Parts::OpenGateway() {
   gateway->Register("dynamodb", dynamodb.get());
   gateway->Register("elasticmapreduce", emr.get());
   gateway->Register("sns", sns.get());
+  gateway->Register("iam", iam.get());
+  gateway->Register("sts", &sts);
   gateway->Register("datapipeline", pipelines.get());
 }
 

@@ -254,6 +254,14 @@ CLI::App* DeclareValidate(CLI::App& root, ValidateFlags* flags) {
   return app;
 }
 
+CLI::App* DeclareTemplates(CLI::App& root, TemplatesCommand* command) {
+  CLI::App* app = root.add_subcommand("templates", "the built-in pipeline templates");
+  app->add_flag("--json", command->as_json, "one JSON document, parameters included");
+  CLI::App* show = app->add_subcommand("show", "print one as a definition file");
+  show->add_option("NAME", command->show, "as listed")->required();
+  return app;
+}
+
 }  // namespace
 
 Command ParseCommandLine(const std::vector<std::string>& arguments, std::string_view version) {
@@ -276,6 +284,8 @@ Command ParseCommandLine(const std::vector<std::string>& arguments, std::string_
   CLI::App* worker_app = DeclareWorker(root, &worker);
   ValidateFlags validate;
   CLI::App* validate_app = DeclareValidate(root, &validate);
+  TemplatesCommand templates;
+  CLI::App* templates_app = DeclareTemplates(root, &templates);
 
   // CLI11 reports by exceptions; they end here. It wants the arguments from the last to the first.
   try {
@@ -294,8 +304,8 @@ Command ParseCommandLine(const std::vector<std::string>& arguments, std::string_
     if (!rate) return Unusable(rate.error().message);
     command.options.rate = *rate;
     command.options.memory_bytes = flags.memory;
-    command.options.style = {*ParseNullTag(flags.null_tag),
-                             *ParseAttributeOrder(flags.attribute_order)};
+    command.options.style.line = {*ParseNullTag(flags.null_tag),
+                                  *ParseAttributeOrder(flags.attribute_order)};
     return command;
   }
   if (import_app->parsed()) {
@@ -322,6 +332,7 @@ Command ParseCommandLine(const std::vector<std::string>& arguments, std::string_
   if (env_app->parsed()) return env;
   if (status_app->parsed()) return status;
   if (worker_app->parsed()) return worker;
+  if (templates_app->parsed()) return templates;
   if (validate_app->parsed()) {
     for (const std::string& text : validate.parameters) {
       auto parameter = ParseParameterArgument(text);

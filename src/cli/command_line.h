@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "cli/templates_command.h"
 #include "cli/validate_command.h"
 #include "transfer/transfer.h"
 
@@ -84,8 +85,9 @@ struct WorkerCommand {
   std::string folder;  // --output; empty: a temporary folder
 };
 
-using Command = std::variant<EarlyExit, ExportCommand, ImportCommand, VerifyCommand, ServeCommand,
-                             EnvCommand, StatusCommand, WorkerCommand, ValidateCommand>;
+using Command =
+    std::variant<EarlyExit, ExportCommand, ImportCommand, VerifyCommand, ServeCommand, EnvCommand,
+                 StatusCommand, WorkerCommand, ValidateCommand, TemplatesCommand>;
 
 /// `arguments` without the program's name. Mistakes and flags that are not supported yet are an
 /// EarlyExit with code 2 and a message that names the flag.

@@ -36,6 +36,7 @@ Result<Checked> CheckFile(const ValidateCommand& command, const std::string& nam
   ASSIGN_OR_RETURN(DefinitionFile file, ParseDefinitionFile(text));
   ValidateOptions options;
   options.limits = command.limits;
+  options.now = command.now;
   options.activation_values = command.parameters;
   if (!command.parameters.empty()) options.moment = Moment::kActivate;
   Checked checked{std::move(file), {}};
@@ -113,8 +114,9 @@ Result<ParameterValue> ParseParameterArgument(std::string_view argument) {
 int RunValidate(const ValidateCommand& command, std::ostream& out, std::ostream& errors) {
   int code = 0;
   json::Array files;
-  for (const std::string& name : command.files) {
-    auto checked = CheckFile(command, name);
+  for (const std::string& path : command.files) {
+    auto checked = CheckFile(command, path);
+    const std::string name = path == "-" ? "<stdin>" : path;
     if (!checked) {
       // The reader's errors begin with line and column, so that editors can jump there.
       errors << name << ':' << checked.error().message << '\n';

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <ostream>
 #include <string>
 #include <string_view>
@@ -10,14 +11,16 @@
 #include "base/result.h"
 #include "definition/definition.h"
 #include "definition/limits.h"
+#include "time/instant.h"
 
 namespace penstock {
 
 struct ValidateCommand {
-  std::vector<std::string> files;          // "-" is standard input
+  std::vector<std::string> files;          // "-" is standard input, shown as <stdin>
   std::vector<ParameterValue> parameters;  // -p name=value, as given with an activation
   Limits limits = OpenLimits();            // --profile open|aws
   bool as_json = false;                    // --json
+  std::optional<Instant> now = {};         // for warnings about starts in the past
   bool color = false;                      // standard output is a terminal and NO_COLOR is not set
   /// Reads a whole file (or standard input for "-").
   std::function<Result<std::string>(const std::string&)> read;

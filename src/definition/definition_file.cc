@@ -212,8 +212,9 @@ Result<DefinitionFile> ParseDefinitionFile(std::string_view text) {
   return Reader().Run(root);
 }
 
-std::string WriteDefinitionFile(const Definition& definition) {
-  json::Object root;
+namespace {
+
+void AppendDefinition(const Definition& definition, json::Object& root) {
   json::Array objects;
   for (const PipelineObject& object : definition.objects) {
     json::Object out;
@@ -241,6 +242,23 @@ std::string WriteDefinitionFile(const Definition& definition) {
       Fold(values, value.id, json::String(value.value));
     root["values"] = std::move(values);
   }
+}
+
+}  // namespace
+
+std::string WriteDefinitionFile(const Definition& definition) {
+  json::Object root;
+  AppendDefinition(definition, root);
+  return json::WritePretty(root);
+}
+
+std::string WriteDefinitionFile(const DefinitionFile& file) {
+  json::Object root, metadata;
+  if (!file.template_name.empty()) metadata["templateName"] = file.template_name;
+  if (!file.template_description.empty())
+    metadata["templateDescription"] = file.template_description;
+  if (!metadata.empty()) root["metadata"] = std::move(metadata);
+  AppendDefinition(file.definition, root);
   return json::WritePretty(root);
 }
 

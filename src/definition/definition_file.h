@@ -36,5 +36,7 @@ Result<DefinitionFile> ParseDefinitionFile(std::string_view text);
 /// keys folded into a list; `parameters` and `values` if there are any. ParseDefinitionFile reads
 /// back an equal definition when fields are sorted.
 std::string WriteDefinitionFile(const Definition& definition);
+/// The same with the file's `metadata` before it, if it has a name or a description.
+std::string WriteDefinitionFile(const DefinitionFile& file);
 
 }  // namespace penstock

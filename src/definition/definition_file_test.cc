@@ -112,6 +112,19 @@ TEST(DefinitionFile, DecodesEscapes) {
   EXPECT_EQ(definition.objects[0].fields[0].value, "é😀\"\\/\b\f\n\r\t");
 }
 
+TEST(DefinitionFile, MetadataComesBack) {
+  constexpr std::string_view kText =
+      R"({"metadata":{"templateName":"N","templateDescription":"D"},"objects":[{"id":"F","type":"CSV"}]})";
+  DefinitionFile file = ParseDefinitionFile(kText).value();
+  DefinitionFile again = ParseDefinitionFile(WriteDefinitionFile(file)).value();
+  EXPECT_EQ(again.template_name, "N");
+  EXPECT_EQ(again.template_description, "D");
+  EXPECT_EQ(again.definition, file.definition);
+  file.template_name.clear();
+  file.template_description.clear();
+  EXPECT_EQ(WriteDefinitionFile(file), WriteDefinitionFile(file.definition));
+}
+
 RC_GTEST_PROP(DefinitionFile, WritesWhatItReads, ()) {
   Definition definition;
   int count = *rc::gen::inRange(0, 4);

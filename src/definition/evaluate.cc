@@ -62,8 +62,12 @@ Value Folded(List values) {
 
 class Evaluation {
  public:
-  Evaluation(const ResolvedDefinition& definition, const Parameters& parameters, Missing missing)
-      : definition_(definition), parameters_(parameters), missing_(missing) {}
+  Evaluation(const ResolvedDefinition& definition, const Parameters& parameters, Missing missing,
+             bool parameters_final = true)
+      : definition_(definition),
+        parameters_(parameters),
+        missing_(missing),
+        parameters_final_(parameters_final) {}
 
   Outcome<View> ViewOf(const RuntimeScope& runtime) {
     const ResolvedObject* object = definition_.Find(runtime.ComponentId());
@@ -213,6 +217,10 @@ class Evaluation {
 
   Outcome<Value> ReadParameter(const Parameter& parameter) const {
     if (parameter.values.empty()) {
+      if (!parameters_final_) {
+        return Failure{Failure::Kind::kNotYet, 0,
+                       fmt::format("parameter '{}' has no value yet", parameter.id)};
+      }
       if (parameter.optional) return Value("");
       return Failure{Failure::Kind::kUnknownName, 0,
                      fmt::format("parameter '{}' has no value", parameter.id)};
@@ -247,6 +255,7 @@ class Evaluation {
   const ResolvedDefinition& definition_;
   const Parameters& parameters_;
   Missing missing_;
+  const bool parameters_final_;  // false: a parameter without value may still get one
   std::map<std::string, View, std::less<>> views_;                   // by the id in a Reference
   std::vector<std::pair<const ResolvedObject*, std::string>> path_;  // fields being read
   size_t reads_ = 0;
@@ -271,6 +280,24 @@ Outcome<Value> Evaluation::ValueOf(const View& view, const expr::Text& text) {
   ViewScope scope(*this, view);
   return text.Evaluate(scope);
 }
+
+// An instance at some moment: it knows its times, and nothing else of a run.
+class SampleScope : public ComponentScope {
+ public:
+  SampleScope(std::string id, Instant at) : ComponentScope(std::move(id)), at_(at) {}
+  std::optional<Value> RuntimeField(std::string_view name) const override {
+    const FieldInfo* info = FindFieldAnywhere(name);
+    if (info == nullptr || info->slot != SlotType::kDateTime) return std::nullopt;
+    return Value(at_);
+  }
+
+ private:
+  const Instant at_;
+};
+
+// A leap day, the first and the last moment of years: what fails at all of them always fails.
+constexpr std::string_view kSampleTimes[] = {"2012-02-29T17:10:00", "2011-01-01T00:00:00",
+                                             "2011-12-31T23:59:59"};
 
 Error ToError(std::string_view object, std::string_view field, const Failure& failure) {
   std::string where = field.empty() ? "" : fmt::format("field '{}' of ", field);
@@ -359,6 +386,21 @@ Result<std::vector<EvaluatedField>> EvaluateField(const ResolvedDefinition& defi
                                                   const RuntimeScope& object, std::string_view key,
                                                   const EvaluateOptions& options) {
   return Evaluate(definition, parameters, object, key, options);
+}
+
+std::optional<Failure> FindFault(const ResolvedDefinition& definition, const Parameters& parameters,
+                                 const ResolvedObject& object, const ResolvedField& field,
+                                 bool parameters_final) {
+  if (field.text == nullptr) return std::nullopt;
+  Failure fault;
+  for (std::string_view time : kSampleTimes) {
+    SampleScope scope(std::string(object.id()), ParseDateTime(time).value());
+    Evaluation evaluation(definition, parameters, Missing::kKeepText, parameters_final);
+    Outcome<Value> value = evaluation.ValueOf(View{&object, &scope}, *field.text);
+    if (value || value.error().kind != Failure::Kind::kType) return std::nullopt;
+    fault = std::move(value).error();
+  }
+  return fault;
 }
 
 Result<EvaluatedText> EvaluateText(const ResolvedDefinition& definition,

@@ -87,6 +87,14 @@ Result<std::vector<EvaluatedField>> EvaluateField(const ResolvedDefinition& defi
                                                   const RuntimeScope& object, std::string_view key,
                                                   const EvaluateOptions& options = {});
 
+/// The failure that evaluating this field of a component's instances is bound to end in: a wrong
+/// argument, a division by zero. nullopt if it evaluates, if that depends on what only a run knows,
+/// or (`parameters_final` false) on parameter values that may still come; unknown names and fields
+/// that need themselves are not looked for. `field` belongs to `object`.
+std::optional<expr::Failure> FindFault(const ResolvedDefinition& definition,
+                                       const Parameters& parameters, const ResolvedObject& object,
+                                       const ResolvedField& field, bool parameters_final);
+
 struct EvaluatedText {
   std::string text;
   bool secret = false;

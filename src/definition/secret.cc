@@ -9,13 +9,9 @@ namespace penstock {
 namespace {
 
 // "#{*myPassword}" and the like: text that names a secret without holding one.
-bool OnlyExpressions(std::string_view text) {
+bool OnlyNames(std::string_view text) {
   auto parsed = expr::Text::Parse(text);
   return parsed && parsed->IsSingleExpression() && !parsed->SingleName().empty();
-}
-
-bool HoldsSecret(std::string_view name, std::string_view value) {
-  return IsSecretName(name) && !value.empty() && !OnlyExpressions(value);
 }
 
 // The n-th value of each (owner, key), as the stored definition has it.
@@ -45,6 +41,10 @@ class Restorer {
 };
 
 }  // namespace
+
+bool HoldsSecret(std::string_view name, std::string_view value) {
+  return IsSecretName(name) && !value.empty() && !OnlyNames(value);
+}
 
 Definition MaskSecrets(Definition definition) {
   for (PipelineObject& object : definition.objects) {

@@ -13,9 +13,12 @@ inline constexpr std::string_view kSecretMask = "********";
 /// "*password", "*myRDSPassword".
 inline bool IsSecretName(std::string_view name) { return name.starts_with('*'); }
 
+/// Whether `value` of the field or parameter `name` is to be masked: not if it is empty or only
+/// names another field or parameter ("#{*myRDSPassword}").
+bool HoldsSecret(std::string_view name, std::string_view value);
+
 /// A copy to show: secret field values, secret parameters' values and defaults become kSecretMask.
-/// A value that consists only of expressions ("#{*myRDSPassword}") holds no secret and stays, so
-/// that what was put comes back.
+/// What holds no secret stays, so that what was put comes back.
 Definition MaskSecrets(Definition definition);
 
 /// Where `incoming` has kSecretMask in a secret place, puts back the value that `stored` has there

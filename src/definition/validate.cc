@@ -45,7 +45,8 @@ Validation::Values Validation::KnownValues(const ResolvedObject& object,
   }
   for (EvaluatedField& field : *evaluated) {
     if (field.is_ref) continue;
-    if (field.evaluated) {
+    // Values are repeated in messages: of a secret nothing is said.
+    if (field.evaluated && !field.secret) {
       values.known.push_back(std::move(field.value));
     } else {
       values.complete = false;
@@ -77,6 +78,22 @@ std::vector<Problem> Validation::Take() && {
   return std::move(problems_);
 }
 
+namespace {
+
+void CheckActivationValues(const ValidateOptions& options, std::vector<Problem>& problems) {
+  size_t size = 0, max = options.limits.parameter_values_size_max;
+  for (const ParameterValue& value : options.activation_values)
+    size += value.id.size() + value.value.size();
+  if (max == 0 || size <= max) return;
+  problems.push_back({"", "",
+                      fmt::format("LIMIT_EXCEEDED: the activation's parameter values have {} "
+                                  "bytes; at most {} are allowed",
+                                  size, max),
+                      Severity::kError});
+}
+
+}  // namespace
+
 std::vector<Problem> Validate(const ResolvedDefinition& definition,
                               const ValidateOptions& options) {
   Validation validation(definition, options);
@@ -88,6 +105,7 @@ std::vector<Problem> Validate(const ResolvedDefinition& definition,
   CheckTypeRules(validation);
   std::vector<Problem> problems =
       CheckParameters(definition.source(), validation.parameters, options.moment, options.limits);
+  CheckActivationValues(options, problems);
   std::vector<Problem> rest = std::move(validation).Take();
   std::move(rest.begin(), rest.end(), std::back_inserter(problems));
   return problems;

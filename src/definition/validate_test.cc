@@ -1,5 +1,6 @@
 #include "definition/validate.h"
 
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -157,6 +158,64 @@ TEST(Validate, Values) {
         R"({"id":"A","type":"ShellCommandActivity","command":"x",)" + std::string(c.objects) + "}";
     EXPECT_EQ(Framed(objects), c.problems) << c.objects;
   }
+}
+
+TEST(Validate, ExpressionsThatAlwaysFail) {
+  auto problems = [](std::string_view command, const ValidateOptions& options = {}) {
+    return Framed(fmt::format(R"({{"id":"A","type":"ShellCommandActivity","command":"{}",
+        "attemptTimeout":"2 hours"}})",
+                              command),
+                  options);
+  };
+  const std::pair<const char*, const char*> faults[] = {
+      {"#{1/0}", "character 3: division by zero"},
+      {"a #{year('x')}",
+       "character 5: year(DateTime): argument 1 must be a DateTime, not a string"},
+      {"#{format(@scheduledStartTime, 'QQ')}", "character 3: format: "},
+      {"#{plusDays(@scheduledEndTime, attemptTimeout)}", "argument 2 must be a int"},
+      {"#{makeDate(2011, 2, 30)}", "there is no time 2011-02-30"},
+      {"#{-attemptTimeout}", "'-' needs a number"},
+  };
+  for (const auto& [command, message] : faults) {
+    EXPECT_NE(problems(command).find("error A.command: INVALID_EXPRESSION: 'command', at "),
+              std::string::npos)
+        << command;
+    EXPECT_NE(problems(command).find(message), std::string::npos) << problems(command);
+  }
+  // What only some runs, or the activation's parameter values, make fail.
+  for (const char* command :
+       {"#{makeDate(year(@scheduledStartTime), 2, 29)}", "#{plusDays(@actualStartTime, 1)}",
+        "#{plusDays(@scheduledStartTime, @headAttempt)}", "#{1 / (month(@scheduledEndTime) - 2)}"})
+    EXPECT_EQ(problems(command), "") << command;
+  std::string parameter = std::string(kFrame) +
+                          R"({"id":"A","type":"ShellCommandActivity",
+      "command":"#{plusDays(@scheduledStartTime, myDays)}"}],"parameters":[{"id":"myDays","optional":"true"})";
+  EXPECT_EQ(Problems(parameter), "");
+  EXPECT_NE(Problems(parameter, kActivation).find("argument 2 must be a int"), std::string::npos);
+}
+
+TEST(Validate, SecretsAreNotRepeated) {
+  std::string said = Framed(R"({"id":"A","type":"ShellCommandActivity","command":"#{*myPin + 0}",
+      "maximumRetries":"#{*myPin}","attemptTimeout":"#{*myPin}","stage":"#{*myPin}",
+      "myA":"#{plusPeriod(@scheduledStartTime, *myPin)}","myB":"#{format(@scheduledStartTime, *myPin)}",
+      "myC":"#{year(*myPin)}","myD":"#{*myPin * 2}","myE":"#{makeDate(*myNumber, 1, 1)}",
+      "myF":"#{*myNumber * 9223372036854775807}","myG":"#{-*myLeast}"}],
+      "parameters":[{"id":"*myPin","type":"Integer"},{"id":"*myNumber"},{"id":"*myLeast"}],
+      "values":{"*myPin":"hunter2","*myNumber":"48151623","*myLeast":"-9223372036854775808"},"objects":[)");
+  for (const char* secret : {"hunter2", "48151623", "9223372036854775808"})
+    EXPECT_EQ(said.find(secret), std::string::npos) << said;
+  EXPECT_NE(said.find("a secret value does not fit here"), std::string::npos) << said;
+}
+
+TEST(Validate, WarnsOfAStartLongAgo) {
+  ValidateOptions options = {.now = *ParseDateTime("2014-05-03T12:00:00")};
+  constexpr std::string_view kActivity =
+      R"({"id":"A","type":"ShellCommandActivity","command":"x"})";
+  EXPECT_EQ(Framed(kActivity, options),
+            "warning S.startDateTime: BACKFILL: 'startDateTime' is more than a day ago: about 2 "
+            "past intervals are run first, one after the other\n");
+  options.now = *ParseDateTime("2014-05-02T00:00:00");
+  EXPECT_EQ(Framed(kActivity, options), "");
 }
 
 TEST(Validate, RequiredFields) {
@@ -361,6 +420,8 @@ TEST(Validate, BackfillWithCascadeWarnsInTheGuidesWords) {
       Framed(
           R"({"id":"A","name":"Act","type":"ShellCommandActivity","command":"x","failureAndRerunMode":"CASCADE"})",
           options),
+      "warning S.startDateTime: BACKFILL: 'startDateTime' is more than a day ago: about 31 past "
+      "intervals are run first, one after the other\n"
       "warning A.failureAndRerunMode: BACKFILL: Act has 'failureAndRerunMode' field set to "
       "'cascade' and you are about to "
       "create a backfill with scheduleStartTime 2014-05-01T00:00:00. This can result in rapid "

@@ -1,5 +1,9 @@
 #include "service/definition_json.h"
 
+#include <fmt/core.h>
+
+#include "service/data_pipeline_error.h"
+
 namespace penstock {
 namespace {
 
@@ -62,6 +66,24 @@ Definition ParseDefinition(const json::Object& request) {
   }
   definition.values = ParseParameterValues(request);
   return definition;
+}
+
+ApiResult<void> CheckFieldValues(const json::Object& request) {
+  for (const json::Value& value : List(request, "pipelineObjects")) {
+    const json::Object& object = value.get_object();
+    for (const json::Value& field : List(object, "fields")) {
+      const json::Object& members = field.get_object();
+      if (json::Find(members, "stringValue") == nullptr ||
+          json::Find(members, "refValue") == nullptr) {
+        continue;
+      }
+      return InvalidRequestException(fmt::format(
+          "The field '{}' of the object '{}' has both a stringValue and a refValue; give one of "
+          "them",
+          Text(members, "key"), Text(object, "id")));
+    }
+  }
+  return {};
 }
 
 json::Array FieldsJson(const std::vector<Field>& fields) {

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "aws/api_error.h"
 #include "definition/definition.h"
 #include "json/json.h"
 
@@ -14,6 +15,9 @@ namespace penstock {
 /// has passed. A field with both or neither of stringValue and refValue: refValue wins, else an
 /// empty string.
 Definition ParseDefinition(const json::Object& request);
+/// InvalidRequestException for a field with both a stringValue and a refValue, which the model
+/// allows and nothing could mean. REQUIRES: CheckRequest has passed the request.
+ApiResult<void> CheckFieldValues(const json::Object& request);
 std::vector<ParameterValue> ParseParameterValues(const json::Object& request);
 /// `member` as fields; empty if it is absent. Same rules.
 std::vector<Field> ParseFields(const json::Object& request, std::string_view member);

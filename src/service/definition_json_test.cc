@@ -37,6 +37,19 @@ RC_GTEST_PROP(DefinitionJson, WhatIsWrittenReadsBack, ()) {
   RC_ASSERT(ParseDefinition(written) == definition);
 }
 
+TEST(DefinitionJson, AFieldIsAStringOrAReference) {
+  auto check = [](std::string_view field) {
+    return CheckFieldValues(json::ParseObject(R"({"pipelineObjects": [{"id": "A", "name": "A",
+        "fields": [)" + std::string(field) + "]}]}")
+                                .value());
+  };
+  EXPECT_TRUE(check(R"({"key": "a", "stringValue": "s"}, {"key": "b", "refValue": "r"})"));
+  EXPECT_TRUE(check(R"({"key": "a", "stringValue": null, "refValue": "r"})"));
+  auto both = check(R"({"key": "a", "stringValue": "s", "refValue": "r"})");
+  ASSERT_FALSE(both);
+  EXPECT_EQ(both.error().type, "InvalidRequestException");
+}
+
 TEST(DefinitionJson, AReferenceWinsOverAString) {
   json::Object request =
       json::ParseObject(
