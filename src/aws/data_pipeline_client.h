@@ -2,28 +2,14 @@
 // rest.
 #pragma once
 
-#include "aws/service_client.h"
+#include "aws/json_service_client.h"
 
 namespace penstock {
 
-/// Thread-safe. Owns nothing of what it points to.
-class DataPipelineClient {
+class DataPipelineClient : public JsonServiceClient {
  public:
-  DataPipelineClient(ClientContext context, ServiceEndpoint endpoint);
-
-  /// One operation: the request's JSON text in, the answer's JSON text out (empty for operations
-  /// without an output). An answer may stay out for `silence_max` (PollForTask is held for up to 90
-  /// s).
-  CallResult<std::string> Call(std::string_view operation, std::string_view body,
-                               RetryPolicy retry = RetryPolicy::kStandard,
-                               std::stop_token stop = {},
-                               Duration silence_max = Duration(120'000)) const;
-
-  const ServiceEndpoint& endpoint() const { return endpoint_; }
-
- private:
-  ClientContext context_;
-  ServiceEndpoint endpoint_;
+  DataPipelineClient(ClientContext context, ServiceEndpoint endpoint)
+      : JsonServiceClient(kDataPipelineService, context, std::move(endpoint)) {}
 };
 
 }  // namespace penstock

@@ -309,8 +309,9 @@ constexpr Shape kTransactGet{.kind = ShapeKind::kStructure,
                              .is_field = true,
                              .members = kTransactGetMembers};
 constexpr Member kTransactGetItemMembers[] = {{"Get", &kTransactGet, true}};
-constexpr Shape kTransactGetItem{
-    .kind = ShapeKind::kStructure, .class_name = "TransactGetItem", .members = kTransactGetItemMembers};
+constexpr Shape kTransactGetItem{.kind = ShapeKind::kStructure,
+                                 .class_name = "TransactGetItem",
+                                 .members = kTransactGetItemMembers};
 constexpr Shape kTransactGets{
     .kind = ShapeKind::kList, .element = &kTransactGetItem, .least = 1, .most = 100};
 constexpr Member kTransactGetItems[] = {

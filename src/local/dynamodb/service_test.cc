@@ -381,8 +381,10 @@ TEST(Items, AreMadeByUpdates) {
   db.MakeTable("Upd");
   EXPECT_EQ(
       db.Error("UpdateItem",
-               R"j({"TableName":"Upd","Key":{"pk":{"S":"a"}},"UpdateExpression":"REMOVE x"})j"),
-      "");
+               R"j({"TableName":"Upd","Key":{"pk":{"S":"a"}},"UpdateExpression":"SET x = pk"})j"),
+      "ValidationException: The provided expression refers to an attribute that does not exist in "
+      "the item");
+  EXPECT_EQ(db.Error("UpdateItem", R"j({"TableName":"Upd","Key":{"pk":{"S":"a"}}})j"), "");
   EXPECT_EQ(json::Write(db.Call("GetItem", R"j({"TableName":"Upd","Key":{"pk":{"S":"a"}}})j")),
             R"j({"Item":{"pk":{"S":"a"}}})j");
 }

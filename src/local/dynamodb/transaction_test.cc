@@ -36,29 +36,30 @@ TEST(Transactions, ChangeAllOrNothing) {
 }]
 })j"),
             "");
-HttpResponse canceled = db.Send("TransactWriteItems", R"j({"TransactItems":[
+  HttpResponse canceled = db.Send("TransactWriteItems", R"j({"TransactItems":[
       {"Delete":{"TableName":"tab","Key":{"pk":{"S":"a"}}}},
       {"Put":{"TableName":"tab","Item":{"pk":{"S":"b"}},"ConditionExpression":"n > :v",
               "ExpressionAttributeValues":{":v":{"N":"9"}},
               "ReturnValuesOnConditionCheckFailure":"ALL_OLD"}},
       {"Update":{"TableName":"tab","Key":{"pk":{"S":"c"}},"UpdateExpression":"SET x = y"}}]})j");
-EXPECT_EQ(canceled.status, 400);
-EXPECT_EQ(canceled.body,
-          "{\"__type\":\"com.amazonaws.dynamodb.v20120810#TransactionCanceledException\","
-          "\"Message\":\"Transaction cancelled, please refer cancellation reasons for specific "
-          "reasons [None, ConditionalCheckFailed, ValidationError]\",\"CancellationReasons\":["
-          "{\"Code\":\"None\"},{\"Code\":\"ConditionalCheckFailed\",\"Message\":\"The "
-          "conditional request failed\",\"Item\":{\"pk\":{\"S\":\"b\"},\"n\":{\"N\":\"5\"}}},"
-          "{\"Code\":\"ValidationError\",\"Message\":\"The provided expression refers to an "
-          "attribute that does not exist in the item\"}]}");
-EXPECT_EQ(Item(db, "a"), R"j({"Item":{"pk":{"S":"a"},"n":{"N":"5"}}})j");
-EXPECT_EQ(Item(db, "c"), "{}");
+  EXPECT_EQ(canceled.status, 400);
+  EXPECT_EQ(canceled.body,
+            "{\"__type\":\"com.amazonaws.dynamodb.v20120810#TransactionCanceledException\","
+            "\"Message\":\"Transaction cancelled, please refer cancellation reasons for specific "
+            "reasons [None, ConditionalCheckFailed, ValidationError]\",\"CancellationReasons\":["
+            "{\"Code\":\"None\"},{\"Code\":\"ConditionalCheckFailed\",\"Message\":\"The "
+            "conditional request failed\",\"Item\":{\"pk\":{\"S\":\"b\"},\"n\":{\"N\":\"5\"}}},"
+            "{\"Code\":\"ValidationError\",\"Message\":\"The provided expression refers to an "
+            "attribute that does not exist in the item\"}]}");
+  EXPECT_EQ(Item(db, "a"), R"j({"Item":{"pk":{"S":"a"},"n":{"N":"5"}}})j");
+  EXPECT_EQ(Item(db, "c"), "{}");
 }
 
 TEST(Transactions, ReadTogether) {
   TestDynamoDb db;
   db.MakeTable("tab");
-  db.Send("PutItem", R"j({"TableName":"tab","Item":{"pk":{"S":"a"},"n":{"N":"5"},"m":{"N":"6"}}})j");
+  db.Send("PutItem",
+          R"j({"TableName":"tab","Item":{"pk":{"S":"a"},"n":{"N":"5"},"m":{"N":"6"}}})j");
   EXPECT_EQ(db.Send("TransactGetItems", R"j({"ReturnConsumedCapacity":"TOTAL","TransactItems":[
       {"Get":{"TableName":"tab","Key":{"pk":{"S":"a"}},"ProjectionExpression":"n"}},
       {"Get":{"TableName":"tab","Key":{"pk":{"S":"b"}}}}]})j")
@@ -91,11 +92,12 @@ TEST(Transactions, ForgetOldTokens) {
   TestDynamoDb db;
   db.MakeTable("tab");
   auto use = [&](int token) {
-    EXPECT_EQ(db.Error("TransactWriteItems",
-                       R"j({"TransactItems":[{"Put":{"TableName":"tab","Item":{"pk":{"S":"a"}}}}],)j"
-                       "\"ClientRequestToken\":\"t" +
-                           std::to_string(token) + "\"}"),
-              "");
+    EXPECT_EQ(
+        db.Error("TransactWriteItems",
+                 R"j({"TransactItems":[{"Put":{"TableName":"tab","Item":{"pk":{"S":"a"}}}}],)j"
+                 "\"ClientRequestToken\":\"t" +
+                     std::to_string(token) + "\"}"),
+        "");
   };
   for (int i = 0; i < 10; ++i) use(i);
   size_t before = db.store.Content().size();
@@ -117,9 +119,9 @@ TEST(Transactions, AreIsolated) {
         std::string actions;
         for (std::string_view key : {first, second}) {
           if (!actions.empty()) actions += ",";
-          actions += R"j({"Update":{"TableName":"tab","Key":{"pk":{"S":")" + std::string(key) +
-                     R"("}},"UpdateExpression":"ADD n :v","ExpressionAttributeValues":)"
-                     R"j({":v":{"N":"1"}}}})j";
+          actions += R"j({"Update":{"TableName":"tab","UpdateExpression":"ADD n :v",
+              "ExpressionAttributeValues":{":v":{"N":"1"}},"Key":{"pk":{"S":")j" +
+                     std::string(key) + "\"}}}}";
         }
         EXPECT_EQ(db.Error("TransactWriteItems", "{\"TransactItems\":[" + actions + "]}"), "");
       }
@@ -206,12 +208,9 @@ TEST(Updates, OfLargeSetsTakeNoTime) {
   }
   auto start = std::chrono::steady_clock::now();
   for (std::string_view section : {"ADD", "ADD", "DELETE"}) {
-    EXPECT_EQ(
-        db.Error("UpdateItem", R"j({"TableName":"tab","Key":{"pk":{"S":"a"}},"UpdateExpression":")" +
-                                   std::string(section) +
-                                   R"( s :v","ExpressionAttributeValues":{":v":{"SS":[)" + members +
-                                   "]}}}"),
-        "");
+    std::string body = R"j({"TableName":"tab","Key":{"pk":{"S":"a"}},"UpdateExpression":")j";
+    body += std::string(section) + " s :v\",\"ExpressionAttributeValues\":{\":v\":{\"SS\":[";
+    EXPECT_EQ(db.Error("UpdateItem", body + members + "]}}}"), "");
   }
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(10));
   EXPECT_EQ(Item(db, "a"), R"j({"Item":{"pk":{"S":"a"}}})j");
