@@ -7,7 +7,7 @@
 namespace penstock {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 constexpr char kName[] = "df-1_@Cluster_2026-01-01T00:00:00";
 

@@ -7,7 +7,7 @@
 namespace penstock {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 class PreconditionTest : public WorldTest {
  protected:

@@ -9,9 +9,9 @@
 namespace penstock {
 namespace {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::Pair;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Pair;
 
 constexpr char kAttempt[] = "@Run_2026-01-01T00:00:00_Attempt=1";
 

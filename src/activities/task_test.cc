@@ -5,8 +5,8 @@
 namespace penstock {
 namespace {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
 Result<PolledTask> Parse(std::string_view text) {
   return ParseTask(json::ParseObject(text).value());

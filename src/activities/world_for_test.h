@@ -166,7 +166,7 @@ class FakeAws : public HttpClient, public ServiceDirectory {
 };
 
 /// Everything an activity may use.
-class WorldTest : public testing::Test {
+class WorldTest : public ::testing::Test {
  protected:
   WorldTest() {
     char name[] = "/tmp/penstock-world-XXXXXX";
