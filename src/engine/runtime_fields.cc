@@ -73,7 +73,7 @@ void AddUserFields(std::vector<Field>& fields, const PipelineKey& key,
       if (field.is_ref()) {
         if (const RuntimeScope* target = scope.Target(field.key(), field.value()))
           value = target->Id();
-      } else if (IsSecretName(field.key()) && (field.text == nullptr)) {
+      } else if (HoldsSecret(field.key(), field.value())) {
         value = kSecretMask;
       }
       own.push_back({std::string(field.key()), std::move(value), field.is_ref()});
@@ -223,8 +223,7 @@ PipelineObject ComponentObject(const PipelineKey& key, const PipelineRecord& pip
     out.Time("@firstActivationTime", pipeline.first_activated_at);
   for (const Field& field : component.fields) {
     Field shown = field;
-    if (IsSecretName(field.key) && !field.is_ref && !expr::HasExpression(field.value))
-      shown.value = kSecretMask;
+    if (!field.is_ref && HoldsSecret(field.key, field.value)) shown.value = kSecretMask;
     out.Add({std::move(shown)});
   }
   return {component.id, component.name, out.Take()};
