@@ -367,6 +367,93 @@ def test_evaluate_expression(datapipeline, pipeline):
         "wg", thing("Act", type="ShellCommandActivity", command="true", myNumber="20")))
     answer = datapipeline.evaluate_expression(pipelineId=pipeline, objectId="Act", expression="#{myNumber} of #{20 + 1} items")
     assert answer["evaluatedExpression"] == "20 of 21 items"
+    for expression, words in [("#{1/0}", "division by zero"), ("#{myNumbr}", "did you mean 'myNumber'?"), ("#{", "no closing"),
+                              ("#{frmat(1)}", "did you mean 'format'?"), ("#{year('x')}", "must be a DateTime"),
+                              ("#{makeDate(2011,2,30)}", "there is no time"), ("#{'a' * 2}", "needs numbers")]:
+        code, message = error_of(datapipeline.evaluate_expression, pipelineId=pipeline, objectId="Act", expression=expression)
+        assert code == "InvalidRequestException" and words in message, message
+    code, message = error_of(datapipeline.evaluate_expression, pipelineId=pipeline, objectId="Nobody", expression="1")
+    assert code == "InvalidRequestException" and "Nobody" in message
+
+
+def test_evaluate_expression_where_it_stands(datapipeline, pipeline, unique, worker):
+    """On a component, an instance and an attempt, through references and of a secret."""
+    datapipeline.put_pipeline_definition(pipelineId=pipeline, pipelineObjects=on_demand(
+        unique,
+        thing("Act", type="ShellCommandActivity", command="true", input={"ref": "Data"}, myOut=["a", "b"],
+              myDay="#{format(@scheduledStartTime, 'YYYY-MM-dd')}"),
+        thing("Data", type="S3DataNode", directoryPath="s3://bucket/#{myFolder}")),
+        parameterObjects=[{"id": "myFolder", "attributes": [{"key": "default", "stringValue": "in"}]},
+                          {"id": "*mySecret", "attributes": [{"key": "type", "stringValue": "String"}]}],
+        parameterValues=[{"id": "*mySecret", "stringValue": "t0p s3cret"}])
+    runner = worker(unique)
+    datapipeline.activate_pipeline(pipelineId=pipeline, parameterValues=[{"id": "myFolder", "stringValue": "active"}])
+    all_finished(datapipeline, pipeline, 2)
+    attempt = runner.seen[0]["attemptId"]
+    instance = attempt.rsplit("_Attempt=", 1)[0]
+    time = instance.split("_", 1)[1]
+
+    def evaluate(expression, id):
+        return datapipeline.evaluate_expression(pipelineId=pipeline, objectId=id, expression=expression)["evaluatedExpression"]
+
+    for id in (instance, attempt):
+        assert evaluate("#{@scheduledStartTime}", id) == time
+        assert evaluate("#{format(@scheduledStartTime, 'YYYY')}/#{myDay}", id) == f"{time[:4]}/{time[:10]}"
+        assert evaluate("#{input.directoryPath}", id) == "s3://bucket/active"
+        assert evaluate("#{input}", id) == f"@Data_{time}"
+        assert evaluate("#{input.@status} #{@status}", id) == "FINISHED FINISHED"
+        assert evaluate("#{'x' + myOut}", id) == "xa, xb"
+        assert evaluate("#{parent.@id} #{@id}", id) == f"Act {id}"
+    assert evaluate("#{input.directoryPath} #{id}", "Act") == "s3://bucket/active Act"
+    assert evaluate("#{@scheduledStartTime}", "Act") == ""
+    for id in ("Act", instance, attempt):
+        assert set(evaluate("#{*mySecret}", id)) == {"*"}
+        assert set(evaluate("#{'a' + *mySecret}", id)) == {"*"}
+        for expression in ("#{year(*mySecret)}", "#{plusPeriod(makeDate(2011,1,1), *mySecret)}", "#{2 * *mySecret}"):
+            code, message = error_of(datapipeline.evaluate_expression, pipelineId=pipeline, objectId=id, expression=expression)
+            assert code == "InvalidRequestException" and "s3cret" not in message, message
+    shown = {o["id"]: flat(o) for o in datapipeline.describe_objects(
+        pipelineId=pipeline, objectIds=["Data", f"@Data_{time}", instance], evaluateExpressions=True)["pipelineObjects"]}
+    assert shown["Data"]["directoryPath"] == shown[f"@Data_{time}"]["directoryPath"] == "s3://bucket/active"
+    assert shown[instance]["myDay"] == time[:10]
+    plain = datapipeline.describe_objects(pipelineId=pipeline, objectIds=[instance])["pipelineObjects"][0]
+    assert flat(plain)["myDay"] == "#{format(@scheduledStartTime, 'YYYY-MM-dd')}"
+
+
+def test_secrets_in_fields_and_their_masks(datapipeline, pipeline):
+    def put(**password):
+        answer = datapipeline.put_pipeline_definition(
+            pipelineId=pipeline, pipelineObjects=[thing("Default", scheduleType="ondemand"), thing(
+                "Db", type="JdbcDatabase", connectionString="c", jdbcDriverClass="j", username="u", **password)])
+        assert not answer["errored"], answer
+
+    def shown():
+        got = datapipeline.get_pipeline_definition(pipelineId=pipeline)
+        described = datapipeline.describe_objects(pipelineId=pipeline, objectIds=["Db"])
+        evaluated = datapipeline.describe_objects(pipelineId=pipeline, objectIds=["Db"], evaluateExpressions=True)
+        assert "hunter2" not in json.dumps([got, described, evaluated], default=str)
+        return flat(got["pipelineObjects"][1])["*password"]
+
+    def evaluated():
+        return datapipeline.evaluate_expression(pipelineId=pipeline, objectId="Db",
+                                                expression="#{*password + ''}")["evaluatedExpression"]
+
+    put(**{"*password": "hunter2"})
+    assert shown() == "********" == evaluated()
+    put(**{"*password": shown()})
+    assert shown() == "********"
+    put(**{"*password": "hunter2#{username}"})  # partly an expression: still a secret
+    assert shown() == "********"
+    put(**{"*password": "#{*myPassword}"})  # names a secret and holds none
+    assert shown() == "#{*myPassword}"
+
+
+def test_a_field_is_a_string_or_a_reference(datapipeline, pipeline):
+    both = {"id": "A", "name": "A", "fields": [{"key": "type", "stringValue": "CSV", "refValue": "B"}]}
+    for call in (datapipeline.put_pipeline_definition, datapipeline.validate_pipeline_definition):
+        code, message = error_of(call, pipelineId=pipeline, pipelineObjects=[both])
+        assert code == "InvalidRequestException" and "'type'" in message and "'A'" in message
+    assert datapipeline.get_pipeline_definition(pipelineId=pipeline)["pipelineObjects"] == []
 
 
 # ---- the command line
