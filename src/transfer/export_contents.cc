@@ -11,24 +11,6 @@
 namespace penstock {
 namespace {
 
-constexpr uint64_t kManifestSizeMax = 64u << 20;
-
-/// What the files of that format look like where they are known to be in it.
-FileShape ShapeOf(FileFormat format, Leniency leniency) {
-  switch (format) {
-    case FileFormat::kDataPipeline:
-    case FileFormat::kJsonLines:
-      return {.lines = LineShape::kBare, .leniency = leniency};
-    case FileFormat::kDynamoDbJson:
-      return {.lines = LineShape::kWrapped, .leniency = leniency};
-    case FileFormat::kCsv:
-      return {.separator = ',', .leniency = leniency};
-    case FileFormat::kTsv:
-      return {.separator = '\t', .leniency = leniency};
-  }
-  return {};
-}
-
 /// Where nobody says what the files are: by the name, else each line by itself.
 FileShape GuessShape(std::string_view name, Leniency leniency) {
   for (std::string_view suffix : {".gz", ".zst"}) {
@@ -92,6 +74,7 @@ Result<ExportContents> WithManifest(DataFolder& folder, const std::vector<Folder
   }
   if (manifest->proof) {
     contents.items = manifest->proof->items;
+    contents.table = manifest->proof->table;
   } else {
     contents.warnings.push_back(
         address + " has no digests (another program wrote it): files are taken as they are");

@@ -15,8 +15,9 @@ namespace penstock {
 
 struct ExportContents {
   std::vector<ExportFile> files;
-  std::string manifest_name;      // within the folder; empty: there is none
-  std::optional<uint64_t> items;  // of all files, if the manifest says
+  std::string manifest_name;               // within the folder; empty: there is none
+  std::optional<uint64_t> items;           // of all files, if the manifest says
+  std::string table, table_arn, table_id;  // that it is of, as far as the manifest says
   /// What it holds are changes (dynamodb-json, incremental), not a table.
   bool is_incremental = false;
   std::vector<std::string> warnings;

@@ -19,6 +19,9 @@ struct FileShape {
   bool operator==(const FileShape&) const = default;
 };
 
+/// Of files that are known to be in that format.
+FileShape ShapeOf(FileFormat format, Leniency leniency);
+
 struct ExportFile {
   std::string name;   // within the folder
   uint64_t size = 0;  // as stored

@@ -51,7 +51,17 @@ std::vector<SmallFile> ExportLayout::Closing(const ExportProof& proof,
     manifest.urls.push_back(origin.address + "/" + file.name);
   manifest.format = style_.format;
   manifest.proof = proof;
-  return {{std::string(kManifestName), WriteManifest(manifest)}, {std::string(kSuccessName), ""}};
+  return {{std::string(kManifestName), WriteManifest(manifest)}};
+}
+
+std::vector<SmallFile> ExportLayout::Sealing() const {
+  if (!folder_.empty()) return {};
+  return {{std::string(kSuccessName), ""}};
+}
+
+bool ExportLayout::Owns(std::string_view name) const {
+  return folder_.empty() ? name == kManifestName || name == kSuccessName
+                         : name.starts_with(folder_);
 }
 
 std::vector<SmallFile> ExportLayout::ClosingNative(const ExportProof& proof,

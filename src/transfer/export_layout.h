@@ -40,9 +40,13 @@ class ExportLayout {
   std::string DataName(std::string_view stem) const;
   /// To be written before any data file.
   std::vector<SmallFile> Opening() const;
-  /// To be written in this order once all data files are there. `proof.files` in the order in which
-  /// the manifest is to have them.
+  /// To be written in this order once all data files are there; the last is the manifest.
+  /// `proof.files` in the order in which the manifest is to have them.
   std::vector<SmallFile> Closing(const ExportProof& proof, const ExportOrigin& origin) const;
+  /// To be written after the manifest.
+  std::vector<SmallFile> Sealing() const;
+  /// Whether a name is one of the files above, or, where the export has a folder of its own, in it.
+  bool Owns(std::string_view name) const;
   /// What the manifest of an export with this layout says of it; its files only where one file says
   /// both. nullopt: nothing, so that it is not one of ours. Errors as of the parsers.
   Result<std::optional<ExportProof>> ReadProof(std::string_view manifest) const;

@@ -10,7 +10,7 @@
 namespace penstock {
 namespace {
 
-constexpr uint64_t kManifestSizeMax = 256u << 20;
+constexpr uint64_t kNativeManifestSizeMax = 256u << 20;
 constexpr uint64_t kMd5SizeMax = 1024;
 
 using Sizes = std::map<std::string, uint64_t, std::less<>>;  // by name
@@ -40,7 +40,7 @@ std::optional<std::string> FindKey(const Sizes& sizes, const std::string& at,
 /// A manifest file, held against the MD5 beside it.
 Result<std::string> ReadChecked(DataFolder& folder, const Sizes& sizes, const std::string& name,
                                 std::vector<std::string>* warnings) {
-  ASSIGN_OR_RETURN(std::string text, folder.Read(name, kManifestSizeMax));
+  ASSIGN_OR_RETURN(std::string text, folder.Read(name, kNativeManifestSizeMax));
   const std::string stem = name.substr(0, name.rfind('.'));
   for (const char* suffix : {".md5", ".checksum"}) {
     std::string md5_name = stem + suffix;
@@ -96,6 +96,10 @@ Result<ExportContents> ReadNativeContents(DataFolder& folder,
 
   contents.is_incremental = summary->is_incremental;
   contents.items = summary->items;
+  contents.table_arn = summary->table_arn;
+  contents.table_id = summary->table_id;
+  contents.table = summary->proof ? summary->proof->table
+                                  : summary->table_arn.substr(summary->table_arn.rfind('/') + 1);
   const FileShape shape{.lines =
                             summary->is_incremental ? LineShape::kChange : LineShape::kWrapped};
   uint64_t items = 0;
