@@ -37,8 +37,14 @@ def names(path):
             yield tuple(stack), "type", match.group(1)
         elif ALIAS.match(line):
             yield tuple(stack), "alias", line  # saying the same twice is no clash
-        elif match := CONSTANT.match(line):
-            yield tuple(stack), "constant", match.group(1)
+        elif CONSTANT.match(line):
+            declared = line
+            for more in lines[number + 1 : number + 4]:  # "constexpr X kA = 1, kB = 2;" may go over the line's end
+                if not declared.endswith(","):
+                    break
+                declared += " " + more.strip()
+            for name in re.findall(r"\b(k[A-Z]\w*)(?:\[\w*\])* ?[={]", declared.split("//")[0]):
+                yield tuple(stack), "constant", name
         elif line[:1].isalpha() and "(" in line:
             text = line
             for more in lines[number + 1 : number + 8]:
@@ -53,6 +59,7 @@ def names(path):
 def main():
     one_definition = collections.defaultdict(set)
     one_unit = collections.defaultdict(set)
+    functions = collections.defaultdict(set)
     for folder in ("src", "sim"):
         for path in sorted((ROOT / folder).rglob("*")):
             if path.suffix not in (".h", ".cc"):
@@ -65,6 +72,11 @@ def main():
                         one_definition["::".join(spaces), name].add(where)
                 elif kind != "alias" and path.suffix == ".cc" and path.name != "main.cc":
                     one_unit["::".join(spaces), path.parent, test, name].add(where)
+                    if kind == "function":  # hides a type of that name
+                        functions["::".join(spaces), path.parent, test, name.split("(")[0]].add(where)
+
+    for key in functions.keys() & one_unit.keys():
+        one_unit[key] |= functions[key]
     clashes = 0
     for table, what in ((one_definition, "is defined in"), (one_unit, "is defined in the unnamed namespaces of")):
         for key, paths in sorted(table.items(), key=lambda item: sorted(item[1])):

@@ -12,7 +12,7 @@ namespace penstock {
 namespace {
 
 constexpr std::string_view kRed = "\033[1;31m", kYellow = "\033[1;33m", kBold = "\033[1m",
-                           kPlain = "\033[0m";
+                           kReset = "\033[0m";
 
 std::string_view NameOf(Severity severity) {
   switch (severity) {
@@ -72,7 +72,7 @@ std::string Subject(const DefinitionFile& file, const Problem& problem) {
 void PrintLines(const ValidateCommand& command, const std::string& name, const Checked& checked,
                 std::ostream& out) {
   auto colored = [&](std::string_view color, std::string_view text) {
-    return command.color ? fmt::format("{}{}{}", color, text, kPlain) : std::string(text);
+    return command.color ? fmt::format("{}{}{}", color, text, kReset) : std::string(text);
   };
   for (const Problem& problem : checked.problems) {
     FilePosition at = checked.file.PositionOf(problem);

@@ -28,6 +28,8 @@
 namespace penstock {
 
 constexpr std::string_view kManifestName = "manifest";
+/// A manifest over this size is refused unread.
+inline constexpr uint64_t kManifestSizeMax = 64u << 20;
 constexpr std::string_view kSuccessName = "_SUCCESS";
 
 /// What a data file holds. `bytes`: as stored.

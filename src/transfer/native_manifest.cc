@@ -7,7 +7,7 @@
 namespace penstock {
 namespace {
 
-constexpr std::string_view kVersion = "2020-06-30";
+constexpr std::string_view kNativeVersion = "2020-06-30";
 constexpr std::string_view kIncrementalVersion = "2023-08-01";
 
 json::Value OrNull(const std::string& text) {
@@ -45,7 +45,7 @@ Result<NativeSummary> ParseSummary(std::string_view text) {
   ASSIGN_OR_RETURN(json::Object object, json::ParseObject(text));
   NativeSummary summary;
   ASSIGN_OR_RETURN(std::string version, json::GetString(object, "version"));
-  if (version != kVersion && version != kIncrementalVersion)
+  if (version != kNativeVersion && version != kIncrementalVersion)
     return InvalidArgument(fmt::format("version {} is not known", version));
   ASSIGN_OR_RETURN(summary.manifest_files_key, json::GetString(object, "manifestFilesS3Key"));
   ASSIGN_OR_RETURN(summary.items, json::GetCount(object, "itemCount"));
@@ -106,7 +106,7 @@ std::string NativeExportId(std::string_view run_id, Instant started_at) {
 
 std::string WriteNativeSummary(const NativeSummary& summary) {
   json::Object object{
-      {"version", summary.is_incremental ? kIncrementalVersion : kVersion},
+      {"version", summary.is_incremental ? kIncrementalVersion : kNativeVersion},
       {"exportArn", summary.export_arn},
       {"startTime", FormatIsoMillis(summary.start_time)},
       {"endTime", FormatIsoMillis(summary.end_time)},

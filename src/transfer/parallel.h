@@ -11,6 +11,9 @@
 
 namespace penstock {
 
+/// Files that are read at once: what one disk and one connection each keep busy.
+inline constexpr int kReadersMax = 4;
+
 /// Does work(0) … work(count - 1), each once, in about this order, on up to `workers` threads;
 /// returns when all are gone. The first error goes to `failure`, and no further piece is begun.
 inline void InParallel(size_t count, int workers, FirstError& failure,

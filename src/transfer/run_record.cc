@@ -8,7 +8,7 @@
 namespace penstock {
 namespace {
 
-constexpr int64_t kFormat = 1;
+constexpr int64_t kRunRecordFormat = 2;
 /// The name space of data files: version 5 of the DNS name space and "data-file.penstock".
 constexpr std::string_view kNameSpace = "3e100183bd38571091e7219565c93732";
 
@@ -21,11 +21,30 @@ std::string FormatUuid(std::string bytes, char version) {
          hex.substr(16, 4) + "-" + hex.substr(20);
 }
 
-Result<RunRecord> Parse(std::string_view text) {
+constexpr size_t kRunBytes = 4;  // of a data file's name
+constexpr size_t kUuidLength = 36;
+
+std::string RunBytes(std::string_view run_id) {
+  return Sha1(*HexDecode(kNameSpace) + std::string(run_id)).substr(0, kRunBytes);
+}
+
+Result<Column> ReadColumn(const json::Value& value) {
+  const json::Array* pair = value.if_array();
+  if (pair != nullptr && pair->size() == 2 && (*pair)[0].is_string() && (*pair)[1].is_string()) {
+    for (auto type = AttributeType::kS; type <= AttributeType::kNull;
+         type = static_cast<AttributeType>(static_cast<int>(type) + 1)) {
+      if ((*pair)[1].get_string() == AttributeTypeName(type))
+        return Column{std::string((*pair)[0].get_string()), type};
+    }
+  }
+  return InvalidArgument("columns has an element that is no name and type");
+}
+
+Result<RunRecord> ReadRunRecord(std::string_view text) {
   ASSIGN_OR_RETURN(json::Object object, json::ParseObject(text));
   ASSIGN_OR_RETURN(int64_t format, json::GetInt(object, "format"));
   ASSIGN_OR_RETURN(std::string kind, json::GetString(object, "kind"));
-  if (format != kFormat || kind != "export") {
+  if (format != kRunRecordFormat || kind != "export") {
     return InvalidArgument(fmt::format("it is a record of kind \"{}\" in format {}", kind, format));
   }
   RunRecord record;
@@ -40,39 +59,69 @@ Result<RunRecord> Parse(std::string_view text) {
   auto time = ParseIso(started_at);
   auto tag = ParseNullTag(null_tag);
   auto attribute_order = ParseAttributeOrder(order);
-  if (!time || !tag || !attribute_order || segments < 1 || segments > 1'000'000) {
-    return InvalidArgument("startedAt, segments, nullTag or attributeOrder has no legal value");
+  ASSIGN_OR_RETURN(std::string format_name, json::GetString(object, "dataFormat"));
+  ASSIGN_OR_RETURN(std::string compression_name, json::GetString(object, "compression"));
+  auto data_format = ParseFileFormat(format_name);
+  auto compression = ParseCompression(compression_name);
+  ASSIGN_OR_RETURN(const json::Array* columns, json::GetArray(object, "columns"));
+  for (const json::Value& value : *columns) {
+    ASSIGN_OR_RETURN(Column column, ReadColumn(value));
+    record.style.columns.push_back(std::move(column));
+  }
+  if (!time || !tag || !attribute_order || !data_format || !compression || segments < 1 ||
+      segments > 1'000'000) {
+    return InvalidArgument(
+        "startedAt, segments, dataFormat, compression, nullTag or attributeOrder has no legal "
+        "value");
   }
   record.started_at = *time;
   record.segments = static_cast<int>(segments);
-  record.style = {*tag, *attribute_order};
+  record.style.format = *data_format;
+  record.style.compression = *compression;
+  record.style.line = {*tag, *attribute_order};
   return record;
 }
 
 }  // namespace
 
 std::string WriteRunRecord(const RunRecord& record) {
-  return json::WritePretty(json::Object{{"format", kFormat},
-                                        {"kind", "export"},
-                                        {"runId", record.run_id},
-                                        {"table", record.table},
-                                        {"tableId", record.table_id},
-                                        {"startedAt", FormatIsoMillis(record.started_at)},
-                                        {"segments", record.segments},
-                                        {"nullTag", NullTagName(record.style.null_tag)},
-                                        {"attributeOrder", AttributeOrderName(record.style.order)},
-                                        {"consistentRead", record.consistent_read}});
+  json::Array columns;
+  for (const Column& column : record.style.columns)
+    columns.push_back(json::Array{column.name, AttributeTypeName(column.type)});
+  return json::WritePretty(
+      json::Object{{"format", kRunRecordFormat},
+                   {"kind", "export"},
+                   {"runId", record.run_id},
+                   {"table", record.table},
+                   {"tableId", record.table_id},
+                   {"startedAt", FormatIsoMillis(record.started_at)},
+                   {"segments", record.segments},
+                   {"dataFormat", FileFormatName(record.style.format)},
+                   {"compression", CompressionName(record.style.compression)},
+                   {"columns", std::move(columns)},
+                   {"nullTag", NullTagName(record.style.line.null_tag)},
+                   {"attributeOrder", AttributeOrderName(record.style.line.order)},
+                   {"consistentRead", record.consistent_read}});
 }
 
 Result<RunRecord> ParseRunRecord(std::string_view text) {
-  auto record = Parse(text);
+  auto record = ReadRunRecord(text);
   if (!record) return InvalidArgument("not the record of a run: " + record.error().message);
   return record;
 }
 
-std::string DataFileName(std::string_view run_id, int segment, int sequence) {
-  return FormatUuid(
-      Sha1(*HexDecode(kNameSpace) + fmt::format("{}/{}/{}", run_id, segment, sequence)), 5);
+std::string DataFileName(std::string_view run_id, const SegmentId& segment, int sequence) {
+  std::string bytes =
+      Sha1(*HexDecode(kNameSpace) +
+           fmt::format("{}/{}of{}/{}", run_id, segment.index, segment.total, sequence));
+  bytes.replace(0, kRunBytes, RunBytes(run_id));
+  return FormatUuid(std::move(bytes), 5);
+}
+
+bool IsDataFileOf(std::string_view run_id, std::string_view name) {
+  name.remove_prefix(name.rfind('/') + 1);
+  return name.size() >= kUuidLength && name[8] == '-' && name[23] == '-' &&
+         name.starts_with(HexEncode(RunBytes(run_id)));
 }
 
 std::string NewRunId(Random& random) {

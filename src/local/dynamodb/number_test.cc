@@ -93,12 +93,12 @@ TEST(Number, CountsBase100Digits) {
 }
 
 /// A number and the same scaled to an integer: value * 10^170.
-struct Sample {
+struct NumberSample {
   Number number;
   cpp_int scaled;
 };
 
-Sample DrawSample() {
+NumberSample DrawSample() {
   int digits = *rc::gen::inRange(1, 39);
   std::string text;
   for (int i = 0; i < digits; ++i)
@@ -115,7 +115,7 @@ Sample DrawSample() {
 }
 
 RC_GTEST_PROP(NumberProperty, OrderIsNumericAndSortableBytesAgree, ()) {
-  Sample a = DrawSample(), b = DrawSample();
+  NumberSample a = DrawSample(), b = DrawSample();
   RC_ASSERT((a.number < b.number) == (a.scaled < b.scaled));
   RC_ASSERT((a.number == b.number) == (a.scaled == b.scaled));
   std::string x, y;
@@ -126,7 +126,7 @@ RC_GTEST_PROP(NumberProperty, OrderIsNumericAndSortableBytesAgree, ()) {
 }
 
 RC_GTEST_PROP(NumberProperty, TextAndSortableBytesReadBack, ()) {
-  Sample a = DrawSample();
+  NumberSample a = DrawSample();
   RC_ASSERT(*Number::Parse(a.number.ToString()) == a.number);
   std::string bytes;
   a.number.AppendSortable(bytes);
@@ -137,7 +137,7 @@ RC_GTEST_PROP(NumberProperty, TextAndSortableBytesReadBack, ()) {
 }
 
 RC_GTEST_PROP(NumberProperty, SumsAreExactOrRefused, ()) {
-  Sample a = DrawSample(), b = DrawSample();
+  NumberSample a = DrawSample(), b = DrawSample();
   auto sum = Number::Add(a.number, b.number);
   cpp_int expected = a.scaled + b.scaled;
   if (!sum) {

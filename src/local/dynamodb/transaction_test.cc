@@ -133,10 +133,10 @@ TEST(Transactions, AreIsolated) {
   }
 }
 
-struct Refused {
+struct RefusedTransaction {
   std::string_view operation, body, error;
 };
-class TransactionRefusal : public testing::TestWithParam<Refused> {};
+class TransactionRefusal : public testing::TestWithParam<RefusedTransaction> {};
 
 TEST_P(TransactionRefusal, SaysWhy) {
   TestDynamoDb db;
@@ -147,41 +147,50 @@ TEST_P(TransactionRefusal, SaysWhy) {
 INSTANTIATE_TEST_SUITE_P(
     All, TransactionRefusal,
     testing::Values(
-        Refused{"TransactWriteItems", "{}",
-                "ValidationException: 1 validation error detected: Value null at 'transactItems' "
-                "failed to satisfy constraint: Member must not be null"},
-        Refused{"TransactWriteItems", R"j({"TransactItems":[]})j",
-                "ValidationException: 1 validation error detected: Value '[]' at 'transactItems' "
-                "failed to satisfy constraint: Member must have length greater than or equal to 1"},
-        Refused{"TransactWriteItems", R"j({"TransactItems":[{}]})j",
-                "ValidationException: TransactItems can only contain one of Check, Put, Update or "
-                "Delete"},
-        Refused{"TransactWriteItems",
-                R"j({"TransactItems":[{"Put":{"TableName":"none","Item":{"pk":{"S":"a"}}}}]})j",
-                "ResourceNotFoundException: Requested resource not found"},
-        Refused{"TransactWriteItems",
-                R"j({"TransactItems":[{"Put":{"TableName":"tab","Item":{"pk":{"N":"1"}}}}]})j",
-                "TransactionCanceledException: Transaction cancelled, please refer cancellation "
-                "reasons for specific reasons [ValidationError]"},
-        Refused{"TransactWriteItems",
-                R"j({"TransactItems":[{"Put":{"TableName":"tab","Item":{"pk":{"S":"a"}}}},
+        RefusedTransaction{
+            "TransactWriteItems", "{}",
+            "ValidationException: 1 validation error detected: Value null at 'transactItems' "
+            "failed to satisfy constraint: Member must not be null"},
+        RefusedTransaction{
+            "TransactWriteItems", R"j({"TransactItems":[]})j",
+            "ValidationException: 1 validation error detected: Value '[]' at 'transactItems' "
+            "failed to satisfy constraint: Member must have length greater than or equal to 1"},
+        RefusedTransaction{
+            "TransactWriteItems", R"j({"TransactItems":[{}]})j",
+            "ValidationException: TransactItems can only contain one of Check, Put, Update or "
+            "Delete"},
+        RefusedTransaction{
+            "TransactWriteItems",
+            R"j({"TransactItems":[{"Put":{"TableName":"none","Item":{"pk":{"S":"a"}}}}]})j",
+            "ResourceNotFoundException: Requested resource not found"},
+        RefusedTransaction{
+            "TransactWriteItems",
+            R"j({"TransactItems":[{"Put":{"TableName":"tab","Item":{"pk":{"N":"1"}}}}]})j",
+            "TransactionCanceledException: Transaction cancelled, please refer cancellation "
+            "reasons for specific reasons [ValidationError]"},
+        RefusedTransaction{
+            "TransactWriteItems",
+            R"j({"TransactItems":[{"Put":{"TableName":"tab","Item":{"pk":{"S":"a"}}}},
                     {"Delete":{"TableName":"tab","Key":{"pk":{"S":"a"}}}}]})j",
-                "ValidationException: Transaction request cannot include multiple operations on "
-                "one item"},
-        Refused{"TransactWriteItems",
-                R"j({"TransactItems":[{"Delete":{"TableName":"tab","Key":{"pk":{"S":"a"}},
+            "ValidationException: Transaction request cannot include multiple operations on "
+            "one item"},
+        RefusedTransaction{
+            "TransactWriteItems",
+            R"j({"TransactItems":[{"Delete":{"TableName":"tab","Key":{"pk":{"S":"a"}},
                     "ConditionExpression":"a ="}}]})j",
-                "ValidationException: Invalid ConditionExpression: Syntax error; token: "
-                "\"<EOF>\", near: \"=\""},
-        Refused{"TransactGetItems",
-                R"j({"TransactItems":[{"Get":{"TableName":"tab","Key":{"pk":{"S":"a"}}}},
+            "ValidationException: Invalid ConditionExpression: Syntax error; token: "
+            "\"<EOF>\", near: \"=\""},
+        RefusedTransaction{
+            "TransactGetItems",
+            R"j({"TransactItems":[{"Get":{"TableName":"tab","Key":{"pk":{"S":"a"}}}},
                     {"Get":{"TableName":"tab","Key":{"pk":{"S":"a"}}}}]})j",
-                "ValidationException: Transaction request cannot include multiple operations on "
-                "one item"},
-        Refused{"TransactGetItems",
-                R"j({"TransactItems":[{"Get":{"TableName":"tab","Key":{"pk":{"N":"1"}}}}]})j",
-                "TransactionCanceledException: Transaction cancelled, please refer cancellation "
-                "reasons for specific reasons [ValidationError]"}));
+            "ValidationException: Transaction request cannot include multiple operations on "
+            "one item"},
+        RefusedTransaction{
+            "TransactGetItems",
+            R"j({"TransactItems":[{"Get":{"TableName":"tab","Key":{"pk":{"N":"1"}}}}]})j",
+            "TransactionCanceledException: Transaction cancelled, please refer cancellation "
+            "reasons for specific reasons [ValidationError]"}));
 
 TEST(Updates, ThatOnlyRemoveMakeNoItem) {
   TestDynamoDb db;

@@ -1,0 +1,296 @@
+#include "transfer/table_archive.h"
+
+#include <algorithm>
+#include <map>
+
+#include "base/text.h"
+#include "transfer/patience.h"
+
+namespace penstock {
+namespace {
+
+constexpr int64_t kArchiveFormat = 1;
+constexpr Duration kPollInterval{1000};
+constexpr int kPollsMax = 1800;
+constexpr size_t kArchiveDepthMax = 64;
+
+std::string TextOf(const json::Object& object, std::string_view key) {
+  const json::Value* value = json::Find(object, key);
+  return value != nullptr && value->is_string() ? std::string(value->get_string()) : "";
+}
+
+const json::Object* ObjectOf(const json::Object& object, std::string_view key) {
+  const json::Value* value = json::Find(object, key);
+  return value != nullptr ? value->if_object() : nullptr;
+}
+
+const json::Array* ArrayOf(const json::Object& object, std::string_view key) {
+  const json::Value* value = json::Find(object, key);
+  return value != nullptr ? value->if_array() : nullptr;
+}
+
+bool IsOnDemand(const json::Object& table) {
+  const json::Object* billing = ObjectOf(table, "BillingModeSummary");
+  return billing != nullptr && TextOf(*billing, "BillingMode") == "PAY_PER_REQUEST";
+}
+
+/// The throughput members of a table or index, as CreateTable takes them.
+void AddThroughput(const json::Object& described, bool on_demand, const TableBilling& billing,
+                   json::Object* request) {
+  if (on_demand) {
+    const json::Object* maximum = ObjectOf(described, "OnDemandThroughput");
+    if (maximum != nullptr && billing.kind == TableBilling::Kind::kAsArchived)
+      (*request)["OnDemandThroughput"] = *maximum;
+    return;
+  }
+  json::Object throughput{{"ReadCapacityUnits", billing.read_units},
+                          {"WriteCapacityUnits", billing.write_units}};
+  if (billing.kind == TableBilling::Kind::kAsArchived) {
+    const json::Object* was = ObjectOf(described, "ProvisionedThroughput");
+    for (std::string_view key : {"ReadCapacityUnits", "WriteCapacityUnits"}) {
+      auto units = was != nullptr ? json::OptionalInt(*was, key) : std::optional<int64_t>();
+      throughput[key] = std::max<int64_t>(1, units && *units ? **units : 1);
+    }
+  }
+  (*request)["ProvisionedThroughput"] = std::move(throughput);
+}
+
+/// Indexes as CreateTable takes them: without what only DescribeTable says.
+json::Array Indexes(const json::Array& described, bool is_global, bool on_demand,
+                    const TableBilling& billing) {
+  json::Array indexes;
+  for (const json::Value& value : described) {
+    if (!value.is_object()) continue;
+    json::Object index;
+    for (std::string_view key : {"IndexName", "KeySchema", "Projection"}) {
+      if (const json::Value* member = json::Find(value.get_object(), key)) index[key] = *member;
+    }
+    if (is_global) AddThroughput(value.get_object(), on_demand, billing, &index);
+    indexes.push_back(std::move(index));
+  }
+  return indexes;
+}
+
+/// An order-free text of an array, to compare.
+std::string Sorted(const json::Array* array) {
+  std::vector<std::string> texts;
+  if (array != nullptr) {
+    for (const json::Value& value : *array) texts.push_back(json::Write(value));
+  }
+  std::sort(texts.begin(), texts.end());
+  std::string all;
+  for (const std::string& text : texts) all += text + "\n";
+  return all;
+}
+
+/// "Id:HASH:N, At:RANGE:S".
+std::string DescribeKey(const json::Object& owner, const json::Object& table) {
+  std::map<std::string, std::string> types;
+  if (const json::Array* definitions = ArrayOf(table, "AttributeDefinitions")) {
+    for (const json::Value& value : *definitions) {
+      if (const json::Object* definition = value.if_object())
+        types[TextOf(*definition, "AttributeName")] = TextOf(*definition, "AttributeType");
+    }
+  }
+  std::string text;
+  if (const json::Array* schema = ArrayOf(owner, "KeySchema")) {
+    for (const json::Value& value : *schema) {
+      const json::Object* element = value.if_object();
+      if (element == nullptr) continue;
+      std::string name = TextOf(*element, "AttributeName");
+      text += fmt::format("{}{} ({}, {})", text.empty() ? "" : ", ", name,
+                          TextOf(*element, "KeyType"), types[name]);
+    }
+  }
+  return text;
+}
+
+std::map<std::string, std::string> DescribeIndexes(const json::Object& table,
+                                                   std::string_view member) {
+  std::map<std::string, std::string> indexes;
+  const json::Array* array = ArrayOf(table, member);
+  if (array == nullptr) return indexes;
+  for (const json::Value& value : *array) {
+    const json::Object* index = value.if_object();
+    if (index == nullptr) continue;
+    const json::Object* projection = ObjectOf(*index, "Projection");
+    std::string projected = projection == nullptr
+                                ? ""
+                                : TextOf(*projection, "ProjectionType") + " " +
+                                      Sorted(ArrayOf(*projection, "NonKeyAttributes"));
+    indexes[TextOf(*index, "IndexName")] =
+        fmt::format("{}, projecting {}", DescribeKey(*index, table), Trim(projected));
+  }
+  return indexes;
+}
+
+Result<TableArchive> ReadArchive(std::string_view text) {
+  ASSIGN_OR_RETURN(json::Object object, json::ParseObject(text, kArchiveDepthMax));
+  ASSIGN_OR_RETURN(int64_t format, json::GetInt(object, "format"));
+  if (format != kArchiveFormat) return InvalidArgument(fmt::format("it has format {}", format));
+  TableArchive archive;
+  ASSIGN_OR_RETURN(const json::Object* table, json::GetObject(object, "table"));
+  archive.table = *table;
+  if (const json::Object* ttl = ObjectOf(object, "timeToLive")) {
+    ASSIGN_OR_RETURN(archive.ttl_attribute, json::GetString(*ttl, "AttributeName"));
+  }
+  if (const json::Array* tags = ArrayOf(object, "tags")) archive.tags = *tags;
+  return archive;
+}
+
+}  // namespace
+
+Result<TableBilling> ParseTableBilling(std::string_view text) {
+  if (text == "as-exported") return TableBilling{};
+  if (text == "on-demand") return TableBilling{TableBilling::Kind::kOnDemand, 0, 0};
+  size_t comma = text.find(',');
+  auto read = ParseInt64(text.substr(0, comma));
+  auto write = comma == std::string_view::npos ? std::nullopt : ParseInt64(text.substr(comma + 1));
+  if (!read || !write || *read < 1 || *write < 1) {
+    return InvalidArgument(
+        fmt::format("the billing is \"{}\"; it must be as-exported, on-demand, or READ,WRITE in "
+                    "capacity units a second",
+                    text));
+  }
+  return TableBilling{TableBilling::Kind::kProvisioned, *read, *write};
+}
+
+TableArchive ArchiveTable(const DynamoDbClient& client, const json::Object& table,
+                          std::stop_token stop) {
+  TableArchive archive;
+  archive.table = table;
+  auto ask = [&](std::string_view operation, json::Object request) -> json::Object {
+    auto answer = client.Call(operation, json::Write(request), RetryPolicy::kStandard, stop);
+    if (!answer) return {};
+    auto object = json::ParseObject(*answer);
+    return object ? *std::move(object) : json::Object();
+  };
+  json::Object ttl = ask("DescribeTimeToLive", {{"TableName", TextOf(table, "TableName")}});
+  if (const json::Object* described = ObjectOf(ttl, "TimeToLiveDescription")) {
+    std::string status = TextOf(*described, "TimeToLiveStatus");
+    if (status == "ENABLED" || status == "ENABLING")
+      archive.ttl_attribute = TextOf(*described, "AttributeName");
+  }
+  std::string token;
+  do {
+    json::Object request{{"ResourceArn", TextOf(table, "TableArn")}};
+    if (!token.empty()) request["NextToken"] = token;
+    json::Object page = ask("ListTagsOfResource", std::move(request));
+    if (const json::Array* tags = ArrayOf(page, "Tags"))
+      archive.tags.insert(archive.tags.end(), tags->begin(), tags->end());
+    token = TextOf(page, "NextToken");
+  } while (!token.empty());
+  return archive;
+}
+
+std::string WriteTableArchive(const TableArchive& archive) {
+  json::Object object{{"format", kArchiveFormat}, {"table", archive.table}};
+  if (archive.ttl_attribute) {
+    object["timeToLive"] =
+        json::Object{{"AttributeName", *archive.ttl_attribute}, {"Enabled", true}};
+  }
+  object["tags"] = archive.tags;
+  return json::WritePretty(object);
+}
+
+Result<TableArchive> ParseTableArchive(std::string_view text) {
+  auto archive = ReadArchive(text);
+  if (!archive) return Corrupt("not the description of a table: " + archive.error().message);
+  return archive;
+}
+
+Result<json::Object> CreateTableRequest(const TableArchive& archive, const std::string& name,
+                                        const TableBilling& billing) {
+  const json::Object& table = archive.table;
+  json::Object request{{"TableName", name}};
+  for (std::string_view key : {"AttributeDefinitions", "KeySchema"}) {
+    const json::Value* member = json::Find(table, key);
+    if (member == nullptr) return Corrupt(fmt::format("the table's description has no {}", key));
+    request[key] = *member;
+  }
+  bool on_demand = billing.kind == TableBilling::Kind::kOnDemand ||
+                   (billing.kind == TableBilling::Kind::kAsArchived && IsOnDemand(table));
+  request["BillingMode"] = on_demand ? "PAY_PER_REQUEST" : "PROVISIONED";
+  AddThroughput(table, on_demand, billing, &request);
+  for (std::string_view key : {"LocalSecondaryIndexes", "GlobalSecondaryIndexes"}) {
+    const json::Array* indexes = ArrayOf(table, key);
+    if (indexes == nullptr || indexes->empty()) continue;
+    request[key] = Indexes(*indexes, key[0] == 'G', on_demand, billing);
+  }
+  if (const json::Object* stream = ObjectOf(table, "StreamSpecification"))
+    request["StreamSpecification"] = *stream;
+  // A KMS key may not be there where the table is made: AWS's own keys are.
+  if (const json::Object* encryption = ObjectOf(table, "SSEDescription");
+      encryption != nullptr && TextOf(*encryption, "Status") == "ENABLED") {
+    request["SSESpecification"] = json::Object{{"Enabled", true}};
+  }
+  if (std::string table_class; const json::Object* summary = ObjectOf(table, "TableClassSummary")) {
+    table_class = TextOf(*summary, "TableClass");
+    if (!table_class.empty()) request["TableClass"] = table_class;
+  }
+  if (!archive.tags.empty()) request["Tags"] = archive.tags;
+  return request;
+}
+
+Status MakeTable(const DynamoDbClient& client, Clock& clock, const TableArchive& archive,
+                 const std::string& name, const TableBilling& billing, std::stop_token stop) {
+  const std::string attempted = "making table " + name;
+  auto request = CreateTableRequest(archive, name, billing);
+  if (!request) return std::move(request.error()).In(attempted);
+  auto made = client.Call("CreateTable", json::Write(*request), RetryPolicy::kStandard, stop);
+  // A repeated try, or another process, may have made it.
+  if (!made && made.error().type != "ResourceInUseException") {
+    return made.error().ToError(attempted);
+  }
+  const std::string asked = json::Write(json::Object{{"TableName", name}});
+  for (int polls = 0;; ++polls) {
+    auto answer = client.Call("DescribeTable", asked, RetryPolicy::kStandard, stop);
+    if (answer) {
+      auto object = json::ParseObject(*answer);
+      const json::Object* table = object ? ObjectOf(*object, "Table") : nullptr;
+      if (table != nullptr && TextOf(*table, "TableStatus") == "ACTIVE") break;
+    } else if (answer.error().type != "ResourceNotFoundException") {
+      return answer.error().ToError(attempted);
+    }
+    if (polls == kPollsMax) return Unavailable(attempted + ": it did not become ACTIVE in time");
+    if (!Patience::SleepUnlessStopped(clock, kPollInterval, stop))
+      return Canceled(attempted + " was stopped");
+  }
+  if (!archive.ttl_attribute) return {};
+  auto live = client.Call(
+      "UpdateTimeToLive",
+      json::Write(json::Object{
+          {"TableName", name},
+          {"TimeToLiveSpecification",
+           json::Object{{"AttributeName", *archive.ttl_attribute}, {"Enabled", true}}}}),
+      RetryPolicy::kStandard, stop);
+  if (!live && live.error().type != "UnknownOperationException" &&
+      live.error().message.find("already enabled") == std::string::npos) {
+    return live.error().ToError("setting the time to live of table " + name);
+  }
+  return {};
+}
+
+std::vector<std::string> SchemaDifferences(const TableArchive& archive, const TableArchive& other) {
+  std::vector<std::string> differences;
+  auto compare = [&](const std::string& what, const std::string& was, const std::string& is) {
+    if (was != is) {
+      differences.push_back(fmt::format("{}: {} in the export, {} in the table", what,
+                                        was.empty() ? "none" : was, is.empty() ? "none" : is));
+    }
+  };
+  compare("the key", DescribeKey(archive.table, archive.table),
+          DescribeKey(other.table, other.table));
+  for (std::string_view member : {"LocalSecondaryIndexes", "GlobalSecondaryIndexes"}) {
+    std::map<std::string, std::string> was = DescribeIndexes(archive.table, member);
+    std::map<std::string, std::string> is = DescribeIndexes(other.table, member);
+    for (const auto& [name, description] : was) compare("index " + name, description, is[name]);
+    for (const auto& [name, description] : is) {
+      if (!was.contains(name)) compare("index " + name, "", description);
+    }
+  }
+  compare("the time to live", archive.ttl_attribute.value_or(""), other.ttl_attribute.value_or(""));
+  return differences;
+}
+
+}  // namespace penstock
