@@ -243,6 +243,13 @@ void CheckField(Validation& validation, const ResolvedObject& object, const Reso
           fmt::format("'{}' must be a {}, not a reference", field.key(), SlotTypeName(info->slot)));
       return;
     }
+    if (field.names_object) {
+      validation.Warn(
+          field.origin->id, field.key(), kInvalidFieldValue,
+          fmt::format("'{}' is a string and is taken as a reference to the object '{}'; "
+                      "write {{\"ref\": \"{}\"}}",
+                      field.key(), field.value(), field.value()));
+    }
     return CheckReference(validation, object, field, info);
   }
   if (wants_reference) {

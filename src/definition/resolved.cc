@@ -82,6 +82,17 @@ class Resolver {
     return found->second;
   }
 
+  bool NamesObject(const TypeInfo* type, const ResolvedField& field) const {
+    if (field.field->is_ref || field.text != nullptr) return false;
+    if (field.key() != "parent") {
+      if (IsUserFieldName(field.key())) return false;
+      const FieldInfo* info =
+          type != nullptr ? type->Find(field.key()) : FindFieldAnywhere(field.key());
+      if (info == nullptr || info->slot != SlotType::kReference) return false;
+    }
+    return by_id_.contains(field.value());
+  }
+
   void Append(size_t from, bool own, std::unordered_set<std::string_view>& keys,
               ResolvedObject& result) const {
     const PipelineObject& origin = source_.objects[from];
@@ -96,6 +107,7 @@ class Resolver {
         }
       }
       result.fields.push_back({&field, &origin, texts_[from][i]});
+      result.fields.back().names_object = NamesObject(result.type, result.fields.back());
     }
     for (size_t i = first_new; i < result.fields.size(); ++i) keys.insert(result.fields[i].key());
   }

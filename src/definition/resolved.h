@@ -20,9 +20,12 @@ struct ResolvedField {
   const Field* field;            // key, value, is_ref
   const PipelineObject* origin;  // the object that wrote it: this one or an ancestor
   const expr::Text* text;  // parsed value; nullptr: no expression in it, or one that does not parse
+  /// A plain string in a reference slot that is some object's id: as good as a reference. Clients
+  /// that write only strings depend on it (Terraform's documented example does).
+  bool names_object = false;
   std::string_view key() const { return field->key; }
   std::string_view value() const { return field->value; }
-  bool is_ref() const { return field->is_ref; }
+  bool is_ref() const { return field->is_ref || names_object; }
 };
 
 /// One object with all its fields, own and inherited. Points into the ResolvedDefinition.

@@ -160,6 +160,27 @@ TEST(Validate, Values) {
   }
 }
 
+TEST(Validate, AStringThatIsAnIdIsAReference) {
+  std::string said = Problems(R"({"id":"Default","workerGroup":"w"},
+      {"id":"Nightly","type":"Schedule","startDateTime":"2012-12-12T00:00:00","period":"1 hour"},
+      {"id":"Hello","type":"ShellCommandActivity","command":"x","parent":"Default","schedule":"Nightly"})");
+  EXPECT_NE(said.find("warning Hello.schedule: INVALID_FIELD_VALUE: 'schedule' is a string and is "
+                      "taken as a reference to the object 'Nightly'; write {\"ref\": \"Nightly\"}"),
+            std::string::npos)
+      << said;
+  EXPECT_EQ(said.find("error"), std::string::npos) << said;
+  // It must be the right kind of object all the same.
+  EXPECT_NE(Framed(R"({"id":"A","type":"ShellCommandActivity","command":"x","input":"S"})")
+                .find("'input' must refer to DataNode, not to Schedule 'S'"),
+            std::string::npos);
+  ResolvedDefinition resolved = Resolve(FromObjects(
+      R"({"id":"A","type":"ShellCommandActivity","command":"B","dependsOn":["B","C"],"myOwn":"B"},
+         {"id":"B","type":"CSV"})"));
+  EXPECT_EQ(resolved.Find("A")->References("dependsOn"), std::vector<std::string_view>{"B"});
+  EXPECT_FALSE(resolved.Find("A")->Find("command")->is_ref());
+  EXPECT_FALSE(resolved.Find("A")->Find("myOwn")->is_ref());
+}
+
 TEST(Validate, ExpressionsThatAlwaysFail) {
   auto problems = [](std::string_view command, const ValidateOptions& options = {}) {
     return Framed(fmt::format(R"({{"id":"A","type":"ShellCommandActivity","command":"{}",
