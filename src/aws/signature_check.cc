@@ -6,6 +6,7 @@
 #include <map>
 #include <mutex>
 
+#include "aws/form_upload.h"
 #include "base/digest.h"
 #include "base/encoding.h"
 #include "base/text.h"
@@ -257,6 +258,53 @@ Result<SignatureClaim, SignatureFault> ParseSignature(const HttpRequest& request
   if (query_v4) return ReadQueryV4(query);
   if (query_v2) return ReadQueryV2(query);
   return Fault(SignatureProblem::kMissing);
+}
+
+Result<SignatureClaim, SignatureFault> ParseFormSignature(const FormUpload& form) {
+  auto field = [&](std::string_view name) { return std::string(form.Field(name).value_or("")); };
+  if (field("policy").empty()) return Fault(SignatureProblem::kMissing);
+  SignatureClaim claim;
+  claim.session_token = field("x-amz-security-token");
+  if (!field("awsaccesskeyid").empty()) {
+    claim.kind = SignatureKind::kQueryV2;
+    claim.scope.service = "s3";
+    claim.access_key_id = field("awsaccesskeyid");
+    claim.signature = field("signature");
+    if (claim.signature.empty()) {
+      return Fault(SignatureProblem::kIncomplete,
+                   "Bucket POST must contain a field named 'Signature'.");
+    }
+    return claim;
+  }
+  std::string missing;
+  for (std::string_view name :
+       {"x-amz-algorithm", "x-amz-credential", "x-amz-date", "x-amz-signature"}) {
+    if (field(name).empty())
+      missing += fmt::format("Bucket POST must contain a field named '{}'. ", name);
+  }
+  if (!missing.empty()) {
+    missing.pop_back();
+    return Fault(SignatureProblem::kIncomplete, std::move(missing));
+  }
+  claim.kind = SignatureKind::kQueryV4;
+  claim.signature = field("x-amz-signature");
+  RETURN_IF_ERROR(ReadDate(claim, field("x-amz-date"), /*http_date=*/false));
+  if (field("x-amz-algorithm") != kSigV4Algorithm)
+    return Fault(SignatureProblem::kUnsupportedAlgorithm, field("x-amz-algorithm"));
+  RETURN_IF_ERROR(ReadCredential(claim, field("x-amz-credential")));
+  return claim;
+}
+
+Result<void, SignatureFault> CheckFormSignature(const SignatureClaim& claim,
+                                                std::string_view policy, std::string_view secret,
+                                                SigningKeyCache& keys) {
+  const bool is_v4 = claim.kind == SignatureKind::kQueryV4;
+  std::string right =
+      is_v4 ? SignatureOf(keys.Get(secret, claim.scope), policy) : S3V2SignatureOf(secret, policy);
+  if (ConstantTimeEquals(right, claim.signature)) return {};
+  SignatureFault fault{SignatureProblem::kMismatch};
+  fault.string_to_sign = policy;
+  return fault;
 }
 
 std::string ClaimedService(const HttpRequest& request) {

@@ -23,6 +23,9 @@ inline constexpr int64_t kPresignExpiresMaxSeconds = 604'800;
 
 enum class SignatureKind { kHeaderV4, kQueryV4, kHeaderV2, kQueryV2 };
 
+class FormUpload;
+class SigningKeyCache;
+
 /// What a request says about itself; nothing of it is proven yet.
 struct SignatureClaim {
   SignatureKind kind = SignatureKind::kHeaderV4;
@@ -67,6 +70,15 @@ struct SignatureFault {
 /// Reads the claim. The fault is kMissing if there is none. Dates are not held against a clock
 /// here.
 Result<SignatureClaim, SignatureFault> ParseSignature(const HttpRequest& request);
+
+/// The claim in the fields of a browser's upload (Version 4, or 2), whose signature is of its
+/// policy alone and has no time of its own: the policy expires. kMissing if it has no policy.
+/// https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-authentication-HTTPPOST.html
+Result<SignatureClaim, SignatureFault> ParseFormSignature(const FormUpload& form);
+/// `policy`: the field as it is, in base64.
+Result<void, SignatureFault> CheckFormSignature(const SignatureClaim& claim,
+                                                std::string_view policy, std::string_view secret,
+                                                SigningKeyCache& keys);
 
 /// The signing name in the request's credential scope, even of a request whose signature is
 /// otherwise malformed; empty if there is none. "s3" for Version 2.

@@ -1,16 +1,11 @@
 #include "gateway/access_log.h"
 
+#include "aws/cross_origin.h"
 #include "base/log.h"
 #include "json/json.h"
 
 namespace penstock {
 namespace {
-
-// What browsers may read besides the body; the SDKs need these.
-constexpr std::string_view kExposedHeaders =
-    "x-amzn-RequestId,x-amzn-errortype,x-amzn-query-error,x-amz-request-id,x-amz-id-2,x-amz-crc32,"
-    "x-amz-version-id,"
-    "x-amz-delete-marker,ETag,Last-Modified,Content-Range,Accept-Ranges,Date";
 
 // The error's name in the first bytes of a JSON or XML body.
 std::string ErrorType(std::string_view body) {
@@ -64,9 +59,7 @@ class Recorded : public Responder {
  private:
   void Complete(Headers& headers) const {
     AddRequestId(headers, protocol_, record_.request_id);
-    if (!cors_ || headers.Has("Access-Control-Allow-Origin")) return;
-    headers.Add("Access-Control-Allow-Origin", "*");
-    headers.Add("Access-Control-Expose-Headers", std::string(kExposedHeaders));
+    if (cors_) AddOpenCrossOriginHeaders(headers);
   }
 
   void Done() {

@@ -5,6 +5,8 @@
 #include <algorithm>
 
 #include "aws/chunked_body.h"
+#include "aws/cross_origin.h"
+#include "aws/form_upload.h"
 #include "aws/query_protocol.h"
 #include "base/check.h"
 #include "base/digest.h"
@@ -21,7 +23,6 @@ constexpr uint64_t kDynamoDbBodyMax = uint64_t{16}
                                       << 20;  // AWS's own limit, answered with a bare 413
 /// EvaluateExpression takes a text of 20 MiB; some room for JSON around and in it.
 constexpr uint64_t kBodyMax = uint64_t{22} << 20;
-constexpr std::string_view kPreflightMaxAgeSeconds = "172800";
 
 std::string NewRequestId(Random& random) {
   uint64_t high = random.Next(), low = random.Next();
@@ -36,23 +37,6 @@ bool IsLoopback(std::string_view peer) {
 
 HttpResponse PlainText(int status, std::string text) {
   return {status, {{"Content-Type", "text/plain; charset=utf-8"}}, std::move(text)};
-}
-
-bool IsPreflight(const HttpRequest& request) {
-  return request.method == "OPTIONS" && request.headers.Has("Origin") &&
-         request.headers.Has("Access-Control-Request-Method");
-}
-
-// Every origin may ask: what protects the data is the signature, which no browser adds by itself.
-HttpResponse PreflightResponse(const HttpRequest& request) {
-  HttpResponse response;
-  response.headers = {{"Access-Control-Allow-Origin", "*"},
-                      {"Access-Control-Allow-Methods",
-                       std::string(HeaderOf(request, "access-control-request-method"))},
-                      {"Access-Control-Max-Age", std::string(kPreflightMaxAgeSeconds)}};
-  std::string_view wanted = HeaderOf(request, "access-control-request-headers");
-  if (!wanted.empty()) response.headers.Add("Access-Control-Allow-Headers", std::string(wanted));
-  return response;
 }
 
 bool IsDynamoDbContentType(std::string_view content_type) {
@@ -164,10 +148,7 @@ void Gateway::Serve(HttpRequest request, BodySource& body, std::unique_ptr<Respo
     responder->Respond(PlainText(400, "The request target must be a path.\n"));
     return;
   }
-  if (IsPreflight(request)) {
-    responder->Respond(PreflightResponse(request));
-    return;
-  }
+  if (IsPreflight(request)) return ServePreflight(std::move(request), body, std::move(responder));
   bool ours = path == kOwnPaths || path.starts_with(std::string(kOwnPaths) + "/");
   if (ours) {
     const Mount* mount = FindMount(path);
@@ -180,6 +161,21 @@ void Gateway::Serve(HttpRequest request, BodySource& body, std::unique_ptr<Respo
   }
   Call call{std::move(request), std::move(responder), {}, {}, {}, options_.clock->Monotonic()};
   ServeAws(call, body);
+}
+
+void Gateway::ServePreflight(HttpRequest request, BodySource& body,
+                             std::unique_ptr<Responder> responder) {
+  // Buckets have rules of their own. A preflight names no service: what is below "/" is S3's.
+  HttpService* s3 = FindService("s3");
+  auto bucket = VirtualHostBucket(HeaderOf(request, "host"), options_.s3_domain);
+  std::string_view path = request.RawPath();
+  bool is_s3 = s3 != nullptr && !path.starts_with(kOwnPaths) && (bucket || path != "/");
+  if (!is_s3) {
+    responder->Respond(OpenPreflightResponse(request));
+    return;
+  }
+  if (bucket) request.target = "/" + *bucket + request.target;
+  s3->Serve(std::move(request), body, std::move(responder));
 }
 
 void Gateway::ServeMount(const Mount& mount, HttpRequest request, BodySource& body,
@@ -298,6 +294,11 @@ ApiResult<AccessKey> Gateway::Authenticate(Call& call, const SignatureClaim& cla
 void Gateway::ServeS3(Call& call, BodySource& body) {
   HttpRequest& request = call.request;
   auto claim = ParseSignature(request);
+  if (!claim && claim.error().problem == SignatureProblem::kMissing && request.method == "POST") {
+    if (auto boundary = FormBoundary(HeaderOf(request, "content-type"))) {
+      return ServeForm(call, *boundary, body);
+    }
+  }
   if (!claim)
     return Fail(call,
                 SignatureError(call.ErrorContext(options_.clock->Now()), claim.error(), nullptr));
@@ -391,6 +392,34 @@ void Gateway::ServeS3(Call& call, BodySource& body) {
   Forward(call, s3, *decoded);
 }
 
+// A browser's upload: what is signed is the policy in the form, and that comes before the file.
+void Gateway::ServeForm(Call& call, const std::string& boundary, BodySource& body) {
+  Instant now = options_.clock->Now();
+  auto form = FormUpload::Read(body, boundary);
+  if (!form) return Fail(call, form.error());
+  auto claim = ParseFormSignature(**form);
+  if (!claim) return Fail(call, SignatureError(call.ErrorContext(now), claim.error(), nullptr));
+  call.record.access_key_id = claim->access_key_id;
+  SignatureErrorContext context = call.ErrorContext(now);
+  if (claim->scope.service != "s3")
+    return Fail(call, WrongServiceError(context, claim->scope.service));
+  auto key = options_.key_ring->Find(claim->access_key_id);
+  if (!key) return Fail(call, UnknownKeyError(context, claim->access_key_id));
+  if (key->expires_at && *key->expires_at <= now)
+    return Fail(call, ExpiredKeyError(context, claim->session_token));
+  auto right =
+      CheckFormSignature(*claim, (*form)->Field("policy").value_or(""), key->secret, signing_keys_);
+  if (!right) return Fail(call, SignatureError(context, right.error(), &*claim));
+  if (!ConstantTimeEquals(key->session_token, claim->session_token))
+    return Fail(call, SessionTokenError(context, claim->session_token));
+  std::string region = NamesNoRegion(claim->scope.region) ? options_.region : claim->scope.region;
+  call.record.account = key->account;
+  call.request.caller = Caller{key->account, key->access_key_id, key->user_arn, region, "s3"};
+  call.request.target = call.path_style_target;
+  ResumedSource whole((*form)->head(), body);
+  Forward(call, *FindService("s3"), whole);
+}
+
 void Gateway::ServeBuffered(Call& call, BodySource& body) {
   HttpRequest& request = call.request;
   bool dynamodb = call.route.service == "dynamodb";
@@ -441,8 +470,8 @@ void Gateway::ServeBuffered(Call& call, BodySource& body) {
   Forward(call, *FindService(call.route.service), source);
 }
 
-std::unique_ptr<Responder> Gateway::Recorded(Call& call) const {
-  bool cors = call.request.headers.Has("Origin");
+std::unique_ptr<Responder> Gateway::Recorded(Call& call, bool cors_is_services) const {
+  bool cors = call.request.headers.Has("Origin") && !cors_is_services;
   return RecordedResponder(std::move(call.responder), std::move(call.record), call.route.protocol,
                            cors, *options_.clock, call.begun_at, options_.observer);
 }
@@ -453,7 +482,7 @@ void Gateway::Fail(Call& call, const ApiError& error) const {
 }
 
 void Gateway::Forward(Call& call, HttpService& service, BodySource& body) const {
-  std::unique_ptr<Responder> responder = Recorded(call);
+  std::unique_ptr<Responder> responder = Recorded(call, call.route.service == "s3");
   service.Serve(std::move(call.request), body, std::move(responder));
 }
 

@@ -68,17 +68,20 @@ class Gateway : public HttpService {
   const Mount* FindMount(std::string_view path) const;
   void ServeMount(const Mount& mount, HttpRequest request, BodySource& body,
                   std::unique_ptr<Responder> responder);
+  void ServePreflight(HttpRequest request, BodySource& body, std::unique_ptr<Responder> responder);
   void ServeAws(Call& call, BodySource& body);
   /// True if the request was one of those that need no signature, and is answered.
   bool ServeUnsigned(Call& call, BodySource& body);
   void ServeS3(Call& call, BodySource& body);
+  void ServeForm(Call& call, const std::string& boundary, BodySource& body);
   void ServeBuffered(Call& call, BodySource& body);
 
   /// Key, time, token and signature; fills in `call.request.caller`.
   ApiResult<AccessKey> Authenticate(Call& call, const SignatureClaim& claim,
                                     std::string_view payload_hash);
 
-  std::unique_ptr<Responder> Recorded(Call& call) const;
+  /// `cors_is_services`: the service tells browsers itself what they may read.
+  std::unique_ptr<Responder> Recorded(Call& call, bool cors_is_services = false) const;
   void Fail(Call& call, const ApiError& error) const;
   void Forward(Call& call, HttpService& service, BodySource& body) const;
 

@@ -5,30 +5,17 @@
 
 #include "aws/chunked_body.h"
 #include "aws/sigv4.h"
+#include "aws/world_for_test.h"
 #include "base/digest.h"
 #include "base/encoding.h"
 
 namespace penstock {
 namespace {
 
+using test::FakeClock;
+using test::FakeRandom;
 using testing::HasSubstr;
 using testing::StartsWith;
-
-class FakeClock : public Clock {
- public:
-  Instant Now() override { return now; }
-  std::chrono::nanoseconds Monotonic() override { return now.time_since_epoch(); }
-  void Sleep(Duration duration) override { now += duration; }
-  Instant now = *ParseAmzDate("20240501T120000Z");
-};
-
-class FakeRandom : public Random {
- public:
-  uint64_t Next() override { return state_ = state_ * 6364136223846793005u + 1442695040888963407u; }
-
- private:
-  uint64_t state_ = 1;
-};
 
 struct Answer {
   int status = 0;  // 0: closed without an answer
@@ -455,15 +442,61 @@ TEST_F(GatewayTest, OwnPaths) {
 }
 
 TEST_F(GatewayTest, Cors) {
-  Answer answer = Send(Plain("OPTIONS", "/bucket/key",
-                             {{"Origin", "http://x"},
-                              {"Access-Control-Request-Method", "PUT"},
-                              {"Access-Control-Request-Headers", "authorization,x-amz-date"}}));
+  const Headers preflight = {{"Origin", "http://x"},
+                             {"Access-Control-Request-Method", "PUT"},
+                             {"Access-Control-Request-Headers", "authorization,x-amz-date"}};
+  Answer answer = Send(Plain("OPTIONS", "/", preflight));
   EXPECT_EQ(answer.status, 200);
   EXPECT_EQ(answer.headers.Get("access-control-allow-headers"), "authorization,x-amz-date");
+  // Buckets have rules of their own.
+  EXPECT_EQ(s3_.calls, 0);
+  EXPECT_EQ(Send(Plain("OPTIONS", "/bucket/key", preflight)).status, 200);
+  EXPECT_EQ(s3_.last.target, "/bucket/key");
+  EXPECT_FALSE(s3_.last.caller);
+  EXPECT_EQ(Send(Plain("OPTIONS", "/_penstock/console/x", preflight)).status, 200);
+  EXPECT_EQ(s3_.calls, 1);
   HttpRequest request = SignedJson("dynamodb", "DynamoDB_20120810.ListTables", "{}");
   request.headers.Add("Origin", "http://x");
   EXPECT_EQ(Send(request, "{}").headers.Get("access-control-allow-origin"), "*");
+}
+
+TEST_F(GatewayTest, UploadsByFormAreSignedByTheirPolicy) {
+  const std::string policy = "cG9saWN5";
+  const SigningScope scope{"20240501", "eu-west-1", "s3"};
+  auto form = [&](const std::string& signature, const std::string& key_id) {
+    std::string body;
+    for (const auto& [name, value] : std::vector<std::pair<std::string, std::string>>{
+             {"key", "k"},
+             {"policy", policy},
+             {"X-Amz-Algorithm", "AWS4-HMAC-SHA256"},
+             {"X-Amz-Credential", key_id + "/" + FormatScope(scope)},
+             {"X-Amz-Date", "20240501T000000Z"},
+             {"X-Amz-Signature", signature}}) {
+      body +=
+          "--XX\r\nContent-Disposition: form-data; name=\"" + name + "\"\r\n\r\n" + value + "\r\n";
+    }
+    return body +
+           "--XX\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\nhello\r\n--XX--\r\n";
+  };
+  const Headers headers = {{"Content-Type", "multipart/form-data; boundary=XX"}};
+  const std::string right = SignatureOf(SigningKey("secret", scope), policy);
+  const std::string body = form(right, "AKID");
+  Answer answer = Send(Plain("POST", "/bucket", headers), body);
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.body, body);  // the service reads the form again
+  ASSERT_TRUE(s3_.last.caller);
+  EXPECT_EQ(s3_.last.caller->account, kAccount);
+  EXPECT_THAT(Send(Plain("POST", "/bucket", headers), form(std::string(64, '0'), "AKID")).body,
+              HasSubstr("<Code>SignatureDoesNotMatch</Code>"));
+  EXPECT_THAT(Send(Plain("POST", "/bucket", headers), form(right, "NOBODY")).body,
+              HasSubstr("<Code>InvalidAccessKeyId</Code>"));
+  EXPECT_THAT(Send(Plain("POST", "/bucket", headers), form(right, "ASIA")).body,
+              HasSubstr("<Code>InvalidToken</Code>"));
+  EXPECT_THAT(Send(Plain("POST", "/bucket", headers),
+                   "--XX\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\nx\r\n--XX--\r\n")
+                  .body,
+              HasSubstr("<Code>AccessDenied</Code>"));
+  EXPECT_EQ(s3_.calls, 1);
 }
 
 TEST(KeyRing, AddFindRemoveExpire) {

@@ -232,3 +232,25 @@ def test_items_and_counts_survive_a_kill(new_server):
     dynamodb = server.client("dynamodb")
     assert dynamodb.describe_table(TableName="Kept")["Table"]["ItemCount"] == 100
     assert dynamodb.scan(TableName="Kept", Select="COUNT")["Count"] == 100
+
+
+def test_transactions(dynamodb, table):
+    def key(pk):
+        return {"pk": {"S": pk}, "sk": {"N": "1"}}
+
+    dynamodb.transact_write_items(TransactItems=[
+        {"Put": {"TableName": table, "Item": key("a") | {"n": {"N": "5"}}}},
+        {"Put": {"TableName": table, "Item": key("b") | {"n": {"N": "5"}}}}])
+    move = [{"Update": {"TableName": table, "Key": key(pk), "UpdateExpression": "ADD n :v",
+                        "ExpressionAttributeValues": {":v": {"N": amount}}}} for pk, amount in (("a", "-1"), ("b", "1"))]
+    for _ in range(2):
+        dynamodb.transact_write_items(ClientRequestToken="once" + table, TransactItems=move)
+    read = dynamodb.transact_get_items(TransactItems=[{"Get": {"TableName": table, "Key": key(pk)}} for pk in "abc"])
+    assert [one.get("Item", {}).get("n") for one in read["Responses"]] == [{"N": "4"}, {"N": "6"}, None]
+    with pytest.raises(dynamodb.exceptions.TransactionCanceledException) as canceled:
+        dynamodb.transact_write_items(TransactItems=[
+            {"Delete": {"TableName": table, "Key": key("a")}},
+            {"ConditionCheck": {"TableName": table, "Key": key("c"), "ConditionExpression": "attribute_exists(pk)"}}])
+    assert [reason["Code"] for reason in canceled.value.response["CancellationReasons"]] == [
+        "None", "ConditionalCheckFailed"]
+    assert "Item" in dynamodb.get_item(TableName=table, Key=key("a"))

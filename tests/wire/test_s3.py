@@ -325,8 +325,92 @@ def test_settings(s3, bucket):
     assert failure(s3.get_bucket_lifecycle_configuration, Bucket=bucket) == ("NoSuchLifecycleConfiguration", 404)
     assert s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"]["BlockPublicAcls"]
     assert s3.get_bucket_request_payment(Bucket=bucket)["Payer"] == "BucketOwner"
-    assert failure(s3.put_bucket_versioning, Bucket=bucket,
-                   VersioningConfiguration={"Status": "Enabled"}) == ("NotImplemented", 501)
+    assert failure(s3.put_bucket_request_payment, Bucket=bucket,
+                   RequestPaymentConfiguration={"Payer": "Requester"}) == ("NotImplemented", 501)
+
+
+def test_versions(s3, bucket):
+    s3.put_object(Bucket=bucket, Key="k", Body=b"zero")
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    assert s3.get_bucket_versioning(Bucket=bucket)["Status"] == "Enabled"
+    first = s3.put_object(Bucket=bucket, Key="k", Body=b"one")["VersionId"]
+    upload = s3.create_multipart_upload(Bucket=bucket, Key="k")["UploadId"]
+    etag = s3.upload_part(Bucket=bucket, Key="k", UploadId=upload, PartNumber=1, Body=b"two")["ETag"]
+    done = s3.complete_multipart_upload(Bucket=bucket, Key="k", UploadId=upload,
+                                        MultipartUpload={"Parts": [{"PartNumber": 1, "ETag": etag}]})
+    read = s3.get_object(Bucket=bucket, Key="k")
+    assert (read["Body"].read(), read["VersionId"]) == (b"two", done["VersionId"])
+    assert s3.get_object(Bucket=bucket, Key="k", VersionId=first)["Body"].read() == b"one"
+    assert s3.get_object(Bucket=bucket, Key="k", VersionId="null")["Body"].read() == b"zero"
+    deleted = s3.delete_object(Bucket=bucket, Key="k")
+    assert deleted["DeleteMarker"]
+    assert failure(s3.get_object, Bucket=bucket, Key="k") == ("NoSuchKey", 404)
+    assert failure(s3.head_object, Bucket=bucket, Key="k", VersionId=deleted["VersionId"]) == ("405", 405)
+    assert keys(s3, bucket) == []
+    listed = s3.list_object_versions(Bucket=bucket)
+    assert [version["IsLatest"] for version in listed["Versions"]] == [False] * 3
+    assert listed["DeleteMarkers"][0]["IsLatest"]
+    assert failure(s3.delete_bucket, Bucket=bucket) == ("BucketNotEmpty", 409)
+    s3.delete_object(Bucket=bucket, Key="k", VersionId=deleted["VersionId"])
+    assert s3.get_object(Bucket=bucket, Key="k")["Body"].read() == b"two"
+    listed = s3.list_object_versions(Bucket=bucket)["Versions"]
+    s3.delete_objects(Bucket=bucket, Delete={
+        "Objects": [{"Key": version["Key"], "VersionId": version["VersionId"]} for version in listed]})
+    s3.delete_bucket(Bucket=bucket)
+
+
+def test_cors(server, s3, bucket):
+    rule = {"AllowedMethods": ["PUT"], "AllowedOrigins": ["https://*.example.org"], "AllowedHeaders": ["*"],
+            "ExposeHeaders": ["ETag"], "MaxAgeSeconds": 60}
+
+    def preflight(origin):
+        request = urllib.request.Request(f"{server.url}/{bucket}/key", method="OPTIONS", headers={
+            "Origin": origin, "Access-Control-Request-Method": "PUT", "Access-Control-Request-Headers": "x-amz-date"})
+        try:
+            with urllib.request.urlopen(request) as answer:
+                return answer.headers["Access-Control-Allow-Origin"]
+        except urllib.error.HTTPError as error:
+            return error.code
+
+    assert preflight("https://a.example.org") == "*"
+    s3.put_bucket_cors(Bucket=bucket, CORSConfiguration={"CORSRules": [rule]})
+    assert s3.get_bucket_cors(Bucket=bucket)["CORSRules"] == [rule]
+    assert preflight("https://a.example.org") == "https://a.example.org"
+    assert preflight("https://elsewhere.org") == 403
+    s3.delete_bucket_cors(Bucket=bucket)
+    assert preflight("https://elsewhere.org") == "*"
+
+
+def post_form(server, bucket, post, content, content_type="multipart/form-data; boundary=XX"):
+    parts = [f'--XX\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
+             for name, value in post["fields"].items()]
+    parts.append(b'--XX\r\nContent-Disposition: form-data; name="file"; filename="f.txt"\r\n\r\n' + content +
+                 b"\r\n--XX--\r\n")
+    request = urllib.request.Request(post["url"], b"".join(parts), {"Content-Type": content_type}, method="POST")
+    try:
+        with urllib.request.urlopen(request) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+
+
+@pytest.mark.parametrize("version", ["s3v4", "s3"])
+def test_upload_by_form(server, s3, bucket, version):
+    signer = server.client("s3", signature_version=version)
+    conditions = [["starts-with", "$x-amz-meta-a", ""], ["content-length-range", 1, 100_000]]
+    post = signer.generate_presigned_post(bucket, "up/${filename}", Fields={"x-amz-meta-a": "b"}, Conditions=conditions)
+    assert post_form(server, bucket, post, b"x" * 90_000)[0] == 204
+    read = s3.get_object(Bucket=bucket, Key="up/f.txt")
+    assert (read["Body"].read(), read["Metadata"]) == (b"x" * 90_000, {"a": "b"})
+    status, body = post_form(server, bucket, post, b"x" * 100_001)
+    assert status == 400 and "EntityTooLarge" in body
+    post["fields"]["acl"] = "private"
+    status, body = post_form(server, bucket, post, b"x")
+    assert status == 403 and "Extra input fields: acl" in body
+    del post["fields"]["acl"]
+    post["fields"]["policy"] = post["fields"]["policy"][:-4] + "AAAA"
+    status, body = post_form(server, bucket, post, b"x")
+    assert status == 403 and "SignatureDoesNotMatch" in body
 
 
 def test_survives_a_kill(new_server, unique):

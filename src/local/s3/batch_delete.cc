@@ -1,3 +1,5 @@
+#include <map>
+
 #include "aws/xml_reader.h"
 #include "base/text.h"
 #include "local/s3/operation.h"
@@ -40,8 +42,8 @@ ApiResult<BatchDelete> ReadBatchDelete(const std::string& document) {
 
 std::optional<ApiError> Refusal(const Target& target) {
   if (target.key.size() > kKeyBytesMax) return s3_error::KeyTooLong(target.key.size());
-  if (!target.version_id.empty() && target.version_id != "null") {
-    return ApiError{"NoSuchVersion", "The specified version does not exist.", 404, {}};
+  if (!target.version_id.empty() && !IsVersionId(target.version_id)) {
+    return s3_error::NoSuchVersion(target.key, target.version_id);
   }
   return std::nullopt;
 }
@@ -53,21 +55,39 @@ S3Result DeleteObjects(S3Context& context, const S3Request& request, BodySource&
                    ReceiveDocument(body, request.http->headers, kDocumentBytesMax));
   ASSIGN_OR_RETURN(BatchDelete batch, ReadBatchDelete(document));
 
+  const Instant now = context.clock->Now();
   std::vector<std::optional<ApiError>> failures(batch.targets.size());
+  // By position: the version that was removed for good; by key: the delete marker that was made.
+  std::vector<std::optional<ObjectRecord>> erased(batch.targets.size());
+  std::map<std::string, ObjectRecord> markers;
   std::vector<std::string> together;
   for (size_t i = 0; i < batch.targets.size(); ++i) {
     const Target& target = batch.targets[i];
     failures[i] = Refusal(target);
     if (failures[i]) continue;
+    if (!target.version_id.empty()) {
+      auto version = context.objects->DeleteVersion(request.bucket, target.key, target.version_id);
+      if (version) {
+        erased[i] = *std::move(version);
+      } else {
+        failures[i] = std::move(version).error();
+      }
+      continue;
+    }
     if (!target.etag) {
       together.push_back(target.key);
       continue;
     }
-    auto deleted = context.objects->Delete(request.bucket, {target.key},
+    auto deleted = context.objects->Delete(request.bucket, {target.key}, now,
                                            {.only_if_absent = false, .if_match = target.etag});
-    if (!deleted) failures[i] = std::move(deleted).error();
+    if (deleted) {
+      markers.merge(*deleted);
+    } else {
+      failures[i] = std::move(deleted).error();
+    }
   }
-  RETURN_IF_ERROR(context.objects->Delete(request.bucket, std::move(together)));
+  ASSIGN_OR_RETURN(auto made, context.objects->Delete(request.bucket, std::move(together), now));
+  markers.merge(made);
 
   XmlWriter xml = StartDocument("DeleteResult");
   for (size_t i = 0; i < batch.targets.size(); ++i) {
@@ -79,6 +99,13 @@ S3Result DeleteObjects(S3Context& context, const S3Request& request, BodySource&
     if (failures[i]) {
       xml.Element("Code", failures[i]->type);
       xml.Element("Message", failures[i]->message);
+    } else if (erased[i] && erased[i]->is_delete_marker) {
+      xml.Element("DeleteMarker", true);
+      xml.Element("DeleteMarkerVersionId", erased[i]->ShownVersionId());
+    } else if (auto marker = markers.find(target.key);
+               marker != markers.end() && target.version_id.empty()) {
+      xml.Element("DeleteMarker", true);
+      xml.Element("DeleteMarkerVersionId", marker->second.ShownVersionId());
     }
     xml.Close();
   }

@@ -24,10 +24,12 @@ ApiResult<void> BucketStore::Delete(const std::string& bucket) {
   ASSIGN_OR_RETURN(BucketRecord record, storage_->FindBucket(bucket));
   KeyValue& index = storage_->index();
   const std::string objects = index_key::Objects(bucket), uploads = index_key::Uploads(bucket);
-  auto object = index.NewIterator(objects, PrefixEnd(objects));
-  object->Seek(objects);
-  if (object->Valid()) return s3_error::BucketNotEmpty(bucket);
-  if (Status status = object->status(); !status) return s3_error::StorageFailure(status.error());
+  for (const std::string& content : {objects, index_key::Versions(bucket)}) {
+    auto object = index.NewIterator(content, PrefixEnd(content));
+    object->Seek(content);
+    if (object->Valid()) return s3_error::BucketNotEmpty(bucket);
+    if (Status status = object->status(); !status) return s3_error::StorageFailure(status.error());
+  }
 
   WriteBatch batch;
   std::vector<std::vector<FileId>> removed;
@@ -53,9 +55,22 @@ ApiResult<void> BucketStore::Delete(const std::string& bucket) {
 }
 
 ApiResult<void> BucketStore::SetTags(const std::string& bucket, std::vector<NameValue> tags) {
+  return ChangeRecord(bucket, [&](BucketRecord& record) { record.tags = std::move(tags); });
+}
+
+ApiResult<void> BucketStore::SetVersioning(const std::string& bucket, Versioning versioning) {
+  return ChangeRecord(bucket, [&](BucketRecord& record) { record.versioning = versioning; });
+}
+
+ApiResult<void> BucketStore::SetCors(const std::string& bucket, std::string cors) {
+  return ChangeRecord(bucket, [&](BucketRecord& record) { record.cors = std::move(cors); });
+}
+
+template <class Set>
+ApiResult<void> BucketStore::ChangeRecord(const std::string& bucket, Set set) {
   std::unique_lock lock(storage_->buckets.Of(bucket));
   ASSIGN_OR_RETURN(BucketRecord record, storage_->FindBucket(bucket));
-  record.tags = std::move(tags);
+  set(record);
   WriteBatch batch;
   batch.Put(index_key::Bucket(bucket), Encode(record));
   return storage_->Commit(std::move(batch));

@@ -27,7 +27,8 @@ ApiResult<OpenedObject> OpenSource(S3Context& context, const S3Request& request,
       owner && *owner != bucket.owner) {
     return s3_error::AccessDenied();
   }
-  ASSIGN_OR_RETURN(OpenedObject object, context.objects->Open(source.bucket, source.key));
+  ASSIGN_OR_RETURN(OpenedObject object,
+                   context.objects->Open(source.bucket, source.key, source.version_id));
   RETURN_IF_ERROR(CheckCopyConditions(request, object.record));
   return object;
 }
@@ -69,6 +70,18 @@ ApiResult<ObjectAttributes> CopiedAttributes(const S3Request& request, const Obj
   return attributes;
 }
 
+// Empty in a bucket that was never versioned.
+std::string ShownSourceVersion(S3Context& context, const CopySource& source,
+                               const ObjectRecord& record) {
+  auto bucket = context.buckets->Find(source.bucket);
+  if (!bucket || bucket->versioning == Versioning::kNever) return {};
+  return std::string(record.ShownVersionId());
+}
+
+void WriteSourceVersion(const std::string& version_id, Headers& headers) {
+  if (!version_id.empty()) headers.Add("x-amz-copy-source-version-id", version_id);
+}
+
 S3Answer CopyAnswer(std::string_view root, const std::string& etag, Instant last_modified,
                     const std::optional<Checksum>& checksum) {
   XmlWriter xml = StartDocument(root);
@@ -90,8 +103,9 @@ S3Result CopyObject(S3Context& context, const S3Request& request, BodySource&) {
   ASSIGN_OR_RETURN(WriteCondition condition, ReadWriteCondition(request));
   ASSIGN_OR_RETURN(auto algorithm, RequestedAlgorithm(request));
   ASSIGN_OR_RETURN(OpenedObject object, OpenSource(context, request, source));
-  if (source.bucket == request.bucket && source.key == request.key && !replaces_metadata &&
-      !replaces_tags && !request.Header("x-amz-storage-class") &&
+  const std::string source_version = ShownSourceVersion(context, source, object.record);
+  if (source.bucket == request.bucket && source.key == request.key && !source.version_id &&
+      !replaces_metadata && !replaces_tags && !request.Header("x-amz-storage-class") &&
       !request.Header("x-amz-website-redirect-location") &&
       !request.Header("x-amz-server-side-encryption") && !algorithm) {
     return s3_error::InvalidRequest(
@@ -117,18 +131,19 @@ S3Result CopyObject(S3Context& context, const S3Request& request, BodySource&) {
   S3Answer answer =
       CopyAnswer("CopyObjectResult", record.etag, record.last_modified, record.checksum);
   WriteEncryption(record.attributes, answer.headers);
+  WriteVersionId(request, record, answer.headers);
+  WriteSourceVersion(source_version, answer.headers);
   return answer;
 }
 
 S3Result UploadPartCopy(S3Context& context, const S3Request& request, BodySource&) {
   const std::string upload_id(*request.Parameter("uploadId"));
   ASSIGN_OR_RETURN(CopySource source, ParseCopySource(*request.Header("x-amz-copy-source")));
-  ASSIGN_OR_RETURN(auto number, request.Number("partNumber", 1, kPartNumberMax));
-  if (!number)
-    return s3_error::InvalidArgument("This operation needs a partNumber", "partNumber", "");
+  ASSIGN_OR_RETURN(int number, PartNumberOf(request));
   ASSIGN_OR_RETURN(UploadRecord upload,
                    context.uploads->Find(request.bucket, request.key, upload_id));
   ASSIGN_OR_RETURN(OpenedObject object, OpenSource(context, request, source));
+  const std::string source_version = ShownSourceVersion(context, source, object.record);
   ByteRange range{0, object.record.size};
   if (auto header = request.Header("x-amz-copy-source-range")) {
     auto parsed = ParseByteRange(*header, object.record.size);
@@ -153,7 +168,7 @@ S3Result UploadPartCopy(S3Context& context, const S3Request& request, BodySource
   object.content->Limit(range.offset, range.size);
   ASSIGN_OR_RETURN(Content content,
                    ReceiveContent(*context.files, *object.content, {}, upload.checksum_algorithm));
-  PartRecord part{.number = *number,
+  PartRecord part{.number = number,
                   .md5 = content.md5,
                   .checksum = content.checksum,
                   .checksum_algorithm = content.checksum_algorithm,
@@ -164,7 +179,9 @@ S3Result UploadPartCopy(S3Context& context, const S3Request& request, BodySource
   }
   RETURN_IF_ERROR(
       context.uploads->PutPart(request.bucket, request.key, upload_id, part, std::move(content)));
-  return CopyAnswer("CopyPartResult", HexEncode(part.md5), part.last_modified, checksum);
+  S3Answer answer = CopyAnswer("CopyPartResult", HexEncode(part.md5), part.last_modified, checksum);
+  WriteSourceVersion(source_version, answer.headers);
+  return answer;
 }
 
 }  // namespace penstock

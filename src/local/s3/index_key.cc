@@ -39,6 +39,30 @@ std::string Object(std::string_view bucket, std::string_view key) {
 
 std::string ObjectParts(uint64_t object_id) { return fmt::format("s3/p/{:016x}", object_id); }
 
+std::string Versions(std::string_view bucket) { return "s3/v/" + std::string(bucket) + '\0'; }
+
+std::string VersionsWithPrefix(std::string_view bucket, std::string_view key_prefix) {
+  return Versions(bucket) + Escape(key_prefix);
+}
+
+std::string VersionsOfKey(std::string_view bucket, std::string_view key) {
+  return VersionsWithPrefix(bucket, key).append(kEndOfKey);
+}
+
+std::string Version(std::string_view bucket, std::string_view key, uint64_t sequence) {
+  return VersionsOfKey(bucket, key) + fmt::format("{:016x}", ~sequence);
+}
+
+std::string NullVersion(std::string_view bucket, std::string_view key) {
+  return "s3/n/" + std::string(bucket) + '\0' + std::string(key);
+}
+
+std::optional<std::string> ParseVersionKey(std::string_view after_bucket) {
+  auto name = ParseUpload(after_bucket);  // the same form
+  if (!name) return std::nullopt;
+  return std::move(name->key);
+}
+
 std::string Uploads(std::string_view bucket) { return "s3/u/" + std::string(bucket) + '\0'; }
 
 std::string UploadsWithPrefix(std::string_view bucket, std::string_view key_prefix) {

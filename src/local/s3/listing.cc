@@ -10,7 +10,7 @@ namespace {
 
 constexpr int kListMax = 1000;
 
-// What all three listings share.
+// What both listings share.
 struct Listing {
   ListQuery query;
   bool url_encoded = false;
@@ -46,14 +46,10 @@ void WriteCommonPrefixes(const Listing& listing, const ListPage& page, XmlWriter
   }
 }
 
-void WriteObject(const Listing& listing, const ListedObject& object, bool is_version,
+void WriteObject(const Listing& listing, const ListedObject& object,
                  const std::optional<std::string>& owner, XmlWriter& xml) {
-  xml.Open(is_version ? "Version" : "Contents");
+  xml.Open("Contents");
   xml.Element("Key", listing.Shown(object.key));
-  if (is_version) {
-    xml.Element("VersionId", "null");
-    xml.Element("IsLatest", true);
-  }
   xml.Element("LastModified", FormatIsoMillis(object.record.last_modified));
   xml.Element("ETag", QuoteEtag(object.record.etag));
   if (object.record.checksum) {
@@ -103,7 +99,7 @@ S3Result ListObjectsV1(S3Context& context, const S3Request& request, BodySource&
   if (listing.url_encoded) xml.Element("EncodingType", "url");
   xml.Element("IsTruncated", page.truncated);
   for (const ListedObject& object : page.objects) {
-    WriteObject(listing, object, false, request.bucket_record.owner, xml);
+    WriteObject(listing, object, request.bucket_record.owner, xml);
   }
   WriteCommonPrefixes(listing, page, xml);
   return DocumentAnswer(std::move(xml));
@@ -137,35 +133,7 @@ S3Result ListObjectsV2(S3Context& context, const S3Request& request, BodySource&
     xml.Element("Delimiter", listing.Shown(listing.query.delimiter));
   if (listing.url_encoded) xml.Element("EncodingType", "url");
   xml.Element("IsTruncated", page.truncated);
-  for (const ListedObject& object : page.objects) WriteObject(listing, object, false, owner, xml);
-  WriteCommonPrefixes(listing, page, xml);
-  return DocumentAnswer(std::move(xml));
-}
-
-// A bucket that was never versioned shows each object as its one version, "null".
-S3Result ListObjectVersions(S3Context& context, const S3Request& request, BodySource&) {
-  ASSIGN_OR_RETURN(Listing listing, ReadListing(request));
-  listing.query.after = request.Parameter("key-marker").value_or("");
-  const std::string_view version_marker = request.Parameter("version-id-marker").value_or("");
-  ASSIGN_OR_RETURN(ListPage page, context.objects->List(request.bucket, listing.query));
-
-  XmlWriter xml = StartDocument("ListVersionsResult");
-  xml.Element("Name", request.bucket);
-  xml.Element("Prefix", listing.Shown(listing.query.prefix));
-  xml.Element("KeyMarker", listing.Shown(listing.query.after));
-  xml.Element("VersionIdMarker", version_marker);
-  if (page.truncated) {
-    xml.Element("NextKeyMarker", listing.Shown(page.last));
-    xml.Element("NextVersionIdMarker", "null");
-  }
-  xml.Element("MaxKeys", listing.keys_max);
-  if (!listing.query.delimiter.empty())
-    xml.Element("Delimiter", listing.Shown(listing.query.delimiter));
-  if (listing.url_encoded) xml.Element("EncodingType", "url");
-  xml.Element("IsTruncated", page.truncated);
-  for (const ListedObject& object : page.objects) {
-    WriteObject(listing, object, true, request.bucket_record.owner, xml);
-  }
+  for (const ListedObject& object : page.objects) WriteObject(listing, object, owner, xml);
   WriteCommonPrefixes(listing, page, xml);
   return DocumentAnswer(std::move(xml));
 }

@@ -117,9 +117,7 @@ S3Result UploadPart(S3Context& context, const S3Request& request, BodySource& bo
     return s3_error::MissingContentLength();
   }
   const std::string upload_id(*request.Parameter("uploadId"));
-  ASSIGN_OR_RETURN(auto number, request.Number("partNumber", 1, kPartNumberMax));
-  if (!number)
-    return s3_error::InvalidArgument("This operation needs a partNumber", "partNumber", "");
+  ASSIGN_OR_RETURN(int number, PartNumberOf(request));
   ASSIGN_OR_RETURN(ContentClaim claim, ReadContentClaim(request.http->headers));
   ASSIGN_OR_RETURN(UploadRecord upload,
                    context.uploads->Find(request.bucket, request.key, upload_id));
@@ -132,7 +130,7 @@ S3Result UploadPart(S3Context& context, const S3Request& request, BodySource& bo
   }
   ASSIGN_OR_RETURN(Content content,
                    ReceiveContent(*context.files, body, claim, upload.checksum_algorithm));
-  PartRecord part{.number = *number,
+  PartRecord part{.number = number,
                   .md5 = content.md5,
                   .checksum = content.checksum,
                   .checksum_algorithm = content.checksum_algorithm,
@@ -186,6 +184,7 @@ S3Result CompleteMultipartUpload(S3Context& context, const S3Request& request, B
   }
   S3Answer answer = DocumentAnswer(std::move(xml));
   WriteEncryption(record.attributes, answer.headers);
+  WriteVersionId(request, record, answer.headers);
   return answer;
 }
 

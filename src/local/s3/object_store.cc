@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "local/s3/index_key.h"
 #include "local/s3/s3_error.h"
+#include "local/s3/versions.h"
 
 namespace penstock {
 namespace {
@@ -42,16 +43,24 @@ ApiResult<void> CheckWriteCondition(const WriteCondition& condition, const std::
   return {};
 }
 
-ApiResult<ObjectRecord> ObjectStore::Find(const std::string& bucket, const std::string& key) {
-  ASSIGN_OR_RETURN(auto record, storage_->FindObject(bucket, key));
-  if (!record) return s3_error::NoSuchKey(key);
-  return *std::move(record);
+ApiResult<ObjectRecord> ObjectStore::Find(const std::string& bucket, const std::string& key,
+                                          const std::optional<std::string>& version_id) {
+  if (!version_id) {
+    ASSIGN_OR_RETURN(auto current, storage_->FindObject(bucket, key));
+    if (!current) return s3_error::NoSuchKey(key);
+    return *std::move(current);
+  }
+  ASSIGN_OR_RETURN(auto version, Versions(storage_, bucket, key).Find(*version_id));
+  if (!version) return s3_error::NoSuchVersion(key, *version_id);
+  if (version->is_delete_marker) return s3_error::MethodNotAllowed("GET", "DeleteMarker");
+  return *std::move(version);
 }
 
-ApiResult<OpenedObject> ObjectStore::Open(const std::string& bucket, const std::string& key) {
+ApiResult<OpenedObject> ObjectStore::Open(const std::string& bucket, const std::string& key,
+                                          const std::optional<std::string>& version_id) {
   for (int attempt = 0; attempt < kOpenTriesMax; ++attempt) {
     OpenedObject opened;
-    ASSIGN_OR_RETURN(opened.record, Find(bucket, key));
+    ASSIGN_OR_RETURN(opened.record, Find(bucket, key, version_id));
     ASSIGN_OR_RETURN(auto object_parts, storage_->ObjectParts(opened.record));
     if (!object_parts) continue;
     opened.parts = *std::move(object_parts);
@@ -66,7 +75,7 @@ ApiResult<OpenedObject> ObjectStore::Open(const std::string& bucket, const std::
     if (content.error().code != ErrorCode::kNotFound)
       return s3_error::StorageFailure(content.error());
     // Replaced since its record was read: or the same entry still stands, and its file is lost.
-    ASSIGN_OR_RETURN(auto again, storage_->FindObject(bucket, key));
+    auto again = Find(bucket, key, version_id);
     if (again && again->id == opened.record.id) return s3_error::StorageFailure(content.error());
   }
   return s3_error::InternalError("the object is being replaced too quickly to be read");
@@ -85,21 +94,19 @@ ApiResult<ObjectRecord> ObjectStore::Put(const std::string& bucket, const std::s
   }
   std::shared_lock bucket_lock(storage_->buckets.Of(bucket));
   std::unique_lock key_lock(storage_->keys.Of(LockName(bucket, key)));
-  RETURN_IF_ERROR(storage_->FindBucket(bucket));
+  ASSIGN_OR_RETURN(BucketRecord bucket_record, storage_->FindBucket(bucket));
   ASSIGN_OR_RETURN(auto existing, storage_->FindObject(bucket, key));
   RETURN_IF_ERROR(CheckWriteCondition(condition, key, existing));
-  WriteBatch batch;
-  std::vector<std::vector<FileId>> removed;
-  if (existing) {
-    ASSIGN_OR_RETURN(removed.emplace_back(), storage_->DropObject(*existing, batch));
-  }
-  batch.Put(index_key::Object(bucket, key), Encode(record));
-  RETURN_IF_ERROR(storage_->Commit(std::move(batch), content.file.get(), std::move(removed)));
+  Change change;
+  RETURN_IF_ERROR(
+      Versions(storage_, bucket, key).Replace(bucket_record.versioning, existing, record, change));
+  RETURN_IF_ERROR(storage_->Commit(std::move(change), content.file.get()));
   return record;
 }
 
-ApiResult<void> ObjectStore::Delete(const std::string& bucket, std::vector<std::string> object_keys,
-                                    const WriteCondition& condition) {
+ApiResult<std::map<std::string, ObjectRecord>> ObjectStore::Delete(
+    const std::string& bucket, std::vector<std::string> object_keys, Instant now,
+    const WriteCondition& condition) {
   std::sort(object_keys.begin(), object_keys.end());
   object_keys.erase(std::unique(object_keys.begin(), object_keys.end()), object_keys.end());
   std::shared_lock bucket_lock(storage_->buckets.Of(bucket));
@@ -109,28 +116,48 @@ ApiResult<void> ObjectStore::Delete(const std::string& bucket, std::vector<std::
   std::vector<std::unique_lock<std::shared_mutex>> key_locks;
   for (size_t stripe : stripes) key_locks.emplace_back(storage_->keys.At(stripe));
 
-  WriteBatch batch;
-  std::vector<std::vector<FileId>> removed;
+  ASSIGN_OR_RETURN(BucketRecord bucket_record, storage_->FindBucket(bucket));
+  Change change;
+  std::map<std::string, ObjectRecord> markers;
   for (const std::string& key : object_keys) {
     ASSIGN_OR_RETURN(auto existing, storage_->FindObject(bucket, key));
     RETURN_IF_ERROR(CheckWriteCondition(condition, key, existing));
-    if (!existing) continue;
-    ASSIGN_OR_RETURN(removed.emplace_back(), storage_->DropObject(*existing, batch));
-    batch.Delete(index_key::Object(bucket, key));
+    ASSIGN_OR_RETURN(
+        auto marker,
+        Versions(storage_, bucket, key).Delete(bucket_record.versioning, existing, now, change));
+    if (marker) markers.emplace(key, *std::move(marker));
   }
-  if (batch.operations.empty()) return {};
-  return storage_->Commit(std::move(batch), nullptr, std::move(removed));
+  if (change.batch.operations.empty()) return markers;
+  RETURN_IF_ERROR(storage_->Commit(std::move(change)));
+  return markers;
 }
 
-ApiResult<void> ObjectStore::SetTags(const std::string& bucket, const std::string& key,
-                                     std::vector<NameValue> tags) {
+ApiResult<std::optional<ObjectRecord>> ObjectStore::DeleteVersion(const std::string& bucket,
+                                                                  const std::string& key,
+                                                                  const std::string& version_id) {
   std::shared_lock bucket_lock(storage_->buckets.Of(bucket));
   std::unique_lock key_lock(storage_->keys.Of(LockName(bucket, key)));
-  ASSIGN_OR_RETURN(ObjectRecord record, Find(bucket, key));
+  Change change;
+  ASSIGN_OR_RETURN(auto deleted, Versions(storage_, bucket, key).Erase(version_id, change));
+  if (deleted) RETURN_IF_ERROR(storage_->Commit(std::move(change)));
+  return deleted;
+}
+
+ApiResult<ObjectRecord> ObjectStore::SetTags(const std::string& bucket, const std::string& key,
+                                             const std::optional<std::string>& version_id,
+                                             std::vector<NameValue> tags) {
+  std::shared_lock bucket_lock(storage_->buckets.Of(bucket));
+  std::unique_lock key_lock(storage_->keys.Of(LockName(bucket, key)));
+  ASSIGN_OR_RETURN(ObjectRecord record, Find(bucket, key, version_id));
   record.attributes.tags = std::move(tags);
+  ASSIGN_OR_RETURN(auto current, storage_->FindObject(bucket, key));
+  const bool is_current = current && current->Sequence() == record.Sequence();
   WriteBatch batch;
-  batch.Put(index_key::Object(bucket, key), Encode(record));
-  return storage_->Commit(std::move(batch));
+  batch.Put(is_current ? index_key::Object(bucket, key)
+                       : index_key::Version(bucket, key, record.Sequence()),
+            Encode(record));
+  RETURN_IF_ERROR(storage_->Commit(std::move(batch)));
+  return record;
 }
 
 ApiResult<ListPage> ObjectStore::List(const std::string& bucket, const ListQuery& query) {

@@ -2,6 +2,7 @@
 // whole or not at all.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -53,22 +54,32 @@ class ObjectStore {
  public:
   explicit ObjectStore(Storage* storage) : storage_(storage) {}
 
-  /// NoSuchKey.
-  ApiResult<ObjectRecord> Find(const std::string& bucket, const std::string& key);
-  /// NoSuchKey. What was opened stays readable whatever happens to the object.
-  ApiResult<OpenedObject> Open(const std::string& bucket, const std::string& key);
-  /// Fills in id, file and size from `content`. NoSuchBucket when it went meanwhile, and the
-  /// condition's errors.
+  /// The current version, or the one with `version_id` ("null", or an id). NoSuchKey,
+  /// NoSuchVersion; MethodNotAllowed if that version is a delete marker.
+  ApiResult<ObjectRecord> Find(const std::string& bucket, const std::string& key,
+                               const std::optional<std::string>& version_id = std::nullopt);
+  /// Likewise. What was opened stays readable whatever happens to the object.
+  ApiResult<OpenedObject> Open(const std::string& bucket, const std::string& key,
+                               const std::optional<std::string>& version_id = std::nullopt);
+  /// Fills in id, file, size and version from `content` and the bucket. NoSuchBucket when it went
+  /// meanwhile, and the condition's errors.
   ApiResult<ObjectRecord> Put(const std::string& bucket, const std::string& key,
                               ObjectRecord record, Content content,
                               const WriteCondition& condition);
-  /// Removes them all in one commit; what is not there is no error, unless the condition (for a
-  /// single key) says so.
-  ApiResult<void> Delete(const std::string& bucket, std::vector<std::string> object_keys,
-                         const WriteCondition& condition = {});
-  /// NoSuchKey.
-  ApiResult<void> SetTags(const std::string& bucket, const std::string& key,
-                          std::vector<NameValue> tags);
+  /// Deletes them all in one commit, as the bucket's versioning says; what is not there is no
+  /// error, unless the condition (for a single key) says so. The delete markers made, by key.
+  ApiResult<std::map<std::string, ObjectRecord>> Delete(const std::string& bucket,
+                                                        std::vector<std::string> object_keys,
+                                                        Instant now,
+                                                        const WriteCondition& condition = {});
+  /// Removes one version for good; nullopt if there is none with that id.
+  ApiResult<std::optional<ObjectRecord>> DeleteVersion(const std::string& bucket,
+                                                       const std::string& key,
+                                                       const std::string& version_id);
+  /// The errors of Find.
+  ApiResult<ObjectRecord> SetTags(const std::string& bucket, const std::string& key,
+                                  const std::optional<std::string>& version_id,
+                                  std::vector<NameValue> tags);
   /// One page, in byte order. With a delimiter it skips over what a common prefix stands for.
   ApiResult<ListPage> List(const std::string& bucket, const ListQuery& query);
 

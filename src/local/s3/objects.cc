@@ -1,11 +1,13 @@
 #include <algorithm>
 
+#include "aws/error_response.h"
 #include "base/encoding.h"
 #include "base/text.h"
 #include "local/s3/object_headers.h"
 #include "local/s3/operation.h"
 #include "local/s3/read_condition.h"
 #include "local/s3/s3_error.h"
+#include "local/s3/versions.h"
 
 namespace penstock {
 namespace {
@@ -73,6 +75,24 @@ ApiResult<Selection> Select(const S3Request& request, const OpenedObject& object
   return Selection{.range = *range, .partial = true, .checksum = std::nullopt};
 }
 
+// An error, with the headers that tell that a delete marker is in the way.
+S3Result AnswerUnreadable(S3Context& context, const S3Request& request,
+                          const std::optional<std::string>& version_id, ApiError error) {
+  if (request.bucket_record.versioning == Versioning::kNever) return error;
+  Versions versions(context.storage, request.bucket, request.key);
+  ASSIGN_OR_RETURN(auto marker, version_id ? versions.Find(*version_id) : versions.Newest());
+  if (!marker || !marker->is_delete_marker) return error;
+  HttpResponse refusal = ErrorResponse(error, WireProtocol::kRestXml, *request.http);
+  S3Answer answer;
+  answer.status = refusal.status;
+  answer.headers = std::move(refusal.headers);
+  answer.body = std::move(refusal.body);
+  answer.headers.Add("x-amz-delete-marker", "true");
+  if (version_id) answer.headers.Add("Last-Modified", FormatHttpDate(marker->last_modified));
+  WriteVersionId(request, *marker, answer.headers);
+  return answer;
+}
+
 }  // namespace
 
 S3Result PutObject(S3Context& context, const S3Request& request, BodySource& body) {
@@ -103,25 +123,30 @@ S3Result PutObject(S3Context& context, const S3Request& request, BodySource& bod
   answer.headers.Add("ETag", QuoteEtag(record.etag));
   if (record.checksum) WriteChecksum(*record.checksum, answer.headers);
   WriteEncryption(record.attributes, answer.headers);
+  WriteVersionId(request, record, answer.headers);
   return answer;
 }
 
 S3Result GetObject(S3Context& context, const S3Request& request, BodySource&) {
-  RETURN_IF_ERROR(CheckVersionId(request.Parameter("versionId")));
+  ASSIGN_OR_RETURN(auto version_id, request.VersionId());
   ASSIGN_OR_RETURN(auto part_number, request.Number("partNumber", 1, kPartNumberMax));
-  ASSIGN_OR_RETURN(OpenedObject object, context.objects->Open(request.bucket, request.key));
+  auto opened = context.objects->Open(request.bucket, request.key, version_id);
+  if (!opened) return AnswerUnreadable(context, request, version_id, std::move(opened).error());
+  OpenedObject& object = *opened;
   const ObjectRecord& record = object.record;
   S3Answer answer;
   ASSIGN_OR_RETURN(ReadVerdict verdict, CheckReadConditions(request, record));
   if (verdict == ReadVerdict::kNotModified) {
     answer.status = 304;
     WriteObjectHeaders(record, answer.headers);
+    WriteVersionId(request, record, answer.headers);
     answer.headers.Remove("Content-Type");
     return answer;
   }
   ASSIGN_OR_RETURN(Selection selection, Select(request, object, part_number));
   const ByteRange& range = selection.range;
   WriteObjectHeaders(record, answer.headers);
+  WriteVersionId(request, record, answer.headers);
   if (selection.partial) {
     answer.status = 206;
     answer.headers.Add("Content-Range", fmt::format("bytes {}-{}/{}", range.offset,
@@ -144,16 +169,30 @@ S3Result GetObject(S3Context& context, const S3Request& request, BodySource&) {
 }
 
 S3Result DeleteObject(S3Context& context, const S3Request& request, BodySource&) {
-  RETURN_IF_ERROR(CheckVersionId(request.Parameter("versionId")));
+  S3Answer answer;
+  answer.status = 204;
+  ASSIGN_OR_RETURN(auto version_id, request.VersionId());
+  if (version_id) {
+    ASSIGN_OR_RETURN(auto erased,
+                     context.objects->DeleteVersion(request.bucket, request.key, *version_id));
+    if (erased && erased->is_delete_marker) answer.headers.Add("x-amz-delete-marker", "true");
+    answer.headers.Add("x-amz-version-id", *version_id);
+    return answer;
+  }
   WriteCondition condition;
   if (auto match = request.Header("If-Match")) condition.if_match = std::string(*match);
-  RETURN_IF_ERROR(context.objects->Delete(request.bucket, {request.key}, condition));
-  return S3Answer{.status = 204, .headers = {}, .body = {}, .content = {}};
+  ASSIGN_OR_RETURN(auto markers, context.objects->Delete(request.bucket, {request.key},
+                                                         context.clock->Now(), condition));
+  if (!markers.empty()) {
+    answer.headers.Add("x-amz-delete-marker", "true");
+    WriteVersionId(request, markers.begin()->second, answer.headers);
+  }
+  return answer;
 }
 
 S3Result GetObjectAttributes(S3Context& context, const S3Request& request, BodySource&) {
   constexpr int kPartsMax = 1000;
-  RETURN_IF_ERROR(CheckVersionId(request.Parameter("versionId")));
+  ASSIGN_OR_RETURN(auto version_id, request.VersionId());
   std::vector<std::string> wanted;
   for (std::string_view header : request.http->headers.GetAll("x-amz-object-attributes")) {
     for (std::string_view name : Split(header, ',')) wanted.emplace_back(Trim(name));
@@ -187,7 +226,9 @@ S3Result GetObjectAttributes(S3Context& context, const S3Request& request, BodyS
   ASSIGN_OR_RETURN(int marker, number_header("x-amz-part-number-marker", 0));
   parts_max = std::min(parts_max, kPartsMax);
 
-  ASSIGN_OR_RETURN(OpenedObject object, context.objects->Open(request.bucket, request.key));
+  auto opened = context.objects->Open(request.bucket, request.key, version_id);
+  if (!opened) return AnswerUnreadable(context, request, version_id, std::move(opened).error());
+  const OpenedObject& object = *opened;
   const ObjectRecord& record = object.record;
   auto has = [&](std::string_view name) {
     return std::find(wanted.begin(), wanted.end(), name) != wanted.end();
@@ -227,6 +268,7 @@ S3Result GetObjectAttributes(S3Context& context, const S3Request& request, BodyS
   if (has("ObjectSize")) xml.Element("ObjectSize", record.size);
   S3Answer answer = DocumentAnswer(std::move(xml));
   answer.headers.Add("Last-Modified", FormatHttpDate(record.last_modified));
+  WriteVersionId(request, record, answer.headers);
   return answer;
 }
 

@@ -1,5 +1,6 @@
 #include "local/s3/operation.h"
 
+#include "base/text.h"
 #include "local/s3/s3_error.h"
 
 namespace penstock {
@@ -24,6 +25,22 @@ void WriteOwner(XmlWriter& xml, std::string_view element, std::string_view accou
   xml.Element("ID", CanonicalUserId(account));
   xml.Element("DisplayName", account);
   xml.Close();
+}
+
+ApiResult<int> PartNumberOf(const S3Request& request) {
+  auto text = request.Parameter("partNumber");
+  auto number = ParseInt64(text.value_or(""));
+  if (!number || *number < 1 || *number > kPartNumberMax) {
+    return s3_error::InvalidArgument(
+        "Part number must be an integer between 1 and 10000, inclusive", "partNumber",
+        text.value_or(""));
+  }
+  return static_cast<int>(*number);
+}
+
+void WriteVersionId(const S3Request& request, const ObjectRecord& record, Headers& headers) {
+  if (request.bucket_record.versioning == Versioning::kNever) return;
+  headers.Set("x-amz-version-id", std::string(record.ShownVersionId()));
 }
 
 ApiResult<WriteCondition> ReadWriteCondition(const S3Request& request) {

@@ -14,6 +14,7 @@
 #include "local/s3/object_store.h"
 #include "local/s3/s3_request.h"
 #include "local/s3/upload_store.h"
+#include "local/s3/version_listing.h"
 #include "ports/clock.h"
 #include "ports/http.h"
 
@@ -24,6 +25,7 @@ struct S3Context {
   BucketStore* buckets;
   ObjectStore* objects;
   UploadStore* uploads;
+  Storage* storage;
   ObjectFiles* files;
   Clock* clock;
   std::string default_region;
@@ -57,6 +59,14 @@ S3Result CreateBucket(S3Context&, const S3Request&, BodySource&);
 S3Result HeadBucket(S3Context&, const S3Request&, BodySource&);
 S3Result DeleteBucket(S3Context&, const S3Request&, BodySource&);
 S3Result GetBucketLocation(S3Context&, const S3Request&, BodySource&);
+// versioning.cc
+S3Result GetVersioning(S3Context&, const S3Request&, BodySource&);
+S3Result PutVersioning(S3Context&, const S3Request&, BodySource&);
+S3Result ListObjectVersions(S3Context&, const S3Request&, BodySource&);
+// cors.cc
+S3Result GetCors(S3Context&, const S3Request&, BodySource&);
+S3Result PutCors(S3Context&, const S3Request&, BodySource&);
+S3Result DeleteCors(S3Context&, const S3Request&, BodySource&);
 // settings.cc: what a bucket or object has by default and cannot be changed here.
 S3Result GetSetting(S3Context&, const S3Request&, BodySource&);
 S3Result ChangeSetting(S3Context&, const S3Request&, BodySource&);
@@ -70,12 +80,13 @@ S3Result DeleteTagging(S3Context&, const S3Request&, BodySource&);
 // listing.cc
 S3Result ListObjectsV1(S3Context&, const S3Request&, BodySource&);
 S3Result ListObjectsV2(S3Context&, const S3Request&, BodySource&);
-S3Result ListObjectVersions(S3Context&, const S3Request&, BodySource&);
 // objects.cc
 S3Result PutObject(S3Context&, const S3Request&, BodySource&);
 S3Result GetObject(S3Context&, const S3Request&, BodySource&);  // and HeadObject
 S3Result DeleteObject(S3Context&, const S3Request&, BodySource&);
 S3Result GetObjectAttributes(S3Context&, const S3Request&, BodySource&);
+// post_object.cc
+S3Result PostObject(S3Context&, const S3Request&, BodySource&);
 // batch_delete.cc
 S3Result DeleteObjects(S3Context&, const S3Request&, BodySource&);
 // copy.cc
@@ -88,6 +99,14 @@ S3Result CompleteMultipartUpload(S3Context&, const S3Request&, BodySource&);
 S3Result AbortMultipartUpload(S3Context&, const S3Request&, BodySource&);
 S3Result ListParts(S3Context&, const S3Request&, BodySource&);
 S3Result ListMultipartUploads(S3Context&, const S3Request&, BodySource&);
+
+/// x-amz-version-id, in buckets that were ever versioned.
+void WriteVersionId(const S3Request& request, const ObjectRecord& record, Headers& headers);
+
+/// Reads a Tagging document: MalformedXML.
+ApiResult<std::vector<NameValue>> ReadTagging(const std::string& document);
+/// The partNumber parameter of an upload; InvalidArgument.
+ApiResult<int> PartNumberOf(const S3Request& request);
 
 /// If-Match and If-None-Match of a write: NotImplemented for what S3 does not take.
 ApiResult<WriteCondition> ReadWriteCondition(const S3Request& request);

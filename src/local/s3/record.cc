@@ -4,7 +4,14 @@ namespace penstock {
 namespace {
 
 // Tags are part of the format: never reuse one.
-enum BucketTag : uint8_t { kOwner = 1, kRegion, kCreatedAt, kBucketTagPair };
+enum BucketTag : uint8_t {
+  kOwner = 1,
+  kRegion,
+  kCreatedAt,
+  kBucketTagPair,
+  kVersioning,
+  kCors,
+};
 enum AttributeTag : uint8_t {
   kContentType = 1,
   kHeader,
@@ -26,6 +33,9 @@ enum ObjectTag : uint8_t {
   kChecksumValue,
   kChecksumComposite,
   kAttributes,
+  kSequence,
+  kVersionId,
+  kDeleteMarker,
 };
 enum PartTag : uint8_t {
   kNumber = 1,
@@ -182,6 +192,8 @@ std::string Encode(const BucketRecord& record) {
   out.Text(kRegion, record.region);
   out.Time(kCreatedAt, record.created_at);
   out.Pairs(kBucketTagPair, record.tags);
+  out.Number(kVersioning, static_cast<uint64_t>(record.versioning));
+  out.Text(kCors, record.cors);
   return std::move(out).Finish();
 }
 
@@ -192,6 +204,11 @@ Result<BucketRecord> DecodeBucket(std::string_view bytes) {
     if (field.tag == kRegion) record.region = field.Text();
     if (field.tag == kCreatedAt) record.created_at = field.Time();
     if (field.tag == kBucketTagPair) return ReadPair(field, record.tags);
+    if (field.tag == kVersioning) {
+      if (field.Number() > static_cast<uint64_t>(Versioning::kSuspended)) return Damaged();
+      record.versioning = static_cast<Versioning>(field.Number());
+    }
+    if (field.tag == kCors) record.cors = field.Text();
     return {};
   }));
   return record;
@@ -212,6 +229,9 @@ std::string Encode(const ObjectRecord& record) {
     out.Number(kChecksumComposite, record.checksum->composite ? 1 : 0);
   }
   out.Bytes(kAttributes, EncodeAttributes(record.attributes));
+  out.Number(kSequence, record.sequence);
+  out.Text(kVersionId, record.version_id);
+  out.Number(kDeleteMarker, record.is_delete_marker ? 1 : 0);
   return std::move(out).Finish();
 }
 
@@ -252,6 +272,15 @@ Result<ObjectRecord> DecodeObject(std::string_view bytes) {
         return {};
       case kAttributes:
         return ReadAttributes(field, record.attributes);
+      case kSequence:
+        record.sequence = field.Number();
+        return {};
+      case kVersionId:
+        record.version_id = field.Text();
+        return {};
+      case kDeleteMarker:
+        record.is_delete_marker = field.Number() != 0;
+        return {};
     }
     return {};
   }));

@@ -22,11 +22,17 @@ namespace penstock {
 using FileId = uint64_t;  // of local/s3/object_files.h; 0: no file, for no bytes
 using NameValue = std::pair<std::string, std::string>;
 
+/// What a bucket does with what is replaced or deleted. Never asked for: it is gone. Enabled: it is
+/// kept as a noncurrent version. Suspended: versions with an id are kept, "null" ones are gone.
+enum class Versioning : uint8_t { kNever, kEnabled, kSuspended };
+
 struct BucketRecord {
   std::string owner;  // account
   std::string region;
   Instant created_at{};
   std::vector<NameValue> tags;
+  Versioning versioning = Versioning::kNever;
+  std::string cors;  // the CORSConfiguration document; empty: none
   bool operator==(const BucketRecord&) const = default;
 };
 
@@ -55,6 +61,14 @@ struct ObjectRecord {
   std::string upload_id;  // of the multipart upload that made it
   std::optional<Checksum> checksum;
   ObjectAttributes attributes;
+  uint64_t sequence = 0;   // orders the versions of a key; 0: `id` does
+  std::string version_id;  // empty: the "null" version
+  bool is_delete_marker = false;
+
+  uint64_t Sequence() const { return sequence != 0 ? sequence : id; }
+  std::string_view ShownVersionId() const {
+    return version_id.empty() ? std::string_view("null") : version_id;
+  }
   bool operator==(const ObjectRecord&) const = default;
 };
 

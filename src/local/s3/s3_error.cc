@@ -112,6 +112,14 @@ ApiError InvalidDigest(std::string_view value) {
               {{"Content-MD5", std::string(value)}});
 }
 
+ApiError AgainstPolicy(std::string_view why) {
+  return Make("AccessDenied", fmt::format("Invalid according to Policy: {}", why), 403);
+}
+
+ApiError InvalidPolicyDocument(std::string_view why) {
+  return Make("InvalidPolicyDocument", fmt::format("Invalid Policy: {}", why), 400);
+}
+
 ApiError NoSuchBucket(std::string_view bucket) {
   return Make("NoSuchBucket", "The specified bucket does not exist", 404,
               {{"BucketName", std::string(bucket)}});
@@ -162,6 +170,11 @@ ApiError BucketAclNotSupported() {
 
 ApiError NoSuchKey(std::string_view key) {
   return Make("NoSuchKey", "The specified key does not exist.", 404, {{"Key", std::string(key)}});
+}
+
+ApiError NoSuchVersion(std::string_view key, std::string_view version_id) {
+  return Make("NoSuchVersion", "The specified version does not exist.", 404,
+              {{"Key", std::string(key)}, {"VersionId", std::string(version_id)}});
 }
 
 ApiError KeyTooLong(size_t size) {

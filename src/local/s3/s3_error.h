@@ -34,6 +34,9 @@ ApiError MaxMessageLengthExceeded(uint64_t size_max);
 ApiError BadDigest(std::string_view expected, std::string_view calculated);
 ApiError ChecksumMismatch(std::string_view algorithm);
 ApiError InvalidDigest(std::string_view value);
+/// What a browser's upload does not keep to.
+ApiError AgainstPolicy(std::string_view why);
+ApiError InvalidPolicyDocument(std::string_view why);
 
 // Buckets.
 ApiError NoSuchBucket(std::string_view bucket);
@@ -49,6 +52,7 @@ ApiError BucketAclNotSupported();
 
 // Objects.
 ApiError NoSuchKey(std::string_view key);
+ApiError NoSuchVersion(std::string_view key, std::string_view version_id);
 ApiError KeyTooLong(size_t size);
 ApiError PreconditionFailed(std::string_view condition);
 ApiError InvalidRange(std::string_view range, uint64_t size);

@@ -13,6 +13,7 @@ namespace penstock {
 namespace {
 
 constexpr size_t kBucketNameMin = 3, kBucketNameMax = 63;
+constexpr size_t kVersionIdSize = 32;  // hex digits; local/s3/versions.cc makes them
 
 bool IsLowerOrDigit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
 
@@ -95,8 +96,12 @@ ApiResult<CopySource> ParseCopySource(std::string_view header) {
       "Copy Source must mention the source bucket and key: sourcebucket/sourcekey",
       "x-amz-copy-source", header);
   std::string_view path = header;
+  std::optional<std::string> version_id;
   if (size_t at = path.rfind(kVersion); at != std::string_view::npos) {
-    RETURN_IF_ERROR(CheckVersionId(path.substr(at + kVersion.size())));
+    version_id = path.substr(at + kVersion.size());
+    if (!IsVersionId(*version_id)) {
+      return s3_error::InvalidArgument("Invalid version id specified", "versionId", *version_id);
+    }
     path = path.substr(0, at);
   }
   if (path.starts_with("arn:")) return s3_error::NotImplemented("access points as copy sources");
@@ -105,16 +110,28 @@ ApiResult<CopySource> ParseCopySource(std::string_view header) {
   if (rest.starts_with('/')) rest.remove_prefix(1);
   size_t slash = rest.find('/');
   if (slash == std::string_view::npos || slash == 0 || slash + 1 == rest.size()) return invalid;
-  CopySource source{std::string(rest.substr(0, slash)), std::string(rest.substr(slash + 1))};
+  CopySource source{std::string(rest.substr(0, slash)), std::string(rest.substr(slash + 1)),
+                    std::move(version_id)};
   if (!IsBucketName(source.bucket)) return s3_error::InvalidBucketName(source.bucket);
   if (!IsValidUtf8(source.key)) return invalid;
   if (source.key.size() > kKeyBytesMax) return s3_error::KeyTooLong(source.key.size());
   return source;
 }
 
-ApiResult<void> CheckVersionId(std::optional<std::string_view> version_id) {
-  if (!version_id || version_id->empty() || *version_id == "null") return {};
-  return s3_error::InvalidArgument("Invalid version id specified", "versionId", *version_id);
+bool IsVersionId(std::string_view text) {
+  return text == "null" || (text.size() == kVersionIdSize && HexDecode(text).has_value());
+}
+
+ApiResult<std::optional<std::string>> S3Request::VersionId() const {
+  auto text = Parameter("versionId");
+  if (!text) return std::optional<std::string>();
+  if (text->empty()) {
+    return s3_error::InvalidArgument("Version id cannot be the empty string", "versionId", "");
+  }
+  if (!IsVersionId(*text)) {
+    return s3_error::InvalidArgument("Invalid version id specified", "versionId", *text);
+  }
+  return std::optional<std::string>(*text);
 }
 
 std::string CanonicalUserId(std::string_view account) {

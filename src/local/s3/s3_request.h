@@ -27,6 +27,8 @@ struct S3Request {
   /// The header's value without surrounding blanks.
   std::optional<std::string_view> Header(std::string_view name) const;
   const Caller& caller() const { return *http->caller; }
+  /// The versionId parameter; InvalidArgument if it cannot be one.
+  ApiResult<std::optional<std::string>> VersionId() const;
 
   /// A parameter that is a number in [least, most]; InvalidArgument otherwise.
   ApiResult<std::optional<int>> Number(std::string_view name, int least, int most) const;
@@ -43,11 +45,12 @@ bool IsBucketName(std::string_view name);
 /// "<bucket>/<key>" of x-amz-copy-source, decoded, and what is wrong with it (InvalidArgument).
 struct CopySource {
   std::string bucket, key;
+  std::optional<std::string> version_id;
 };
 ApiResult<CopySource> ParseCopySource(std::string_view header);
 
-/// VersionIds of buckets that were never versioned: absent, empty or "null".
-ApiResult<void> CheckVersionId(std::optional<std::string_view> version_id);
+/// Whether it is "null" or looks like one of our version ids.
+bool IsVersionId(std::string_view text);
 
 /// The canonical user id that stands for an account: 64 hex digits.
 std::string CanonicalUserId(std::string_view account);

@@ -3,9 +3,12 @@
 #include <algorithm>
 #include <vector>
 
+#include "aws/cross_origin.h"
 #include "aws/error_response.h"
 #include "base/check.h"
+#include "base/encoding.h"
 #include "base/log.h"
+#include "local/s3/cors.h"
 #include "local/s3/operation.h"
 #include "local/s3/s3_error.h"
 
@@ -31,6 +34,11 @@ constexpr Route kRoutes[] = {
     {"GET", Scope::kService, "", ListBuckets},
 
     {"GET", Scope::kBucket, "location", GetBucketLocation},
+    {"GET", Scope::kBucket, "versioning", GetVersioning},
+    {"PUT", Scope::kBucket, "versioning", PutVersioning},
+    {"GET", Scope::kBucket, "cors", GetCors},
+    {"PUT", Scope::kBucket, "cors", PutCors},
+    {"DELETE", Scope::kBucket, "cors", DeleteCors},
     {"GET", Scope::kBucket, "tagging", GetTagging},
     {"PUT", Scope::kBucket, "tagging", PutTagging},
     {"DELETE", Scope::kBucket, "tagging", DeleteTagging},
@@ -59,6 +67,7 @@ constexpr Route kPlainRoutes[] = {
     {"HEAD", Scope::kBucket, "", HeadBucket},
     {"DELETE", Scope::kBucket, "", DeleteBucket},
     {"GET", Scope::kBucket, "", ListObjectsV1},
+    {"POST", Scope::kBucket, "", PostObject},
 
     {"PUT", Scope::kObject, "", CopyObject, "x-amz-copy-source"},
     {"PUT", Scope::kObject, "", PutObject},
@@ -92,10 +101,7 @@ ApiResult<S3Operation> FindOperation(const S3Request& request) {
   }
   if (method == "OPTIONS") {
     return ApiError{
-        "AccessForbidden", "CORSResponse: CORS is not enabled for this bucket.", 403, {}};
-  }
-  if (method == "POST" && ScopeOf(request) == Scope::kBucket) {
-    return s3_error::NotImplemented("uploads by HTML form (POST Object)");
+        "BadRequest", "Insufficient information. Origin request header needed.", 400, {}};
   }
   constexpr std::string_view kTypes[] = {"SERVICE", "BUCKET", "OBJECT"};
   return s3_error::MethodNotAllowed(method, kTypes[static_cast<size_t>(ScopeOf(request))]);
@@ -111,10 +117,16 @@ struct S3Service::Parts {
         buckets(&storage),
         objects(&storage),
         uploads(&storage, options.random),
-        context{&buckets, &objects, &uploads, files.get(), options.clock, options.default_region} {}
+        context{&buckets,
+                &objects,
+                &uploads,
+                &storage,
+                files.get(),
+                options.clock,
+                options.default_region} {}
 
-  // Finds the operation, checks the caller's right, runs it.
-  S3Result Run(const HttpRequest& http, BodySource& body) {
+  // Finds the operation, checks the caller's right, runs it. `cors`: set to the bucket's rules.
+  S3Result Run(const HttpRequest& http, BodySource& body, std::string& cors) {
     ASSIGN_OR_RETURN(S3Request request, ParseS3Request(http));
     ASSIGN_OR_RETURN(S3Operation operation, FindOperation(request));
     if (!request.bucket.empty()) {
@@ -125,9 +137,17 @@ struct S3Service::Parts {
           return s3_error::AccessDenied();
         auto expected = request.Header("x-amz-expected-bucket-owner");
         if (expected && *expected != request.bucket_record.owner) return s3_error::AccessDenied();
+        cors = request.bucket_record.cors;
       }
     }
     return operation(context, request, body);
+  }
+
+  // Unsigned, so that it must not tell whether there is such a bucket.
+  HttpResponse Preflight(const HttpRequest& request) {
+    std::string_view path = request.RawPath().substr(1);
+    auto bucket = buckets.Find(PercentDecode(path.substr(0, path.find('/'))));
+    return AnswerPreflight(request, bucket ? bucket->cors : std::string());
   }
 
   const S3Options options;
@@ -174,12 +194,20 @@ S3Service::S3Service(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 S3Service::~S3Service() = default;
 
 void S3Service::Serve(HttpRequest request, BodySource& body, std::unique_ptr<Responder> responder) {
-  S3Result result = parts_->Run(request, body);
+  if (IsPreflight(request)) {
+    responder->Respond(parts_->Preflight(request));
+    return;
+  }
+  std::string cors;
+  S3Result result = parts_->Run(request, body, cors);
   if (!result) {
-    responder->Respond(ErrorResponse(result.error(), WireProtocol::kRestXml, request));
+    HttpResponse refusal = ErrorResponse(result.error(), WireProtocol::kRestXml, request);
+    AddCorsHeaders(request, cors, refusal.headers);
+    responder->Respond(std::move(refusal));
     return;
   }
   S3Answer& answer = *result;
+  AddCorsHeaders(request, cors, answer.headers);
   AddRequestId(answer.headers, WireProtocol::kRestXml, request.request_id);
   if (!answer.content) {
     responder->Respond({.status = answer.status,

@@ -1,8 +1,8 @@
 // S3Service: an Amazon S3 in one folder and one index. Give it authenticated requests: it checks
 // that the caller owns the bucket, not who the caller is.
 //
-// Not kept: versions, ACLs, policies, lifecycle rules and the other settings of buckets. Reading
-// them shows the defaults of a new bucket, changing them is NotImplemented.
+// Not kept: ACLs, policies, lifecycle rules and the other settings of buckets but versioning, CORS
+// and tags. Reading them shows the defaults of a new bucket, changing them is NotImplemented.
 #pragma once
 
 #include <memory>
@@ -36,7 +36,8 @@ class S3Service final : public HttpService {
   /// REQUIRES: no request is being served, and all responders are gone.
   ~S3Service() override;
 
-  /// `request.caller` is who signed; without one the answer is AccessDenied.
+  /// `request.caller` is who signed; without one the answer is AccessDenied, save to CORS
+  /// preflights.
   void Serve(HttpRequest request, BodySource& body, std::unique_ptr<Responder> responder) override;
 
  private:

@@ -19,13 +19,10 @@ struct Setting {
 };
 
 constexpr Setting kSettings[] = {
-    {"versioning", "bucket versioning", "", "", "", "VersioningConfiguration"},
     {"acl", "access control lists", "", "", "", "AccessControlPolicy"},  // written by GetAcl
     {"policy", "bucket policies", "NoSuchBucketPolicy", "The bucket policy does not exist", "", ""},
     {"policyStatus", "bucket policies", "NoSuchBucketPolicy", "The bucket policy does not exist",
      "", ""},
-    {"cors", "CORS configuration", "NoSuchCORSConfiguration",
-     "The CORS configuration does not exist", "", ""},
     {"encryption", "default encryption", "ServerSideEncryptionConfigurationNotFoundError",
      "The server side encryption configuration was not found", "", ""},
     {"lifecycle", "lifecycle rules", "NoSuchLifecycleConfiguration",
@@ -124,7 +121,8 @@ S3Result GetSetting(S3Context& context, const S3Request& request, BodySource&) {
         setting->parameter != "legal-hold") {
       return NotImplementedFor(request);
     }
-    RETURN_IF_ERROR(context.objects->Find(request.bucket, request.key));
+    ASSIGN_OR_RETURN(auto version_id, request.VersionId());
+    RETURN_IF_ERROR(context.objects->Find(request.bucket, request.key, version_id));
   }
   if (setting->parameter == "acl") return GetAcl(request);
   if (!setting->error_code.empty()) {
@@ -143,7 +141,10 @@ S3Result ChangeSetting(S3Context&, const S3Request& request, BodySource&) {
 }
 
 S3Result PutAcl(S3Context& context, const S3Request& request, BodySource&) {
-  if (!request.key.empty()) RETURN_IF_ERROR(context.objects->Find(request.bucket, request.key));
+  if (!request.key.empty()) {
+    ASSIGN_OR_RETURN(auto version_id, request.VersionId());
+    RETURN_IF_ERROR(context.objects->Find(request.bucket, request.key, version_id));
+  }
   // Of all ACLs only the one that changes nothing can be set.
   auto canned = request.Header("x-amz-acl");
   if (!canned || (*canned != "private" && *canned != "bucket-owner-full-control"))

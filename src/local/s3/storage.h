@@ -22,6 +22,13 @@
 
 namespace penstock {
 
+/// What one commit changes: entries of the index, and files (in groups that were one object each)
+/// that are then no longer named.
+struct Change {
+  WriteBatch batch;
+  std::vector<std::vector<FileId>> removed;
+};
+
 class StripedLocks {
  public:
   static constexpr size_t kCount = 256;
@@ -49,8 +56,11 @@ class Storage {
   ObjectFiles& files() { return *files_; }
 
   ApiResult<std::optional<std::string>> Get(const std::string& index_key);
-  /// Writes `batch` so that it survives power loss; `file` (may be null) is then kept, the files
-  /// `removed` (groups that were one object each) are forgotten and removed.
+  /// Writes the change so that it survives power loss; `file` (may be null) is then kept, the files
+  /// `removed` are forgotten and removed.
+  ApiResult<void> Commit(Change change, NewObjectFile* file = nullptr) {
+    return Commit(std::move(change.batch), file, std::move(change.removed));
+  }
   ApiResult<void> Commit(WriteBatch batch, NewObjectFile* file = nullptr,
                          std::vector<std::vector<FileId>> removed = {});
 

@@ -4,7 +4,6 @@
 #include "local/s3/s3_error.h"
 
 namespace penstock {
-namespace {
 
 ApiResult<std::vector<NameValue>> ReadTagging(const std::string& document) {
   auto root = ParseXml(document);
@@ -21,12 +20,29 @@ ApiResult<std::vector<NameValue>> ReadTagging(const std::string& document) {
   return tags;
 }
 
+namespace {
+
+S3Result SetObjectTags(S3Context& context, const S3Request& request, std::vector<NameValue> tags,
+                       int status) {
+  ASSIGN_OR_RETURN(auto version_id, request.VersionId());
+  ASSIGN_OR_RETURN(ObjectRecord record, context.objects->SetTags(request.bucket, request.key,
+                                                                 version_id, std::move(tags)));
+  S3Answer answer;
+  answer.status = status;
+  WriteVersionId(request, record, answer.headers);
+  return answer;
+}
+
 }  // namespace
 
 S3Result GetTagging(S3Context& context, const S3Request& request, BodySource&) {
   std::vector<NameValue> tags = request.bucket_record.tags;
+  Headers headers;
   if (!request.key.empty()) {
-    ASSIGN_OR_RETURN(ObjectRecord record, context.objects->Find(request.bucket, request.key));
+    ASSIGN_OR_RETURN(auto version_id, request.VersionId());
+    ASSIGN_OR_RETURN(ObjectRecord record,
+                     context.objects->Find(request.bucket, request.key, version_id));
+    WriteVersionId(request, record, headers);
     tags = std::move(record.attributes.tags);
   } else if (tags.empty()) {
     return s3_error::NoSuchSetting("NoSuchTagSet", "The TagSet does not exist", request.bucket);
@@ -40,7 +56,9 @@ S3Result GetTagging(S3Context& context, const S3Request& request, BodySource&) {
     xml.Close();
   }
   xml.Close();
-  return DocumentAnswer(std::move(xml));
+  S3Answer answer = DocumentAnswer(std::move(xml));
+  for (const auto& [name, value] : headers.fields()) answer.headers.Add(name, value);
+  return answer;
 }
 
 S3Result PutTagging(S3Context& context, const S3Request& request, BodySource& body) {
@@ -53,16 +71,12 @@ S3Result PutTagging(S3Context& context, const S3Request& request, BodySource& bo
     return S3Answer{.status = 204, .headers = {}, .body = {}, .content = {}};
   }
   RETURN_IF_ERROR(CheckTags(tags, "Object", kObjectTagsMax));
-  RETURN_IF_ERROR(context.objects->SetTags(request.bucket, request.key, std::move(tags)));
-  return S3Answer();
+  return SetObjectTags(context, request, std::move(tags), 200);
 }
 
 S3Result DeleteTagging(S3Context& context, const S3Request& request, BodySource&) {
-  if (request.key.empty()) {
-    RETURN_IF_ERROR(context.buckets->SetTags(request.bucket, {}));
-  } else {
-    RETURN_IF_ERROR(context.objects->SetTags(request.bucket, request.key, {}));
-  }
+  if (!request.key.empty()) return SetObjectTags(context, request, {}, 204);
+  RETURN_IF_ERROR(context.buckets->SetTags(request.bucket, {}));
   return S3Answer{.status = 204, .headers = {}, .body = {}, .content = {}};
 }
 

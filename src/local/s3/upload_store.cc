@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "local/s3/index_key.h"
 #include "local/s3/s3_error.h"
+#include "local/s3/versions.h"
 
 namespace penstock {
 namespace {
@@ -120,7 +121,7 @@ ApiResult<ObjectRecord> UploadStore::Complete(const std::string& bucket, const s
   std::shared_lock bucket_lock(storage_->buckets.Of(bucket));
   std::unique_lock upload_lock(storage_->uploads.Of(upload_id));
   std::unique_lock key_lock(storage_->keys.Of(bucket + '\0' + key));
-  RETURN_IF_ERROR(storage_->FindBucket(bucket));
+  ASSIGN_OR_RETURN(BucketRecord bucket_record, storage_->FindBucket(bucket));
   ASSIGN_OR_RETURN(auto existing, storage_->FindObject(bucket, key));
   auto upload = Find(bucket, key, upload_id);
   if (!upload) {
@@ -153,25 +154,22 @@ ApiResult<ObjectRecord> UploadStore::Complete(const std::string& bucket, const s
   record.upload_id = upload_id;
   record.attributes = std::move(upload->attributes);
 
-  WriteBatch batch;
-  std::vector<std::vector<FileId>> removed;
-  if (existing) {
-    ASSIGN_OR_RETURN(removed.emplace_back(), storage_->DropObject(*existing, batch));
-  }
+  Change change;
+  RETURN_IF_ERROR(
+      Versions(storage_, bucket, key).Replace(bucket_record.versioning, existing, record, change));
   size_t next_chosen = 0;
   for (const PartRecord& part : uploaded) {
     if (next_chosen < chosen.size() && chosen[next_chosen].number == part.number) {
       ++next_chosen;
     } else {
-      removed.push_back({part.file});
+      change.removed.push_back({part.file});
     }
   }
   const std::string parts = index_key::UploadParts(upload_id);
-  batch.DeleteRange(parts, PrefixEnd(parts));
-  batch.Delete(index_key::Upload(bucket, key, upload_id));
-  batch.Put(index_key::ObjectParts(record.id), Encode(chosen));
-  batch.Put(index_key::Object(bucket, key), Encode(record));
-  RETURN_IF_ERROR(storage_->Commit(std::move(batch), nullptr, std::move(removed)));
+  change.batch.DeleteRange(parts, PrefixEnd(parts));
+  change.batch.Delete(index_key::Upload(bucket, key, upload_id));
+  change.batch.Put(index_key::ObjectParts(record.id), Encode(chosen));
+  RETURN_IF_ERROR(storage_->Commit(std::move(change)));
   return record;
 }
 
