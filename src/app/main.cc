@@ -20,6 +20,7 @@
 #include "app/worker.h"
 #include "base/text.h"
 #include "cli/command_line.h"
+#include "cli/convert_command.h"
 #include "cli/status_command.h"
 #include "cli/transfer_command.h"
 #include "net/http_client.h"
@@ -280,6 +281,8 @@ int Run(const Command& command) {
           return Transfer(given, RunImportCommand);
         } else if constexpr (std::is_same_v<Given, VerifyCommand>) {
           return Transfer(given, RunVerifyCommand);
+        } else if constexpr (std::is_same_v<Given, ConvertCommand>) {
+          return Transfer(given, RunConvertCommand);
         } else if constexpr (std::is_same_v<Given, ServeCommand>) {
           return Serve(given);
         } else if constexpr (std::is_same_v<Given, EnvCommand>) {

@@ -6,8 +6,10 @@
 #include <filesystem>
 #include <thread>
 
+#include "app/door.h"
 #include "app/server_folder.h"
 #include "app/service_places.h"
+#include "app/status_pages.h"
 #include "base/digest.h"
 #include "base/encoding.h"
 #include "base/text.h"
@@ -40,68 +42,6 @@ namespace {
 
 constexpr Duration kStopGrace{10'000};
 constexpr char kEmbeddedWorker[] = "embedded";
-
-// Answers 200 with one line.
-class HealthService : public HttpService {
- public:
-  void Serve(HttpRequest request, BodySource&, std::unique_ptr<Responder> responder) override {
-    bool known = request.method == "GET" || request.method == "HEAD";
-    HttpResponse response{
-        .status = known ? 200 : 405, .headers = {{"Content-Type", "text/plain"}}, .body = "ok\n"};
-    if (!known) response.body = "only GET\n";
-    responder->Respond(std::move(response));
-  }
-};
-
-// Stands at the port while the server is being put together: its address must be known before its
-// parts can be made.
-class Door : public HttpService {
- public:
-  void Open(HttpService* inside) { inside_.store(inside, std::memory_order_release); }
-
-  void Serve(HttpRequest request, BodySource& body, std::unique_ptr<Responder> responder) override {
-    if (HttpService* inside = inside_.load(std::memory_order_acquire)) {
-      return inside->Serve(std::move(request), body, std::move(responder));
-    }
-    responder->Respond(
-        {.status = 503, .headers = {{"Retry-After", "1"}}, .body = "the server is starting\n"});
-  }
-
- private:
-  std::atomic<HttpService*> inside_ = nullptr;
-};
-
-// The numbers of the scheduler in Prometheus' text form.
-class MetricsService : public HttpService {
- public:
-  MetricsService(const Scheduler& scheduler, const std::unique_ptr<HttpServer>& server)
-      : scheduler_(scheduler), server_(server) {}
-
-  void Serve(HttpRequest, BodySource&, std::unique_ptr<Responder> responder) override {
-    const SchedulerStatistics& statistics = scheduler_.statistics();
-    std::string body;
-    auto add = [&](std::string_view name, std::string_view kind, uint64_t value) {
-      body += fmt::format("# TYPE {} {}\n{} {}\n", name, kind, name, value);
-    };
-    add("penstock_engine_events_total", "counter", statistics.events);
-    add("penstock_engine_batches_total", "counter", statistics.batches);
-    add("penstock_engine_commits_failed_total", "counter", statistics.commits_failed);
-    add("penstock_engine_effects_total", "counter", statistics.effects);
-    add("penstock_parked_polls", "gauge", statistics.parked_polls);
-    if (server_) {
-      HttpServer::Counts counts = server_->counts();
-      add("penstock_http_connections", "gauge", counts.connections);
-      add("penstock_http_requests_in_flight", "gauge", counts.in_flight);
-    }
-    responder->Respond({.status = 200,
-                        .headers = {{"Content-Type", "text/plain; version=0.0.4"}},
-                        .body = std::move(body)});
-  }
-
- private:
-  const Scheduler& scheduler_;
-  const std::unique_ptr<HttpServer>& server_;
-};
 
 // The key that an account's workers sign with: the same after every start, and nobody's but theirs.
 Credentials WorkerKey(std::string_view secret_key, std::string_view account) {
@@ -163,7 +103,7 @@ struct Server::Parts {
   PosixFiles files;
   PosixProcesses processes;
   CurlHttpClient http{HttpClientOptions{.ca_bundle = Variable("AWS_CA_BUNDLE")}};
-  HealthService health;
+  HealthPage health;
   std::optional<ServerFolder> folder;
   KeyRing keys;
   Credentials worker_key;
@@ -186,7 +126,7 @@ struct Server::Parts {
   std::unique_ptr<Scheduler> scheduler;
   std::unique_ptr<DataPipelineService> pipelines;
 
-  std::unique_ptr<MetricsService> metrics;
+  std::unique_ptr<MetricsPage> metrics;
   std::unique_ptr<Gateway> gateway;
   Door door;
   std::unique_ptr<HttpServer> server;
@@ -360,7 +300,7 @@ void Server::Parts::OpenGateway() {
   gateway_options.region = options.config.default_region;
   gateway_options.s3_domain = options.config.s3_domain;
   gateway = std::make_unique<Gateway>(gateway_options);
-  metrics = std::make_unique<MetricsService>(*scheduler, server);
+  metrics = std::make_unique<MetricsPage>(*scheduler, server);
   gateway->RegisterPath("/_penstock/health", &health);
   gateway->RegisterPath("/_penstock/metrics", metrics.get(), PathAccess::kMetrics);
   gateway->Register("s3", s3.get());
