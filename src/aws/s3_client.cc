@@ -342,4 +342,35 @@ CallResult<std::vector<S3Part>> S3Client::ListParts(const S3Location& at,
   }
 }
 
+CallResult<std::vector<S3Upload>> S3Client::ListMultipartUploads(const std::string& bucket,
+                                                                 const std::string& prefix,
+                                                                 std::stop_token stop) const {
+  std::vector<S3Upload> uploads;
+  std::string key_marker, upload_marker;
+  while (true) {
+    std::string target = fmt::format(
+        "/{}?encoding-type=url&max-uploads=1000&prefix={}&uploads=", bucket, PercentEncode(prefix));
+    if (!key_marker.empty()) target += "&key-marker=" + PercentEncode(key_marker);
+    if (!upload_marker.empty()) target += "&upload-id-marker=" + PercentEncode(upload_marker);
+    ASSIGN_OR_RETURN(HttpResponse response, Send(CallOf("GET", target), nullptr, stop));
+    ASSIGN_OR_RETURN(XmlElement root, ReadXml("ListMultipartUploads", std::move(response)));
+    bool encoded = root.ChildText("EncodingType") == "url";
+    auto decode = [&](std::string_view text) {
+      return encoded ? PercentDecode(text, /*plus_is_space=*/true) : std::string(text);
+    };
+    for (const XmlElement* upload : root.ChildrenNamed("Upload")) {
+      uploads.push_back(
+          {decode(upload->ChildText("Key")), std::string(upload->ChildText("UploadId"))});
+    }
+    if (root.ChildText("IsTruncated") != "true") return uploads;
+    std::string next = decode(root.ChildText("NextKeyMarker"));
+    std::string next_upload(root.ChildText("NextUploadIdMarker"));
+    if (next.empty() || (next == key_marker && next_upload == upload_marker)) {
+      return CallError{"MalformedAnswer", "the list of uploads does not advance", 200, {}};
+    }
+    key_marker = std::move(next);
+    upload_marker = std::move(next_upload);
+  }
+}
+
 }  // namespace penstock

@@ -39,6 +39,12 @@ struct S3Part {
   uint64_t size = 0;
 };
 
+/// A multipart upload that was begun and neither completed nor aborted.
+struct S3Upload {
+  std::string key;
+  std::string upload_id;
+};
+
 struct S3PutOptions {
   std::string content_type = "binary/octet-stream";
   /// Fails with PreconditionFailed (412) when the key exists.
@@ -90,6 +96,11 @@ class S3Client {
                                         std::stop_token stop = {}) const;
   CallResult<std::vector<S3Part>> ListParts(const S3Location& at, const std::string& upload_id,
                                             std::stop_token stop = {}) const;
+
+  /// All open uploads of keys that begin with `prefix`.
+  CallResult<std::vector<S3Upload>> ListMultipartUploads(const std::string& bucket,
+                                                         const std::string& prefix,
+                                                         std::stop_token stop = {}) const;
 
   const ServiceEndpoint& endpoint() const { return endpoint_; }
 

@@ -2,7 +2,7 @@
 
 #include <CLI/CLI.hpp>
 
-#include "transfer/run_record.h"
+#include "cli/format_flags.h"
 
 namespace penstock {
 namespace {
@@ -12,8 +12,7 @@ struct TransferFlags {
   double ratio = 0.25;
   double rate = 0;
   std::string rate_mode = "ratio";
-  std::string format = "datapipeline", compress = "none";
-  std::string null_tag = "nULLValue", attribute_order = "server";
+  FormatFlags format;
   std::string mode = "overwrite";
   std::string deadline;
   uint64_t memory = kDefaultMemory;
@@ -50,13 +49,31 @@ void DeclareRate(CLI::App* app, TransferFlags* flags, const char* ratio_flag) {
       ->default_str("256MiB");
 }
 
-void DeclareFormat(CLI::App* app, TransferFlags* flags) {
-  app->add_option("--format", flags->format, "format of the data files")
-      ->check(CLI::IsMember({"datapipeline", "dynamodb-json", "jsonl", "csv", "tsv"}))
-      ->capture_default_str();
-  app->add_option("--compress", flags->compress, "compression of the data files")
-      ->check(CLI::IsMember({"none", "gzip", "zstd"}))
-      ->capture_default_str();
+CLI::Option* DeclareFormat(CLI::App* app, FormatFlags* flags, const char* description) {
+  return app->add_option("--format", flags->format, description)
+      ->check(CLI::IsMember({"datapipeline", "dynamodb-json", "jsonl", "csv", "tsv"}));
+}
+
+void DeclareWriteStyle(CLI::App* app, FormatFlags* flags) {
+  app->add_option("--compress", flags->compress,
+                  "compression of the data files; gzip for dynamodb-json, else none")
+      ->check(CLI::IsMember({"none", "gzip", "zstd"}));
+  app->add_option("--null-tag", flags->null_tag,
+                  "how datapipeline writes a null: nULLValue if not given")
+      ->check(CLI::IsMember({"nULLValue", "nULL"}));
+  app->add_option("--attribute-order", flags->attribute_order, "order of attributes in a line")
+      ->check(CLI::IsMember({"server", "sorted", "java-hashmap"}));
+  app->add_option("--columns", flags->columns,
+                  "of csv and tsv, as in a header: pk:S,age:N,:M (:M takes all other attributes); "
+                  "those of the first items if not given");
+}
+
+void DeclareReadStyle(CLI::App* app, FormatFlags* flags) {
+  app->add_option("--compress", flags->compress, "needless: files say how they are compressed")
+      ->check(CLI::IsMember({"none", "gzip", "zstd"}));
+  app->add_flag("--lenient", flags->lenient,
+                "take lines that are not JSON but that the original's parser took: single quotes, "
+                "none at all, numbers without quotes, unpadded base64");
 }
 
 EarlyExit Unusable(std::string message) {
@@ -70,8 +87,6 @@ EarlyExit NotYet(std::string_view what) {
 /// The flags that are declared, so that nobody takes them for a typing mistake, but that nothing
 /// stands behind yet.
 std::optional<EarlyExit> Unsupported(const TransferFlags& flags) {
-  if (flags.format != "datapipeline") return NotYet("--format " + flags.format);
-  if (flags.compress != "none") return NotYet("--compress " + flags.compress);
   if (flags.mode != "overwrite") return NotYet("--mode " + flags.mode);
   if (flags.rate_mode == "headroom" || flags.rate_mode == "max")
     return NotYet("--rate-mode " + flags.rate_mode);
@@ -113,17 +128,11 @@ CLI::App* DeclareExport(CLI::App& root, Draft* draft) {
                   "s3://bucket/folder or a local folder; empty or not there")
       ->required();
   DeclareRate(app, &draft->flags, "--read-ratio");
-  DeclareFormat(app, &draft->flags);
+  DeclareFormat(app, &draft->flags.format, "format of the data files; datapipeline if not given");
+  DeclareWriteStyle(app, &draft->flags.format);
   app->add_option("--segments", command.options.segments,
                   "segments of the Scan; by the table's size if not given")
       ->check(CLI::Range(1, 1'000'000));
-  app->add_option("--null-tag", draft->flags.null_tag, "how a null is written")
-      ->check(CLI::IsMember({"nULLValue", "nULL"}))
-      ->capture_default_str();
-  app->add_option("--attribute-order", draft->flags.attribute_order,
-                  "order of attributes in a line")
-      ->check(CLI::IsMember({"server", "sorted", "java-hashmap"}))
-      ->capture_default_str();
   app->add_flag("--consistent-read", command.options.consistent_read,
                 "strongly consistent reads, at twice the cost");
   app->add_flag("--resume", command.options.resume, "go on with the unfinished export at DEST");
@@ -143,7 +152,9 @@ CLI::App* DeclareImport(CLI::App& root, Draft* draft) {
       ->required();
   app->add_option("TABLE", command.options.table, "the table")->required();
   DeclareRate(app, &draft->flags, "--write-ratio");
-  DeclareFormat(app, &draft->flags);
+  DeclareFormat(app, &draft->flags.format,
+                "format of the data files; the manifest or the files tell if not given");
+  DeclareReadStyle(app, &draft->flags.format);
   app->add_option("--mode", draft->flags.mode,
                   "overwrite, skip-existing, fail-if-exists or if-newer:ATTRIBUTE")
       ->capture_default_str();
@@ -174,7 +185,9 @@ CLI::App* DeclareVerify(CLI::App& root, Draft* draft) {
       ->required();
   app->add_option("--table", command.options.table, "hold the export's items against this table's");
   DeclareRate(app, &draft->flags, "--read-ratio");
-  DeclareFormat(app, &draft->flags);
+  DeclareFormat(app, &draft->flags.format,
+                "format of the data files; the manifest or the files tell if not given");
+  DeclareReadStyle(app, &draft->flags.format);
   app->add_option("--segments", command.options.segments,
                   "segments of the Scan; by the table's size if not given")
       ->check(CLI::Range(1, 1'000'000));
@@ -182,6 +195,34 @@ CLI::App* DeclareVerify(CLI::App& root, Draft* draft) {
                 "strongly consistent reads, at twice the cost");
   DeclareEndpoints(app, &command.endpoints);
   DeclareDisplay(app, &command.display);
+  return app;
+}
+
+CLI::App* DeclareConvert(CLI::App& root, FormatFlags* format, FormatFlags* source_format,
+                         ConvertCommand* command) {
+  CLI::App* app =
+      root.add_subcommand("convert", "an export into another format; no table is asked");
+  app->add_option("SOURCE", command->options.source,
+                  "s3://bucket/folder or a local folder with an export")
+      ->required();
+  app->add_option("DEST", command->options.destination,
+                  "s3://bucket/folder or a local folder; empty or not there")
+      ->required();
+  DeclareFormat(app, format, "format of the new data files")->required();
+  DeclareWriteStyle(app, format);
+  app->add_option("--source-format", source_format->format,
+                  "format of the source; its manifest or its files tell if not given")
+      ->check(CLI::IsMember({"datapipeline", "dynamodb-json", "jsonl", "csv", "tsv"}));
+  app->add_flag("--lenient", source_format->lenient,
+                "take lines that are not JSON but that the original's parser took");
+  app->add_flag("--no-manifest", command->options.no_manifest,
+                "take all files of a folder that has no manifest");
+  app->add_option("--max-rejects", command->options.rejects_max,
+                  "lines that may be unreadable before the answer is no")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  DeclareEndpoints(app, &command->endpoints);
+  DeclareDisplay(app, &command->display);
   return app;
 }
 
@@ -274,6 +315,10 @@ Command ParseCommandLine(const std::vector<std::string>& arguments, std::string_
   CLI::App* import_app = DeclareImport(root, &import_draft);
   CLI::App* verify_app = DeclareVerify(root, &verify_draft);
 
+  ConvertCommand convert;
+  FormatFlags convert_format, convert_source_format;
+  CLI::App* convert_app = DeclareConvert(root, &convert_format, &convert_source_format, &convert);
+
   ServeCommand serve;
   EnvCommand env;
   StatusCommand status;
@@ -304,8 +349,9 @@ Command ParseCommandLine(const std::vector<std::string>& arguments, std::string_
     if (!rate) return Unusable(rate.error().message);
     command.options.rate = *rate;
     command.options.memory_bytes = flags.memory;
-    command.options.style.line = {*ParseNullTag(flags.null_tag),
-                                  *ParseAttributeOrder(flags.attribute_order)};
+    auto style = WriteStyle(flags.format);
+    if (!style) return Unusable(style.error().message);
+    command.options.style = *std::move(style);
     return command;
   }
   if (import_app->parsed()) {
@@ -316,6 +362,9 @@ Command ParseCommandLine(const std::vector<std::string>& arguments, std::string_
     if (!rate) return Unusable(rate.error().message);
     command.options.rate = *rate;
     command.options.memory_bytes = flags.memory;
+    auto style = ReadStyleOf(flags.format);
+    if (!style) return Unusable(style.error().message);
+    command.options.style = *style;
     return command;
   }
   if (verify_app->parsed()) {
@@ -326,7 +375,19 @@ Command ParseCommandLine(const std::vector<std::string>& arguments, std::string_
     if (!rate) return Unusable(rate.error().message);
     command.options.rate = *rate;
     command.options.memory_bytes = flags.memory;
+    auto style = ReadStyleOf(flags.format);
+    if (!style) return Unusable(style.error().message);
+    command.options.style = *style;
     return command;
+  }
+  if (convert_app->parsed()) {
+    auto style = WriteStyle(convert_format);
+    auto read = ReadStyleOf(convert_source_format);
+    if (!style) return Unusable(style.error().message);
+    if (!read) return Unusable(read.error().message);
+    convert.options.style = *std::move(style);
+    convert.options.read = *read;
+    return convert;
   }
   if (serve_app->parsed()) return serve;
   if (env_app->parsed()) return env;

@@ -11,6 +11,13 @@ namespace {
 constexpr size_t kAnswerDepthMax = 200;
 constexpr double kBatchSeconds = 0.5;  // of the target that one batch may cost
 
+/// {"PutRequest":{"Item":{…}}} -> {…}
+std::string_view ItemOf(const PutItem& put) {
+  constexpr std::string_view kBefore = "{\"PutRequest\":{\"Item\":", kAfter = "}}";
+  return std::string_view(put.request)
+      .substr(kBefore.size(), put.request.size() - kBefore.size() - kAfter.size());
+}
+
 double Units(const std::vector<PutItem>& items) {
   double units = 0;
   for (const PutItem& item : items) units += item.units;
@@ -34,7 +41,11 @@ Status BatchWriter::Run(PutQueue& queue) {
       Take(*std::move(more));
     }
     if (pending_.empty()) return {};
-    RETURN_IF_ERROR(Send(NextBatch()));
+    bool is_conditional =
+        context_.mode.kind != ImportMode::Kind::kOverwrite && !pending_.front().is_delete;
+    std::vector<PutItem> batch = NextBatch(is_conditional ? 1 : kItemsMax);
+    RETURN_IF_ERROR(is_conditional ? PutConditionally(std::move(batch.front()))
+                                   : Send(std::move(batch)));
     context_.meter->Tick();
   }
   return Canceled("the import was stopped");
@@ -46,19 +57,20 @@ void BatchWriter::Take(std::vector<PutItem> items) {
     if (is_new) {
       pending_.push_back(std::move(item));
     } else {
-      pending_[at->second - first_sequence_] = std::move(item);
-      ++totals_.duplicates;
+      PutItem& older = pending_[at->second - first_sequence_];
+      context_.ledger->Settle(older.file, older.block, {.duplicates = 1});
+      older = std::move(item);
     }
   }
 }
 
-std::vector<PutItem> BatchWriter::NextBatch() {
+std::vector<PutItem> BatchWriter::NextBatch(size_t items_max) {
   std::vector<PutItem> batch;
   size_t bytes = 0;
   double units = 0;
   // On a slow table a full batch would be a burst.
   const double units_max = context_.rate->Target() * kBatchSeconds;
-  while (!pending_.empty() && batch.size() < kItemsMax) {
+  while (!pending_.empty() && batch.size() < items_max) {
     PutItem& item = pending_.front();
     bytes += item.request.size();
     units += item.units;
@@ -108,25 +120,11 @@ Status BatchWriter::Settle(double reserved, std::string_view answer, std::vector
   bool readable = true;
   size_t sent = batch.size();
   std::vector<PutItem> left = Unprocessed(answer, &batch, &readable);
-  double consumed = Units(batch);
-  if (auto object = json::ParseObject(answer, kAnswerDepthMax)) {
-    if (const json::Value* capacity = json::Find(*object, "ConsumedCapacity")) {
-      ConsumedCapacity told = ReadConsumedCapacity(json::Write(*capacity));
-      if (told.units >= 0) consumed = told.units;
-      totals_.index_units += told.index_units;
-    }
-  }
-  context_.rate->Settle(reserved, consumed);
+  SettleRate(reserved, Units(batch), answer);
   if (!readable)
     return Corrupt(fmt::format("writing to table {}: the answer to BatchWriteItem cannot be read",
                                context_.table));
-  uint64_t bytes = 0;
-  for (const PutItem& item : batch) {
-    totals_.digest.Add(item.hash);
-    bytes += item.request.size();
-  }
-  totals_.written += batch.size();
-  context_.meter->Add(batch.size(), bytes);
+  for (const PutItem& item : batch) Written(item);
   if (left.empty()) {
     patience_.Reset();
     return {};
@@ -135,6 +133,16 @@ Status BatchWriter::Settle(double reserved, std::string_view answer, std::vector
   PutBack(std::move(left));
   context_.rate->OnThrottle(lane_);
   return Pause({.type = "UnprocessedItems", .message = "DynamoDB left items unprocessed"});
+}
+
+void BatchWriter::SettleRate(double reserved, double estimate, std::string_view answer) {
+  ConsumedCapacity told;
+  if (auto object = json::ParseObject(answer, kAnswerDepthMax)) {
+    if (const json::Value* capacity = json::Find(*object, "ConsumedCapacity")) {
+      told = ReadConsumedCapacity(json::Write(*capacity));
+    }
+  }
+  context_.rate->Settle(reserved, told.units >= 0 ? told.units : estimate, told.indexes);
 }
 
 std::vector<PutItem> BatchWriter::Unprocessed(std::string_view answer, std::vector<PutItem>* batch,
@@ -153,14 +161,15 @@ std::vector<PutItem> BatchWriter::Unprocessed(std::string_view answer, std::vect
     if (!requests.is_array()) continue;
     for (const json::Value& request : requests.get_array()) {
       // By key: a server may spell the rest, numbers above all, in its own way.
-      std::string text = request.is_object() && request.get_object().contains("PutRequest")
-                             ? json::Write(request.get_object().at("PutRequest"))
+      // A PutRequest has an Item, a DeleteRequest a Key; both have the key's attributes.
+      std::string text = request.is_object() && request.get_object().size() == 1
+                             ? json::Write(request.get_object().begin()->value())
                              : "";
       JsonCursor cursor(text);
       std::string_view name;
       Item item;
-      bool read = cursor.Take('{') && cursor.Skip(&name) && name == "\"Item\"" &&
-                  cursor.Take(':') && reader_.Read(cursor, &item) && !context_.key->Fault(item);
+      bool read = cursor.Take('{') && cursor.Skip(&name) && cursor.Take(':') &&
+                  reader_.Read(cursor, &item) && !context_.key->Fault(item);
       LineBuffer key;
       if (read) context_.key->AppendKey(item, hasher_, &key);
       auto at = std::find_if(batch->begin(), batch->end(),
@@ -188,7 +197,8 @@ Status BatchWriter::Refused(const CallError& error, std::vector<PutItem> batch) 
   }
   if (error.type == "ValidationException" || error.http == 413) {
     if (batch.size() == 1) {
-      context_.reject(batch[0], error.message);
+      context_.ledger->Settle(batch[0].file, batch[0].block, {.rejected = 1},
+                              context_.reject(batch[0], error.message));
       return {};
     }
     std::vector<PutItem> second(
@@ -204,6 +214,79 @@ Status BatchWriter::Refused(const CallError& error, std::vector<PutItem> batch) 
   if (error.IsThrottle()) context_.rate->OnThrottle(lane_);
   PutBack(std::move(batch));
   return Pause(error);
+}
+
+Status BatchWriter::PutConditionally(PutItem item) {
+  // What is absent is always written.
+  std::string body = fmt::format(
+      "{{\"TableName\":{},\"Item\":{},\"ReturnConsumedCapacity\":\"INDEXES\","
+      "\"ExpressionAttributeNames\":{{\"#k\":{}",
+      json::Quote(context_.table), ItemOf(item), json::Quote(context_.key->attributes[0].name));
+  std::string condition = "attribute_not_exists(#k)";
+  if (!item.rank.empty()) {
+    body += fmt::format(",\"#r\":{}}},\"ExpressionAttributeValues\":{{\":r\":{}",
+                        json::Quote(context_.mode.attribute), item.rank);
+    condition += " OR attribute_not_exists(#r) OR #r < :r";
+  }
+  body += fmt::format("}},\"ConditionExpression\":\"{}\"}}", condition);
+  {
+    TimedSpan span(context_.meter, context_.clock, TimeSpent::kRate);
+    if (!context_.rate->Reserve(item.units, stop_)) return Canceled("the import was stopped");
+  }
+  CallResult<std::string> answer;
+  {
+    TimedSpan span(context_.meter, context_.clock, TimeSpent::kDynamoDb);
+    answer = context_.client->Call("PutItem", std::move(body), RetryPolicy::kNone, stop_);
+  }
+  const double reserved = item.units;
+  if (!answer) {
+    bool condition_failed = answer.error().type == "ConditionalCheckFailedException";
+    // A refused condition costs what the write would have.
+    bool costs = condition_failed || answer.error().http == 0;
+    context_.rate->Settle(reserved, costs ? reserved : 0);
+    if (condition_failed) return ConditionFailed(std::move(item));
+    std::vector<PutItem> batch;
+    batch.push_back(std::move(item));
+    return Refused(answer.error(), std::move(batch));
+  }
+  SettleRate(reserved, reserved, *answer);
+  patience_.Reset();
+  Written(item);
+  return {};
+}
+
+Status BatchWriter::ConditionFailed(PutItem item) {
+  patience_.Reset();
+  if (context_.mode.kind != ImportMode::Kind::kFailIfExists) {
+    context_.ledger->Settle(item.file, item.block, {.skipped = 1, .digest = item.hash});
+    return {};
+  }
+  // An earlier try, whose answer was lost or which was killed, may have put this very item.
+  auto answer =
+      context_.client->Call("GetItem",
+                            fmt::format("{{\"TableName\":{},\"Key\":{},\"ConsistentRead\":true}}",
+                                        json::Quote(context_.table), item.shown_key),
+                            RetryPolicy::kStandard, stop_);
+  if (answer) {
+    auto object = json::ParseObject(*answer, kAnswerDepthMax);
+    const json::Value* found = object ? json::Find(*object, "Item") : nullptr;
+    std::string text = found != nullptr ? json::Write(*found) : "";
+    JsonCursor cursor(text);
+    Item there;
+    if (found != nullptr && reader_.Read(cursor, &there) && hasher_.Hash(there) == item.hash) {
+      Written(item);
+      return {};
+    }
+  }
+  return AlreadyExists(fmt::format(
+      "writing to table {}: it has an item with the key {} already, and the import mode is "
+      "fail-if-exists; what was written before stays",
+      context_.table, item.shown_key));
+}
+
+void BatchWriter::Written(const PutItem& item) {
+  context_.ledger->Settle(item.file, item.block, {.written = 1, .digest = item.hash});
+  context_.meter->Add(1, item.request.size());
 }
 
 Status BatchWriter::Pause(const CallError& error) {

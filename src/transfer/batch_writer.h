@@ -1,5 +1,5 @@
-// BatchWriter: one lane of an import. It puts the items it is given, in their order, by
-// BatchWriteItem under a rate, until the last of them is in the table or known not to fit. All
+// BatchWriter: one lane of an import. It puts (or deletes) the items it is given, in their order,
+// by BatchWriteItem under a rate, until the last of them is in the table or known not to fit. All
 // items of one key go to one lane, so that of two with the same key the later one stays.
 //
 //   * a batch has at most 25 items, 4 MiB and half a second's capacity units; of two items with one
@@ -8,6 +8,8 @@
 //   * what comes back unprocessed goes first into the next batch, after a pause
 //   * a ValidationException names no culprit: the batch is halved until it is alone; that one is
 //   rejected
+//   * what depends on the item that is there (ImportMode) goes by PutItem with a condition, which
+//   batches do not have
 //   * throttles, server faults and broken connections are waited out (10 minutes without progress
 //   end the job)
 #pragma once
@@ -22,46 +24,47 @@
 #include "aws/dynamodb_client.h"
 #include "base/bounded_queue.h"
 #include "transfer/content_digest.h"
+#include "transfer/import_ledger.h"
 #include "transfer/item_reader.h"
 #include "transfer/key_schema.h"
 #include "transfer/patience.h"
 #include "transfer/progress.h"
 #include "transfer/rate_controller.h"
+#include "transfer/transfer.h"
 
 namespace penstock {
 
 /// An item on its way into the table.
 struct PutItem {
-  std::string request;  // {"PutRequest":{"Item":{…}}}
-  std::string key;      // canonical: KeySchema::AppendKey
-  double units = 1;     // its cost, if it does not replace a larger one
+  std::string request;  // {"PutRequest":{"Item":{…}}} or {"DeleteRequest":{"Key":{…}}}
+  bool is_delete = false;
+  std::string key;   // canonical: KeySchema::AppendKey
+  double units = 1;  // its cost, if it does not replace a larger one
   ContentDigest hash;
-  uint32_t file = 0;    // where it came from: index of the file,
-  uint64_t line = 0;    // line,
-  uint64_t offset = 0;  // and the line's first byte
+  std::string shown_key = {};  // as JSON, for conditional modes
+  std::string rank = {};       // the value of ImportMode::attribute as JSON; empty: it has none
+  uint64_t block = 0;          // of the ledger
+  uint32_t file = 0;           // where it came from: index of the file,
+  uint64_t line = 0;           // line,
+  uint64_t offset = 0;         // and the line's first byte
 };
 
 using PutQueue = BoundedQueue<std::vector<PutItem>>;
-
-/// What a lane did. Sums over lanes are the job's.
-struct LaneTotals {
-  uint64_t written = 0;
-  uint64_t duplicates = 0;
-  double index_units = 0;
-  ContentDigest digest;  // of the written items
-};
 
 /// What lanes share. The pointees outlive them.
 struct LaneContext {
   const DynamoDbClient* client;
   std::string table;
   const KeySchema* key;
+  ImportMode mode;
+  ImportLedger* ledger;
   RateController* rate;
   ProgressMeter* meter;
   Clock* clock;
   Random* random;
-  /// Told of each item that DynamoDB refuses, and why. Thread-safe.
-  std::function<void(const PutItem&, const std::string& reason)> reject;
+  /// Told of each item that DynamoDB refuses, and why, before the ledger is. Its line of the
+  /// rejects file. Thread-safe.
+  std::function<std::string(const PutItem&, const std::string& reason)> reject;
 };
 
 /// One thread at a time.
@@ -76,17 +79,21 @@ class BatchWriter {
   /// Writes until the queue is closed and all is done. kCanceled, or what cannot be waited out.
   Status Run(PutQueue& queue);
 
-  const LaneTotals& totals() const { return totals_; }
-
  private:
   void Take(std::vector<PutItem> items);
-  std::vector<PutItem> NextBatch();
+  std::vector<PutItem> NextBatch(size_t items_max);
   /// Sends it; what is unprocessed comes back to the front of pending_.
   Status Send(std::vector<PutItem> batch);
   Status Refused(const CallError& error, std::vector<PutItem> batch);
+  /// Puts one item under the mode's condition.
+  Status PutConditionally(PutItem item);
+  Status ConditionFailed(PutItem item);
+  void Written(const PutItem& item);
   Status Settle(double reserved, std::string_view answer, std::vector<PutItem> batch);
   std::vector<PutItem> Unprocessed(std::string_view answer, std::vector<PutItem>* batch,
                                    bool* readable);
+  /// `estimate`: what it did cost if the answer does not say.
+  void SettleRate(double reserved, double estimate, std::string_view answer);
   void PutBack(std::vector<PutItem> items);
   Status Pause(const CallError& error);
 
@@ -99,7 +106,6 @@ class BatchWriter {
   std::deque<PutItem> pending_;
   std::unordered_map<std::string, size_t> pending_keys_;  // key -> sequence number of its item
   size_t first_sequence_ = 0;                             // of pending_.front()
-  LaneTotals totals_;
 };
 
 }  // namespace penstock

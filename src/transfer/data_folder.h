@@ -1,7 +1,9 @@
 // DataFolder: where an export's files live, in S3 or on a local disk. Files appear whole or not at
-// all.
+// all; one that is being written can be saved, so that another process goes on with it.
 #pragma once
 
+#include <chrono>
+#include <map>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -20,12 +22,22 @@ struct FolderEntry {
   bool operator==(const FolderEntry&) const = default;
 };
 
+/// How far a file had come when it was saved. Value type, kept in checkpoints.
+struct FileMark {
+  uint64_t bytes = 0;  // of it, all of them safe
+  std::string state;   // the folder's own: where they are
+  bool operator==(const FileMark&) const = default;
+};
+
 /// A file being written. One thread at a time. Nobody sees it before Commit; destroyed without, it
-/// never was.
+/// never was, unless it was saved.
 class NewFile {
  public:
   virtual ~NewFile() = default;
   virtual Status Append(std::string_view bytes) = 0;
+  /// Makes what was appended so far survive this process and its machine, still unseen. From here
+  /// DataFolder::Reopen goes on, also when more was appended since. Works after a stop.
+  virtual Result<FileMark> Save() = 0;
   /// After it returns, the file is there and stays. kAlreadyExists if somebody else made it
   /// meanwhile.
   virtual Status Commit() = 0;
@@ -50,6 +62,14 @@ class DataFolder {
   /// longer than the folder.
   virtual Result<std::unique_ptr<BodySource>> Open(std::string_view name, std::stop_token stop) = 0;
   virtual Result<std::unique_ptr<NewFile>> Create(std::string_view name, std::stop_token stop) = 0;
+  /// The file as it was at `mark`, to be gone on with. kNotFound: it is not there in that state (it
+  /// may have been committed since).
+  virtual Result<std::unique_ptr<NewFile>> Reopen(std::string_view name, const FileMark& mark,
+                                                  std::stop_token stop) = 0;
+  /// Takes away all unfinished files but those in `keep`. REQUIRES: nobody writes here.
+  virtual Status RemoveUnfinished(const std::map<std::string, FileMark>& keep) = 0;
+  /// How often a file that is being written is worth saving.
+  virtual std::chrono::nanoseconds save_interval() const = 0;
   /// A small file at once, replacing what is there.
   virtual Status Write(std::string_view name, std::string_view content) = 0;
   /// Removing what is not there is no error.

@@ -144,9 +144,13 @@ void ExportCheckpoint::Committed(const SegmentId& segment, FileProof file, std::
   progress.open.reset();
 }
 
-void ExportCheckpoint::Ended(const SegmentId& segment, const std::vector<SegmentStart>& rest) {
+void ExportCheckpoint::Ended(const SegmentId& segment, std::optional<FileProof> last,
+                             const std::vector<SegmentStart>& rest) {
   std::lock_guard lock(mutex_);
-  segments_[segment].is_done = true;
+  SegmentProgress& ended = segments_[segment];
+  ended.is_done = true;
+  ended.open.reset();
+  if (last) ended.files.push_back(*std::move(last));
   for (const SegmentStart& start : rest) segments_[start.segment].file_key = start.key;
 }
 

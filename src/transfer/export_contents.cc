@@ -18,7 +18,6 @@ FileShape GuessShape(std::string_view name, Leniency leniency) {
   }
   if (name.ends_with(".csv")) return ShapeOf(FileFormat::kCsv, leniency);
   if (name.ends_with(".tsv")) return ShapeOf(FileFormat::kTsv, leniency);
-  if (name.ends_with(".jsonl")) return ShapeOf(FileFormat::kJsonLines, leniency);
   return {.lines = LineShape::kAny, .leniency = leniency};
 }
 

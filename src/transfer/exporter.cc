@@ -3,88 +3,25 @@
 #include <algorithm>
 #include <set>
 
+#include "transfer/job_rate.h"
+#include "transfer/segment_files.h"
 #include "transfer/table_scan.h"
 
 namespace penstock {
 namespace {
 
-constexpr uint64_t kFileItemsMax = 100'000;  // where the EMR connector cuts
-constexpr uint64_t kFileBytesMax = 256u << 20;
-constexpr size_t kAppendSize = 256u << 10;
-constexpr uint64_t kManifestSizeMax = 64u << 20;
 constexpr uint64_t kRunRecordSizeMax = 1u << 20;
+constexpr uint64_t kCheckpointSizeMax = 1u << 30;
+constexpr std::string_view kCheckpointName = "_penstock/checkpoint.json";
 
-std::string PartName(const std::string& name) { return "." + name + ".part"; }
-
-/// One segment's items into its files.
-class SegmentFiles : public SegmentSink {
- public:
-  using Done = std::function<void(FileProof)>;
-
-  SegmentFiles(DataFolder* folder, const RunRecord& run, int segment, ProgressMeter* meter,
-               std::stop_token stop, Done done)
-      : folder_(folder),
-        run_(run),
-        segment_(segment),
-        meter_(meter),
-        stop_(std::move(stop)),
-        done_(std::move(done)),
-        writer_(run.style) {}
-
-  Status Take(const Item& item) override {
-    if (file_ == nullptr) {
-      proof_ = {.name = DataFileName(run_.run_id, segment_, sequence_++)};
-      ASSIGN_OR_RETURN(file_, folder_->Create(proof_.name, stop_));
-    }
-    size_t before = lines_.size();
-    writer_.AppendLine(item, &lines_);
-    proof_.digest.Add(hasher_.Hash(item));
-    ++proof_.items;
-    ++page_items_;
-    page_bytes_ += lines_.size() - before;
-    proof_.bytes += lines_.size() - before;
-    if (lines_.size() >= kAppendSize) RETURN_IF_ERROR(Flush());
-    if (proof_.items >= kFileItemsMax || proof_.bytes >= kFileBytesMax) return Commit();
-    return {};
-  }
-
-  Status EndPage() override {
-    meter_->Add(page_items_, page_bytes_);
-    page_items_ = page_bytes_ = 0;
-    return {};
-  }
-
-  Status EndSegment() override { return file_ == nullptr ? Status() : Commit(); }
-
- private:
-  Status Flush() {
-    RETURN_IF_ERROR(file_->Append(lines_.view()));
-    lines_.Clear();
-    return {};
-  }
-
-  Status Commit() {
-    RETURN_IF_ERROR(Flush());
-    RETURN_IF_ERROR(file_->Commit());
-    file_.reset();
-    done_(std::move(proof_));
-    return {};
-  }
-
-  DataFolder* const folder_;
-  const RunRecord& run_;
-  const int segment_;
-  ProgressMeter* const meter_;
-  const std::stop_token stop_;
-  const Done done_;
-  ItemWriter writer_;
-  ItemHasher hasher_;
-  LineBuffer lines_;
-  std::unique_ptr<NewFile> file_;
-  FileProof proof_;
-  int sequence_ = 0;
-  uint64_t page_items_ = 0, page_bytes_ = 0;
-};
+/// What makes a run another one, for people.
+std::string FirstDifference(const RunRecord& run, const RunRecord& wanted) {
+  if (run.table != wanted.table) return "the table is now " + wanted.table;
+  if (run.table_id != wanted.table_id) return "the table was deleted and made again";
+  if (run.segments != wanted.segments) return fmt::format("it has {} segments", run.segments);
+  if (run.consistent_read != wanted.consistent_read) return "it reads with another consistency";
+  return "its files have another style";
+}
 
 }  // namespace
 
@@ -118,61 +55,81 @@ Result<TransferReport> Exporter::Run() {
   ASSIGN_OR_RETURN(std::optional<TransferReport> done, TakeDestination(segments));
   if (done) return *std::move(done);
 
-  RateController rate(
-      options_.rate, table_.read,
-      [this]() -> Result<TableCapacity> {
-        ASSIGN_OR_RETURN(TableDescription now,
-                         DescribeTable(*context_.dynamodb, options_.table, stop_));
-        return now.read;
-      },
-      context_.clock, context_.random);
-  ProgressMeter meter("exporting", progress_, context_.clock, &rate);
+  ASSIGN_OR_RETURN(std::unique_ptr<RateController> rate,
+                   NewJobRate(context_, options_.rate, table_, CapacityKind::kRead, stop_));
+  ProgressMeter meter("exporting", progress_, context_.clock, rate.get());
   meter.ExpectItems(table_.item_count);
-  RETURN_IF_ERROR(ScanInto(rate, meter));
-
-  ExportProof proof{.run_id = run_.run_id, .table = table_.name};
-  std::sort(files_.begin(), files_.end(),
-            [](const auto& a, const auto& b) { return a.name < b.name; });
-  Manifest manifest;
-  for (const FileProof& file : files_) {
-    manifest.urls.push_back(folder_->AddressOf(file.name));
-    proof.items += file.items;
-    proof.bytes += file.bytes;
-    proof.digest.Add(file.digest);
-  }
-  proof.files = files_;
-  manifest.proof = proof;
-  RETURN_IF_ERROR(WriteOnce(kManifestName, WriteManifest(manifest)));
-  RETURN_IF_ERROR(WriteOnce(kSuccessName, ""));
+  RETURN_IF_ERROR(ScanInto(*rate, meter));
+  RETURN_IF_ERROR(CheckTable());
+  ASSIGN_OR_RETURN(ExportProof proof, Finish());
   meter.Finish();
 
   TransferReport report = Report(proof);
-  RateController::Totals totals = rate.totals();
-  report.consumed_units = totals.consumed;
-  report.allowed_units = totals.allowed;
-  report.throttled_requests = totals.throttles;
+  rate->totals().AddTo(&report);
   report.seconds = std::chrono::duration<double>(context_.clock->Monotonic() - began).count();
   return report;
 }
 
 Status Exporter::ScanInto(RateController& rate, ProgressMeter& meter) {
+  CheckpointFile checkpoint_file(folder_.get(), std::string(kCheckpointName), context_.clock,
+                                 [this] { return checkpoint_->Write(); });
+  ExportRun run{.folder = folder_.get(),
+                .record = &run_,
+                .checkpoint = checkpoint_.get(),
+                .checkpoint_file = &checkpoint_file,
+                .meter = &meter,
+                .clock = context_.clock,
+                .stop = stop_};
+  for (const FileProof& file : checkpoint_->Files()) meter.Add(file.items, file.bytes);
   TableScanOptions scan{.table = options_.table,
                         .consistent_read = options_.consistent_read,
-                        .segments = run_.segments,
-                        .workers = WorkerCount(options_.memory_bytes)};
-  if (table_.item_count > 0) {
-    scan.average_item_size =
-        static_cast<double>(table_.size_bytes) / static_cast<double>(table_.item_count);
-  }
-  auto open = [&](int segment) -> std::unique_ptr<SegmentSink> {
-    return std::make_unique<SegmentFiles>(folder_.get(), run_, segment, &meter, stop_,
-                                          [this](FileProof proof) {
-                                            std::lock_guard lock(mutex_);
-                                            files_.push_back(std::move(proof));
-                                          });
+                        .segments = checkpoint_->Remaining(),
+                        .workers = WorkerCount(options_.memory_bytes),
+                        .average_item_size = table_.AverageItemSize(),
+                        .splits_tail = options_.splits_tail};
+  auto open = [&](SegmentStart* at) -> Result<std::unique_ptr<SegmentSink>> {
+    ASSIGN_OR_RETURN(std::unique_ptr<SegmentFiles> files, SegmentFiles::Open(run, at));
+    return std::unique_ptr<SegmentSink>(std::move(files));
   };
-  return ScanTable(*context_.dynamodb, scan, rate, meter, *context_.clock, *context_.random, open,
-                   stop_);
+  Status scanned = ScanTable(*context_.dynamodb, scan, rate, meter, *context_.clock,
+                             *context_.random, open, stop_);
+  // What the workers saved at their end counts only with this.
+  if (!scanned) static_cast<void>(checkpoint_file.Write().has_value());
+  return scanned;
+}
+
+Status Exporter::CheckTable() {
+  ASSIGN_OR_RETURN(TableDescription now, DescribeTable(*context_.dynamodb, options_.table, stop_));
+  if (now.id == table_.id) return {};
+  return FailedPrecondition(
+      fmt::format("exporting table {}: it was deleted and made again meanwhile (its id was {} and "
+                  "is {}); what was read is not an export of either. Begin anew elsewhere",
+                  table_.name, table_.id, now.id));
+}
+
+Result<ExportProof> Exporter::Finish() {
+  ExportProof proof{.run_id = run_.run_id, .table = table_.name};
+  proof.files = checkpoint_->Files();
+  std::sort(proof.files.begin(), proof.files.end(),
+            [](const auto& a, const auto& b) { return a.name < b.name; });
+  for (const FileProof& file : proof.files) {
+    proof.items += file.items;
+    proof.bytes += file.bytes;
+    proof.digest.Add(file.digest);
+  }
+  const ExportOrigin origin{.table_arn = table_.arn,
+                            .table_id = table_.id,
+                            .started_at = run_.started_at,
+                            .ended_at = context_.clock->Now(),
+                            .address = folder_->address(),
+                            .server_side_encryption = options_.server_side_encryption,
+                            .kms_key_id = options_.kms_key_id};
+  for (const SmallFile& file : Layout().Closing(proof, origin))
+    RETURN_IF_ERROR(WriteOnce(file.name, file.content));
+  for (const SmallFile& file : Layout().Sealing())
+    RETURN_IF_ERROR(WriteOnce(file.name, file.content));
+  RETURN_IF_ERROR(folder_->Remove(kCheckpointName));
+  return proof;
 }
 
 Result<std::optional<TransferReport>> Exporter::TakeDestination(int segments) {
@@ -185,73 +142,132 @@ Result<std::optional<TransferReport>> Exporter::TakeDestination(int segments) {
           .style = options_.style,
           .consistent_read = options_.consistent_read};
   if (!entries.empty()) return TakeOver(entries);
-  RETURN_IF_ERROR(WriteOnce(kRunRecordName, WriteRunRecord(run_)));
+  RETURN_IF_ERROR(Begin());
   return std::optional<TransferReport>();
+}
+
+Status Exporter::Begin() {
+  checkpoint_ = std::make_unique<ExportCheckpoint>(run_.run_id, run_.segments);
+  RETURN_IF_ERROR(WriteOnce(kRunRecordName, WriteRunRecord(run_)));
+  for (const SmallFile& file : Layout().Opening())
+    RETURN_IF_ERROR(WriteOnce(file.name, file.content));
+  return {};
 }
 
 Result<std::optional<TransferReport>> Exporter::TakeOver(const std::vector<FolderEntry>& entries) {
   auto text = folder_->Read(kRunRecordName, kRunRecordSizeMax);
-  if (!text) {
-    if (text.error().code != ErrorCode::kNotFound) return text.error();
-    // Killed before its first file had its name, a run leaves only that file's temporary form.
-    for (const FolderEntry& entry : entries) {
-      if (!entry.name.starts_with(kRunFolderName)) return RefuseForeign(entries).error();
-    }
-    for (const FolderEntry& entry : entries) RETURN_IF_ERROR(folder_->Remove(entry.name));
-    RETURN_IF_ERROR(WriteOnce(kRunRecordName, WriteRunRecord(run_)));
+  if (!text && text.error().code != ErrorCode::kNotFound) return text.error();
+  std::optional<RunRecord> found;
+  if (text) {
+    auto record = ParseRunRecord(*text);
+    if (!record) return std::move(record.error()).In(folder_->AddressOf(kRunRecordName));
+    found = *std::move(record);
+  }
+  bool ours =
+      found && (found->run_id == options_.run_id || (options_.resume && options_.run_id.empty()));
+  // Killed before its first file had its name, a run leaves only that file's temporary form.
+  bool is_bare = !found && std::all_of(entries.begin(), entries.end(), [](const auto& entry) {
+    return entry.name.starts_with(kRunFolderName);
+  });
+  if (!ours) {
+    if (!is_bare && !options_.overwrite) return RefuseForeign(entries).error();
+    RETURN_IF_ERROR(ClearDestination(entries));
+    RETURN_IF_ERROR(Begin());
     return std::optional<TransferReport>();
   }
-  auto found = ParseRunRecord(*text);
-  if (!found) return std::move(found.error()).In(folder_->AddressOf(kRunRecordName));
-  bool ours = found->run_id == options_.run_id || (options_.resume && options_.run_id.empty());
-  if (!ours) return RefuseForeign(entries).error();
-  RunRecord wanted = run_;
-  run_ = *std::move(found);
+  RunRecord wanted = std::exchange(run_, *std::move(found));
   resumed_from_ = run_.run_id;
   wanted.run_id = run_.run_id;
   wanted.started_at = run_.started_at;
   if (options_.segments == 0) wanted.segments = run_.segments;
   if (wanted != run_) {
+    return FailedPrecondition(fmt::format(
+        "the unfinished export at {} (run {}) is of table {} (id {}) with other "
+        "parameters than these ({}); finish it with the same ones, or remove it and "
+        "begin anew",
+        folder_->address(), run_.run_id, run_.table, run_.table_id, FirstDifference(run_, wanted)));
+  }
+  ASSIGN_OR_RETURN(std::optional<TransferReport> done, FindDone(entries));
+  if (done) return done;
+
+  auto saved = folder_->Read(kCheckpointName, kCheckpointSizeMax);
+  if (saved) {
+    auto checkpoint = ExportCheckpoint::Parse(*saved, run_.run_id);
+    if (!checkpoint) return std::move(checkpoint.error()).In(folder_->AddressOf(kCheckpointName));
+    checkpoint_ = *std::move(checkpoint);
+  } else if (saved.error().code == ErrorCode::kNotFound) {
+    checkpoint_ = std::make_unique<ExportCheckpoint>(run_.run_id, run_.segments);
+  } else {
+    return saved.error();
+  }
+  std::set<std::string> known;
+  for (const FileProof& file : checkpoint_->Files()) known.insert(file.name);
+  for (const FolderEntry& entry : entries) {
+    bool is_part = entry.name.ends_with(".part");
+    if (known.erase(entry.name) > 0 || is_part || entry.name[0] == '_') continue;
+    if (!IsDataFileOf(run_.run_id, entry.name) && !Layout().Owns(entry.name))
+      return RefuseForeign({entry}).error();
+    // Made after the last checkpoint.
+    RETURN_IF_ERROR(folder_->Remove(entry.name));
+  }
+  if (!known.empty()) {
     return FailedPrecondition(
-        fmt::format("the unfinished export at {} (run {}) is of table {} (id {}) with other "
-                    "parameters than these; finish it with the "
-                    "same ones, or remove it and begin anew",
-                    folder_->address(), run_.run_id, run_.table, run_.table_id));
+        fmt::format("going on with the export at {} (run {}): its file {} was removed meanwhile; "
+                    "remove the rest too and begin anew",
+                    folder_->address(), run_.run_id, *known.begin()));
   }
-
-  std::set<std::string> names;
-  for (const FolderEntry& entry : entries) names.insert(entry.name);
-  if (names.contains(std::string(kManifestName))) {
-    ASSIGN_OR_RETURN(std::string manifest_text, folder_->Read(kManifestName, kManifestSizeMax));
-    ASSIGN_OR_RETURN(Manifest manifest, ParseManifest(manifest_text));
-    if (!manifest.proof || manifest.proof->run_id != run_.run_id)
-      return RefuseForeign(entries).error();
-    if (!names.contains(std::string(kSuccessName))) RETURN_IF_ERROR(WriteOnce(kSuccessName, ""));
-    return std::optional<TransferReport>(Report(*manifest.proof));
-  }
-
-  // A segment's files were committed in order, so they are found in order, and removed from the
-  // last to the first: a kill in between leaves the same shape.
-  std::vector<std::vector<std::string>> own;  // by sequence
-  auto claim = [&](const std::string& name, size_t sequence) {
-    if (names.erase(name) == 0) return false;
-    if (own.size() <= sequence) own.resize(sequence + 1);
-    own[sequence].push_back(name);
-    return true;
-  };
-  for (int segment = 0; segment < run_.segments; ++segment) {
-    size_t sequence = 0;
-    while (claim(DataFileName(run_.run_id, segment, static_cast<int>(sequence)), sequence))
-      ++sequence;
-    claim(PartName(DataFileName(run_.run_id, segment, static_cast<int>(sequence))), sequence);
-  }
-  claim(PartName(std::string(kManifestName)), 0);
-  std::erase_if(names, [](const std::string& name) { return name.starts_with(kRunFolderName); });
-  if (!names.empty()) return RefuseForeign({{*names.begin(), 0}}).error();
-  for (auto level = own.rbegin(); level != own.rend(); ++level) {
-    for (const std::string& name : *level) RETURN_IF_ERROR(folder_->Remove(name));
-  }
+  RETURN_IF_ERROR(folder_->RemoveUnfinished(checkpoint_->OpenFiles()));
+  for (const SmallFile& file : Layout().Opening())
+    RETURN_IF_ERROR(WriteOnce(file.name, file.content));
   return std::optional<TransferReport>();
+}
+
+Result<std::optional<TransferReport>> Exporter::FindDone(const std::vector<FolderEntry>& entries) {
+  auto has = [&](std::string_view name) {
+    return std::any_of(entries.begin(), entries.end(),
+                       [&](const FolderEntry& entry) { return entry.name == name; });
+  };
+  const ExportLayout layout = Layout();
+  if (!has(layout.manifest_name())) return std::optional<TransferReport>();
+  ASSIGN_OR_RETURN(std::string manifest, folder_->Read(layout.manifest_name(), kManifestSizeMax));
+  ASSIGN_OR_RETURN(std::optional<ExportProof> proof, layout.ReadProof(manifest));
+  if (!proof || proof->run_id != run_.run_id) return RefuseForeign(entries).error();
+  for (const SmallFile& file : layout.Sealing()) {
+    if (!has(file.name)) RETURN_IF_ERROR(WriteOnce(file.name, file.content));
+  }
+  RETURN_IF_ERROR(folder_->Remove(kCheckpointName));
+  return std::optional<TransferReport>(Report(*proof));
+}
+
+Status Exporter::ClearDestination(const std::vector<FolderEntry>& entries) {
+  std::set<std::string> own;
+  std::optional<RunRecord> record;
+  if (auto text = folder_->Read(kRunRecordName, kRunRecordSizeMax)) {
+    if (auto parsed = ParseRunRecord(*text)) record = *std::move(parsed);
+  }
+  std::string manifest_name(kManifestName);
+  if (record) {
+    ExportLayout layout(record->style, record->run_id, record->started_at);
+    manifest_name = layout.manifest_name();
+    for (const FolderEntry& entry : entries) {
+      if (layout.Owns(entry.name)) own.insert(entry.name);
+    }
+  }
+  if (auto text = folder_->Read(kManifestName, kManifestSizeMax)) {
+    ASSIGN_OR_RETURN(Manifest manifest, ParseManifest(*text));
+    ASSIGN_OR_RETURN(std::vector<std::string> names, RebasedNames(manifest));
+    own.insert(names.begin(), names.end());
+    own.insert(std::string(kManifestName));
+  }
+  for (const FolderEntry& entry : entries) {
+    bool is_ours = entry.name[0] == '_' || entry.name.ends_with(".part") ||
+                   (record && IsDataFileOf(record->run_id, entry.name));
+    if (!is_ours && !own.contains(entry.name)) return RefuseForeign({entry}).error();
+  }
+  // Without its manifest nobody takes the rest for an export.
+  RETURN_IF_ERROR(folder_->Remove(manifest_name));
+  for (const FolderEntry& entry : entries) RETURN_IF_ERROR(folder_->Remove(entry.name));
+  return folder_->RemoveUnfinished({});
 }
 
 Status Exporter::RefuseForeign(const std::vector<FolderEntry>& entries) const {
@@ -283,7 +299,7 @@ TransferReport Exporter::Report(const ExportProof& proof) const {
   report.bytes = proof.bytes;
   report.digest = proof.digest;
   report.resumed_from = resumed_from_;
-  report.manifest = folder_->AddressOf(kManifestName);
+  report.manifest = folder_->AddressOf(Layout().manifest_name());
   return report;
 }
 

@@ -4,10 +4,14 @@
 #include <numeric>
 #include <thread>
 
+#include "base/encoding.h"
+#include "json/json.h"
 #include "transfer/file_check.h"
 #include "transfer/item_file.h"
 #include "transfer/item_size.h"
+#include "transfer/job_rate.h"
 #include "transfer/parallel.h"
+#include "transfer/utf8_check.h"
 
 namespace penstock {
 namespace {
@@ -15,9 +19,11 @@ namespace {
 constexpr uint64_t kSampleItems = 100;  // of each file without proof
 constexpr uint64_t kLaneMemory = 24u << 20;
 constexpr int kLanesMax = 32;
-constexpr int kReadersMax = 4;
 constexpr size_t kChunksQueued = 2;  // per lane
 constexpr size_t kChunkBytesMax = 512u << 10;
+constexpr uint64_t kBlockLines = 1000;
+constexpr uint64_t kRecordSizeMax = 256u << 20;
+constexpr size_t kItemDepthMax = 200;
 
 int LaneCount(uint64_t memory_bytes) {
   return static_cast<int>(std::clamp<uint64_t>(memory_bytes / kLaneMemory, 1, kLanesMax));
@@ -45,53 +51,156 @@ Status Importer::CheckOptions() const {
 Result<TransferReport> Importer::Run() {
   std::chrono::nanoseconds began = context_.clock->Monotonic();
   RETURN_IF_ERROR(CheckOptions());
-  ASSIGN_OR_RETURN(folder_, OpenDataFolder(context_, options_.source));
+  const ExportPlace place = SplitExportPlace(options_.source);
+  ASSIGN_OR_RETURN(folder_, OpenDataFolder(context_, place.folder));
   ASSIGN_OR_RETURN(table_, DescribeTable(*context_.dynamodb, options_.table, stop_));
   if (table_.status == "CREATING" || table_.status == "DELETING") {
     return FailedPrecondition(fmt::format("table {} is {}; import into it when it is ACTIVE",
                                           table_.name, table_.status));
   }
-  ASSIGN_OR_RETURN(contents_, ReadExportContents(*folder_, options_.no_manifest, stop_));
+  ASSIGN_OR_RETURN(contents_, ReadExportContents(*folder_,
+                                                 {.style = options_.style,
+                                                  .no_manifest = options_.no_manifest,
+                                                  .native_id = place.native_id},
+                                                 stop_));
   report_.warnings = contents_.warnings;
+  RETURN_IF_ERROR(OpenState());
   RETURN_IF_ERROR(CheckFiles());
 
-  RateController rate(
-      options_.rate, table_.write,
-      [this]() -> Result<TableCapacity> {
-        ASSIGN_OR_RETURN(TableDescription now,
-                         DescribeTable(*context_.dynamodb, options_.table, stop_));
-        return now.write;
-      },
-      context_.clock, context_.random);
-  ProgressMeter meter("importing", progress_, context_.clock, &rate);
-  if (contents_.manifest && contents_.manifest->proof)
-    meter.ExpectItems(contents_.manifest->proof->items);
-  RETURN_IF_ERROR(Write(rate, meter));
+  ASSIGN_OR_RETURN(std::unique_ptr<RateController> rate,
+                   NewJobRate(context_, options_.rate, table_, CapacityKind::kWrite, stop_));
+  ProgressMeter meter("importing", progress_, context_.clock, rate.get());
+  if (contents_.items) meter.ExpectItems(*contents_.items);
+  RETURN_IF_ERROR(Write(*rate, meter));
+  RETURN_IF_ERROR(CheckTable());
+  RETURN_IF_ERROR(CloseRejects());
   meter.Finish();
 
-  RateController::Totals totals = rate.totals();
-  report_.consumed_units = totals.consumed;
-  report_.allowed_units = totals.allowed;
-  report_.throttled_requests = totals.throttles;
+  ImportCounts counts = ledger_->Sum();
+  report_.items = counts.written;
+  report_.duplicates = counts.duplicates;
+  report_.skipped = counts.skipped;
+  report_.rejected = counts.rejected;
+  report_.blank_lines = counts.blank_lines;
+  report_.digest = counts.digest;
+  rate->totals().AddTo(&report_);
   for (const ExportFile& file : contents_.files) report_.bytes += file.size;
-  if (contents_.manifest) report_.manifest = folder_->AddressOf(kManifestName);
+  if (!contents_.manifest_name.empty())
+    report_.manifest = folder_->AddressOf(contents_.manifest_name);
   report_.seconds = std::chrono::duration<double>(context_.clock->Monotonic() - began).count();
   if (report_.rejected > options_.rejects_max) {
-    const Reject& first = report_.rejects.front();
-    report_.refusal = FailedPrecondition(
-        fmt::format("importing {} into table {}: {} items were rejected (allowed: {}), the other "
-                    "{} are in the table. The first: {}, line "
-                    "{} (byte {}): {}",
-                    folder_->address(), table_.name, report_.rejected, options_.rejects_max,
-                    report_.items, first.file, first.line, first.offset, first.reason));
+    // An earlier attempt of this import may have met all of them.
+    std::string first =
+        report_.rejects.empty() ? "" : " The first: " + report_.rejects[0].Describe();
+    report_.refusal = FailedPrecondition(fmt::format(
+        "importing {} into table {}: {} items were rejected (allowed: {}), the other {} are in the "
+        "table.{}{}",
+        folder_->address(), table_.name, report_.rejected, options_.rejects_max, report_.items,
+        first, report_.rejects_file ? " All of them are in " + *report_.rejects_file : ""));
   }
   return report_;
 }
 
+Status Importer::OpenState() {
+  if (options_.state_folder.empty()) {
+    ASSIGN_OR_RETURN(state_folder_, OpenDataFolder(context_, options_.source));
+  } else {
+    ASSIGN_OR_RETURN(state_folder_, OpenDataFolder(context_, options_.state_folder));
+  }
+  record_.run_id =
+      options_.run_id.empty() ? ImportRunId(folder_->address(), table_.name) : options_.run_id;
+  record_.source = folder_->address();
+  record_.table = table_.name;
+  record_.table_id = table_.id;
+  record_.mode = ImportModeName(options_.mode);
+  for (const ExportFile& file : contents_.files)
+    record_.files.push_back({file.name, file.size, {}});
+
+  const std::string name = ImportRecordName(record_.run_id);
+  auto text = state_folder_->Read(name, kRecordSizeMax);
+  if (!text && text.error().code != ErrorCode::kNotFound) return text.error();
+  if (text && !options_.resume && options_.run_id.empty()) {
+    report_.warnings.push_back(
+        fmt::format("an unfinished import of {} into table {} was begun anew; --resume goes on",
+                    folder_->address(), table_.name));
+  } else if (text) {
+    auto found = ParseImportRecord(*text);
+    if (!found) return std::move(found.error()).In(state_folder_->AddressOf(name));
+    std::string why = WhyAnotherImport(*found, record_);
+    if (!why.empty()) {
+      return FailedPrecondition(fmt::format(
+          "the unfinished import that {} tells of is another one than this: {}; finish it with its "
+          "own parameters, or remove that file and begin anew",
+          state_folder_->AddressOf(name), why));
+    }
+    record_ = *std::move(found);
+    report_.resumed_from = record_.run_id;
+  }
+  std::vector<FileProgress> progress;
+  for (const ImportedFile& file : record_.files) progress.push_back(file.progress);
+  ledger_ = std::make_unique<ImportLedger>(std::move(progress));
+  if (record_.rejects) {
+    ASSIGN_OR_RETURN(rejects_file_, state_folder_->Reopen(RejectsFileName(record_.run_id),
+                                                          *record_.rejects, stop_));
+  }
+  checkpoint_ = std::make_unique<CheckpointFile>(state_folder_.get(), name, context_.clock,
+                                                 [this] { return SaveState(); });
+  if (Status written = checkpoint_->Write(); !written) {
+    checkpoint_.reset();
+    report_.warnings.push_back(fmt::format(
+        "if it is interrupted, this import has to begin anew, because its state cannot be kept "
+        "({}); --state-folder names another place for it",
+        written.error().message));
+  } else if (!report_.resumed_from) {
+    RETURN_IF_ERROR(state_folder_->Remove(RejectsFileName(record_.run_id)));
+  }
+  return {};
+}
+
+Result<std::string> Importer::SaveState() {
+  std::vector<FileProgress> progress = ledger_->Snapshot(&rejects_);
+  for (size_t i = 0; i < progress.size(); ++i) record_.files[i].progress = progress[i];
+  if (!rejects_.empty()) {
+    if (rejects_file_ == nullptr) {
+      ASSIGN_OR_RETURN(rejects_file_,
+                       state_folder_->Create(RejectsFileName(record_.run_id), stop_));
+    }
+    std::string lines;
+    for (const std::string& line : rejects_) lines += line + "\n";
+    RETURN_IF_ERROR(rejects_file_->Append(lines));
+    rejects_.clear();
+    ASSIGN_OR_RETURN(record_.rejects, rejects_file_->Save());
+  }
+  return WriteImportRecord(record_);
+}
+
+Status Importer::CloseRejects() {
+  if (checkpoint_ == nullptr) {
+    if (ledger_->Sum().rejected > report_.rejects.size()) {
+      report_.warnings.push_back("the rejected lines could not be kept; only the first are shown");
+    }
+    return {};
+  }
+  RETURN_IF_ERROR(checkpoint_->Write());
+  if (rejects_file_ != nullptr) {
+    RETURN_IF_ERROR(rejects_file_->Commit());
+    report_.rejects_file = state_folder_->AddressOf(RejectsFileName(record_.run_id));
+  }
+  return checkpoint_->Remove();
+}
+
+Status Importer::CheckTable() {
+  ASSIGN_OR_RETURN(TableDescription now, DescribeTable(*context_.dynamodb, options_.table, stop_));
+  if (now.id == table_.id) return {};
+  return FailedPrecondition(fmt::format(
+      "importing {} into table {}: the table was deleted and made again meanwhile, so that it has "
+      "only a part of the items; import again",
+      folder_->address(), table_.name));
+}
+
 Status Importer::CheckFiles() {
   ProgressMeter meter("checking files", progress_, context_.clock, nullptr);
-  if (contents_.manifest && contents_.manifest->proof)
-    meter.ExpectItems(contents_.manifest->proof->items);
+  if (contents_.items) meter.ExpectItems(*contents_.items);
   FirstError failure(stop_);
   KeySample sample;
   InParallel(contents_.files.size(), kReadersMax, failure, [&](size_t index) -> Status {
@@ -105,10 +214,10 @@ Status Importer::CheckFiles() {
         if (fault && sample.misfits++ == 0) sample.first_misfit = *fault;
       }
       ++seen;
-      return file.proof.has_value() || seen < kSampleItems;
+      return file.is_proven() || seen < kSampleItems;
     };
     ASSIGN_OR_RETURN(FileFindings findings,
-                     ReadFile(*folder_, file, contents_.shape, visit, &meter, failure.stop()));
+                     ReadFile(*folder_, file, visit, &meter, failure.stop()));
     std::string contradiction = Contradiction(file, findings, folder_->AddressOf(file.name));
     if (!contradiction.empty()) {
       return FailedPrecondition("nothing was imported: " + contradiction +
@@ -135,18 +244,23 @@ Status Importer::CheckFiles() {
 
 Status Importer::Write(RateController& rate, ProgressMeter& meter) {
   FirstError failure(stop_);
-  LaneContext lane_context{
-      .client = context_.dynamodb,
-      .table = options_.table,
-      .key = &table_.key,
-      .rate = &rate,
-      .meter = &meter,
-      .clock = context_.clock,
-      .random = context_.random,
-      .reject = [this](const PutItem& item, const std::string& reason) {
-        AddReject({folder_->AddressOf(contents_.files[item.file].name), item.line, item.offset,
-                   "DynamoDB refuses the item: " + reason});
-      }};
+  LaneContext lane_context{.client = context_.dynamodb,
+                           .table = options_.table,
+                           .key = &table_.key,
+                           .mode = options_.mode,
+                           .ledger = ledger_.get(),
+                           .rate = &rate,
+                           .meter = &meter,
+                           .clock = context_.clock,
+                           .random = context_.random,
+                           .reject = [this](const PutItem& item, const std::string& reason) {
+                             return AddReject(
+                                 {folder_->AddressOf(contents_.files[item.file].name), item.line,
+                                  item.offset, "DynamoDB refuses the item: " + reason},
+                                 "item", item.request);
+                           }};
+  ImportCounts before = ledger_->Sum();
+  meter.Add(before.written, 0);
   std::vector<std::unique_ptr<PutQueue>> queues;
   std::vector<std::unique_ptr<BatchWriter>> writers;
   for (int i = 0; i < LaneCount(options_.memory_bytes); ++i) {
@@ -171,12 +285,9 @@ Status Importer::Write(RateController& rate, ProgressMeter& meter) {
                [&](size_t file) { return ReadInto(file, queues, failure.stop()); });
     close_all();
   }
-  for (const auto& writer : writers) {
-    const LaneTotals& totals = writer->totals();
-    report_.items += totals.written;
-    report_.duplicates += totals.duplicates;
-    report_.index_units += totals.index_units;
-    report_.digest.Add(totals.digest);
+  // What was written after the last checkpoint is saved from being repeated.
+  if (failure.stop().stop_requested() && checkpoint_ != nullptr) {
+    static_cast<void>(checkpoint_->Write().has_value());
   }
   return failure.Outcome(
       fmt::format("importing {} into table {}", folder_->address(), table_.name));
@@ -185,8 +296,7 @@ Status Importer::Write(RateController& rate, ProgressMeter& meter) {
 Status Importer::ReadInto(size_t index, std::vector<std::unique_ptr<PutQueue>>& lanes,
                           const std::stop_token& stop) {
   const ExportFile& source = contents_.files[index];
-  ASSIGN_OR_RETURN(std::unique_ptr<ItemFile> file,
-                   ItemFile::Open(*folder_, source.name, contents_.shape, stop));
+  ASSIGN_OR_RETURN(std::unique_ptr<ItemFile> file, ItemFile::Open(*folder_, source, stop));
   struct Chunk {
     std::vector<PutItem> items;
     size_t bytes = 0;
@@ -198,38 +308,73 @@ Status Importer::ReadInto(size_t index, std::vector<std::unique_ptr<PutQueue>>& 
     chunks[lane].bytes = 0;
     return pushed;
   };
+  const FileProgress from = ledger_->At(index);
+  if (from.is_done) return {};
   Item item;
   ItemHasher hasher;
   LineBuffer buffer;
-  uint64_t blank = 0;
+  ImportCounts counts;  // of the block, but for what goes to lanes
+  std::vector<std::string> rejects;
+  uint64_t items = 0, lines = 0;
+  uint64_t block = ledger_->BeginBlock(index);
+  auto end_block = [&](bool is_last) {
+    ledger_->EndBlock(index, block, file->line().number, std::exchange(items, 0),
+                      std::exchange(counts, {}), std::exchange(rejects, {}), is_last);
+    lines = 0;
+    if (!is_last) block = ledger_->BeginBlock(index);
+    if (checkpoint_ != nullptr) checkpoint_->Changed();
+  };
+  auto reject = [&](uint64_t offset, std::string reason) {
+    ++counts.rejected;
+    rejects.push_back(AddReject({file->name(), file->line().number, offset, std::move(reason)},
+                                "text", file->line().text));
+  };
   while (true) {
     ASSIGN_OR_RETURN(std::optional<LineKind> kind, file->Next(&item));
     if (!kind) break;
+    if (file->line().number <= from.line) continue;  // an earlier attempt settled it
+    if (++lines > kBlockLines) end_block(false);
     if (*kind == LineKind::kBlank) {
-      ++blank;
+      ++counts.blank_lines;
       continue;
     }
     if (*kind == LineKind::kBad) {
-      AddReject({file->name(), file->line().number, file->fault_offset(), file->reason()});
+      reject(file->fault_offset(), file->reason());
       continue;
     }
     if (std::optional<std::string> fault = table_.key.Fault(item)) {
-      AddReject({file->name(), file->line().number, file->line().offset, *std::move(fault)});
+      reject(file->line().offset, *std::move(fault));
       continue;
     }
     PutItem put{.units = WriteUnits(ItemSize(item)),
                 .hash = hasher.Hash(item),
+                .block = block,
                 .file = static_cast<uint32_t>(index),
                 .line = file->line().number,
                 .offset = file->line().offset};
+    put.is_delete = *kind == LineKind::kDelete;
     buffer.Clear();
-    buffer.Append("{\"PutRequest\":{\"Item\":");
-    ItemWriter::AppendWire(item, &buffer);
-    buffer.Append("}}");
+    if (put.is_delete) {
+      buffer.Append("{\"DeleteRequest\":{\"Key\":" + table_.key.Show(item) + "}}");
+    } else {
+      buffer.Append("{\"PutRequest\":{\"Item\":");
+      ItemWriter::AppendWire(item, &buffer);
+      buffer.Append("}}");
+    }
     put.request = buffer.view();
     buffer.Clear();
     table_.key.AppendKey(item, hasher, &buffer);
     put.key = buffer.view();
+    if (options_.mode.kind == ImportMode::Kind::kFailIfExists)
+      put.shown_key = table_.key.Show(item);
+    if (options_.mode.kind == ImportMode::Kind::kIfNewer) {
+      if (const ItemNode* rank = item.Find(options_.mode.attribute)) {
+        buffer.Clear();
+        ItemWriter::AppendWireValue(item, *rank, &buffer);
+        put.rank = buffer.view();
+      }
+    }
+    ++items;
     size_t lane = std::hash<std::string_view>()(put.key) % lanes.size();
     chunks[lane].bytes += put.request.size();
     chunks[lane].items.push_back(std::move(put));
@@ -237,19 +382,33 @@ Status Importer::ReadInto(size_t index, std::vector<std::unique_ptr<PutQueue>>& 
         chunks[lane].items.size() >= BatchWriter::kItemsMax || chunks[lane].bytes >= kChunkBytesMax;
     if (full && !push(lane)) return Canceled("the import was stopped");
   }
+  end_block(true);
   for (size_t lane = 0; lane < lanes.size(); ++lane) {
     if (!push(lane)) return Canceled("the import was stopped");
   }
-  std::lock_guard lock(mutex_);
-  report_.blank_lines += blank;
   return {};
 }
 
-void Importer::AddReject(Reject reject) {
+std::string Importer::AddReject(Reject reject, std::string_view member, std::string_view content) {
+  json::Object line{{"file", reject.file},
+                    {"line", reject.line},
+                    {"offset", reject.offset},
+                    {"reason", reject.reason}};
+  if (member == "item") {
+    if (auto request = json::Parse(content, kItemDepthMax)) {
+      line["item"] = std::move(*request);
+    } else {
+      line["text"] = content;
+    }
+  } else if (IsUtf8(content)) {
+    line[member] = content;
+  } else {
+    line["base64"] = Base64Encode(content);
+  }
   std::lock_guard lock(mutex_);
-  ++report_.rejected;
   if (report_.rejects.size() < TransferReport::kRejectsKept)
     report_.rejects.push_back(std::move(reject));
+  return json::Write(line);
 }
 
 }  // namespace penstock

@@ -2,6 +2,14 @@
 // manifest, the table's key against the items. Then several files are read at once, and each item
 // goes to the lane of its key (batch_writer.h), through queues that bound memory. Order is kept per
 // key within a file; an export has each key once.
+//
+// In its state folder (usually the source, where old importers skip names that begin with '_') it
+// keeps
+//   _penstock/import-<run id>.json       how far it has come (import_record.h), while it is
+//   unfinished _penstock/rejected/<run id>.jsonl    the lines that did not become items, each with
+//   its reason:
+//     {"file":"…","line":5,"offset":400,"reason":"…","text":"…"}   as it was; "base64": not UTF-8;
+//                                                                    "item": refused by DynamoDB
 #pragma once
 
 #include <memory>
@@ -9,7 +17,10 @@
 #include <vector>
 
 #include "transfer/batch_writer.h"
+#include "transfer/checkpoint_file.h"
 #include "transfer/export_contents.h"
+#include "transfer/import_ledger.h"
+#include "transfer/import_record.h"
 #include "transfer/table_description.h"
 #include "transfer/transfer.h"
 
@@ -27,10 +38,18 @@ class Importer {
   /// Reads all files that have a proof, and the beginning of those that have none. Nothing is
   /// written before.
   Status CheckFiles();
+  /// Finds out whether this goes on with an earlier attempt, and how far that came.
+  Status OpenState();
   Status Write(RateController& rate, ProgressMeter& meter);
   Status ReadInto(size_t file, std::vector<std::unique_ptr<PutQueue>>& lanes,
                   const std::stop_token& stop);
-  void AddReject(Reject reject);
+  /// The table must still be the one that was written to.
+  Status CheckTable();
+  /// Remembers it for the report; its line of the rejects file.
+  std::string AddReject(Reject reject, std::string_view member, std::string_view content);
+  /// Brings the record and the rejects file up to date; the record's text.
+  Result<std::string> SaveState();
+  Status CloseRejects();
 
   const TransferContext context_;
   const ImportOptions options_;
@@ -39,7 +58,13 @@ class Importer {
   std::unique_ptr<DataFolder> folder_;
   ExportContents contents_;
   TableDescription table_;
-  std::mutex mutex_;  // for report_ while threads run
+  std::unique_ptr<DataFolder> state_folder_;
+  ImportRecord record_;
+  std::unique_ptr<ImportLedger> ledger_;
+  std::unique_ptr<CheckpointFile> checkpoint_;  // null: the state folder cannot be written
+  std::unique_ptr<NewFile> rejects_file_;       // null: nothing was rejected so far
+  std::vector<std::string> rejects_;            // lines that are not in it yet
+  std::mutex mutex_;                            // for report_ while threads run
   TransferReport report_;
 };
 

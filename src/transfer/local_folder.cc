@@ -1,6 +1,7 @@
 #include "transfer/local_folder.h"
 
 #include <algorithm>
+#include <set>
 
 namespace penstock {
 namespace {
@@ -15,24 +16,43 @@ std::string ParentOf(const std::string& path) {
   return slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
 }
 
+constexpr std::string_view kPartEnd = ".part";
+
 class LocalNewFile : public NewFile {
  public:
-  LocalNewFile(Files* files, std::string path, std::string part, std::unique_ptr<WritableFile> file)
-      : files_(files), path_(std::move(path)), part_(std::move(part)), file_(std::move(file)) {}
+  /// `size`: bytes that a saved part has already.
+  LocalNewFile(Files* files, std::string path, std::string part, std::unique_ptr<WritableFile> file,
+               std::optional<uint64_t> size)
+      : files_(files),
+        path_(std::move(path)),
+        part_(std::move(part)),
+        file_(std::move(file)),
+        size_(size.value_or(0)),
+        stays_(size.has_value()) {}
 
   ~LocalNewFile() override {
     file_.reset();
-    if (!committed_) static_cast<void>(files_->Remove(part_).has_value());
+    if (!stays_) static_cast<void>(files_->Remove(part_).has_value());
   }
 
-  Status Append(std::string_view bytes) override { return file_->Append(bytes); }
+  Status Append(std::string_view bytes) override {
+    size_ += bytes.size();
+    return file_->Append(bytes);
+  }
+
+  Result<FileMark> Save() override {
+    RETURN_IF_ERROR(file_->Sync());
+    if (!stays_) RETURN_IF_ERROR(files_->SyncDirectory(ParentOf(part_)));
+    stays_ = true;
+    return FileMark{size_, ""};
+  }
 
   Status Commit() override {
     RETURN_IF_ERROR(file_->Sync());
     RETURN_IF_ERROR(file_->Close());
     if (files_->Exists(path_)) return AlreadyExists(path_ + " was made by somebody else meanwhile");
     RETURN_IF_ERROR(files_->Rename(part_, path_));
-    committed_ = true;
+    stays_ = true;
     return files_->SyncDirectory(ParentOf(path_));
   }
 
@@ -40,8 +60,28 @@ class LocalNewFile : public NewFile {
   Files* const files_;
   const std::string path_, part_;
   std::unique_ptr<WritableFile> file_;
-  bool committed_ = false;
+  uint64_t size_;
+  bool stays_;  // committed, or saved
 };
+
+/// The bytes of a part that were saved, without what came after them.
+Status CutTo(Files* files, const std::string& path, uint64_t size) {
+  constexpr size_t kBlockSize = 1u << 20;
+  ASSIGN_OR_RETURN(auto source, files->Open(path));
+  std::string cut = path.substr(0, path.size() - kPartEnd.size()) + ".cut" + std::string(kPartEnd);
+  ASSIGN_OR_RETURN(auto target, files->Create(cut));
+  std::string block(kBlockSize, '\0');
+  for (uint64_t at = 0; at < size;) {
+    ASSIGN_OR_RETURN(size_t count,
+                     source->ReadAt(at, block.data(), std::min<uint64_t>(block.size(), size - at)));
+    if (count == 0) return Corrupt(path + " became shorter while it was read");
+    RETURN_IF_ERROR(target->Append(std::string_view(block.data(), count)));
+    at += count;
+  }
+  RETURN_IF_ERROR(target->Sync());
+  RETURN_IF_ERROR(target->Close());
+  return files->Rename(cut, path);
+}
 
 class LocalSource : public BodySource {
  public:
@@ -117,12 +157,42 @@ Result<std::unique_ptr<BodySource>> LocalFolder::Open(std::string_view name, std
 }
 
 Result<std::unique_ptr<NewFile>> LocalFolder::Create(std::string_view name, std::stop_token) {
-  std::string path = AddressOf(name);
-  std::string part = ParentOf(path) + "/." + path.substr(path.rfind('/') + 1) + ".part";
+  std::string path = AddressOf(name), part = PartOf(name);
   RETURN_IF_ERROR(files_->MakeDirectories(ParentOf(path)));
   ASSIGN_OR_RETURN(auto file, files_->Create(part));
-  return std::unique_ptr<NewFile>(
-      std::make_unique<LocalNewFile>(files_, std::move(path), std::move(part), std::move(file)));
+  return std::unique_ptr<NewFile>(std::make_unique<LocalNewFile>(
+      files_, std::move(path), std::move(part), std::move(file), std::nullopt));
+}
+
+Result<std::unique_ptr<NewFile>> LocalFolder::Reopen(std::string_view name, const FileMark& mark,
+                                                     std::stop_token) {
+  std::string part = PartOf(name);
+  ASSIGN_OR_RETURN(auto found, files_->Open(part));
+  ASSIGN_OR_RETURN(uint64_t size, found->Size());
+  if (size < mark.bytes) {
+    return NotFound(fmt::format("{} has {} bytes; {} were saved", part, size, mark.bytes));
+  }
+  if (size > mark.bytes) RETURN_IF_ERROR(CutTo(files_, part, mark.bytes));
+  ASSIGN_OR_RETURN(auto file, files_->Append(part));
+  return std::unique_ptr<NewFile>(std::make_unique<LocalNewFile>(
+      files_, AddressOf(name), std::move(part), std::move(file), mark.bytes));
+}
+
+Status LocalFolder::RemoveUnfinished(const std::map<std::string, FileMark>& keep) {
+  std::set<std::string> kept;
+  for (const auto& [name, mark] : keep) kept.insert(PartOf(name));
+  ASSIGN_OR_RETURN(std::vector<FolderEntry> entries, List(SIZE_MAX));
+  for (const FolderEntry& entry : entries) {
+    std::string path = AddressOf(entry.name);
+    bool is_part = path[path.rfind('/') + 1] == '.' && path.ends_with(kPartEnd);
+    if (is_part && !kept.contains(path)) RETURN_IF_ERROR(files_->Remove(path));
+  }
+  return {};
+}
+
+std::string LocalFolder::PartOf(std::string_view name) const {
+  std::string path = AddressOf(name);
+  return ParentOf(path) + "/." + path.substr(path.rfind('/') + 1) + std::string(kPartEnd);
 }
 
 Status LocalFolder::Write(std::string_view name, std::string_view content) {

@@ -1,5 +1,5 @@
 // LocalFolder: an export on a local disk. A file is written under ".<name>.part" (old importers
-// skip what begins with a dot), synced, and renamed.
+// skip what begins with a dot), synced, and renamed. Saved, it stays under that name.
 #pragma once
 
 #include "ports/files.h"
@@ -17,11 +17,17 @@ class LocalFolder : public DataFolder {
   Result<std::string> Read(std::string_view name, uint64_t size_max) override;
   Result<std::unique_ptr<BodySource>> Open(std::string_view name, std::stop_token stop) override;
   Result<std::unique_ptr<NewFile>> Create(std::string_view name, std::stop_token stop) override;
+  Result<std::unique_ptr<NewFile>> Reopen(std::string_view name, const FileMark& mark,
+                                          std::stop_token stop) override;
+  Status RemoveUnfinished(const std::map<std::string, FileMark>& keep) override;
+  std::chrono::nanoseconds save_interval() const override { return std::chrono::seconds(1); }
   Status Write(std::string_view name, std::string_view content) override;
   Status Remove(std::string_view name) override;
 
  private:
   Status ListInto(const std::string& prefix, size_t entries_max, std::vector<FolderEntry>* entries);
+
+  std::string PartOf(std::string_view name) const;
 
   Files* const files_;
   const std::string path_;

@@ -90,7 +90,10 @@ TEST(RunRecord, ComesBack) {
                    .table_id = "",
                    .started_at = Instant(Duration(1'700'000'000'123)),
                    .segments = 17,
-                   .style = {NullTag::kNull, AttributeOrder::kSorted},
+                   .style = {.format = FileFormat::kCsv,
+                             .compression = Compression::kZstd,
+                             .line = {NullTag::kNull, AttributeOrder::kSorted},
+                             .columns = {{"Id", AttributeType::kN}, {"", AttributeType::kM}}},
                    .consistent_read = true};
   auto read = ParseRunRecord(WriteRunRecord(record));
   ASSERT_TRUE(read) << read.error().message;
@@ -100,10 +103,10 @@ TEST(RunRecord, ComesBack) {
 }
 
 TEST(DataFileName, IsAStableUuid) {
-  std::string name = DataFileName("run", 3, 0);
-  EXPECT_EQ(name, DataFileName("run", 3, 0));
-  EXPECT_NE(name, DataFileName("run", 3, 1));
-  EXPECT_NE(name, DataFileName("run", 30, 0));
+  std::string name = DataFileName("run", {3, 8}, 0);
+  EXPECT_EQ(name, DataFileName("run", {3, 8}, 0));
+  EXPECT_NE(name, DataFileName("run", {3, 8}, 1));
+  EXPECT_NE(name, DataFileName("run", {30, 80}, 0));
   ASSERT_EQ(name.size(), 36u);
   EXPECT_EQ(name[14], '5');
   EXPECT_TRUE(std::string("89ab").find(name[19]) != std::string::npos);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <stop_token>
 
 #include "ports/clock.h"
@@ -21,17 +22,28 @@ class Patience {
   void Reset() { tries_ = 0; }
   int tries() const { return tries_; }
 
-  /// Waits. False when there is no patience left or `stop` came.
-  bool Wait(const std::stop_token& stop) {
+  /// How long to wait now; nullopt when there is no patience left.
+  std::optional<Duration> Next() {
     std::chrono::nanoseconds now = clock_->Monotonic();
     if (tries_ == 0) began_ = now;
-    if (now - began_ > kEnough) return false;
+    if (now - began_ > kEnough) return std::nullopt;
     int64_t most_ms = std::min<int64_t>(5000, int64_t{50} << std::min(tries_, 10));
     ++tries_;
-    int64_t left_ms =
-        most_ms / 2 + static_cast<int64_t>(random_->Below(static_cast<uint64_t>(most_ms / 2 + 1)));
-    for (; left_ms > 0 && !stop.stop_requested(); left_ms -= kSliceMs) {
-      clock_->Sleep(Duration(std::min(left_ms, kSliceMs)));
+    return Duration(most_ms / 2 +
+                    static_cast<int64_t>(random_->Below(static_cast<uint64_t>(most_ms / 2 + 1))));
+  }
+
+  /// Waits. False when there is no patience left or `stop` came.
+  bool Wait(const std::stop_token& stop) {
+    std::optional<Duration> pause = Next();
+    return pause && SleepUnlessStopped(*clock_, *pause, stop);
+  }
+
+  /// False if `stop` came meanwhile.
+  static bool SleepUnlessStopped(Clock& clock, Duration pause, const std::stop_token& stop) {
+    for (int64_t left_ms = pause.count(); left_ms > 0 && !stop.stop_requested();
+         left_ms -= kSliceMs) {
+      clock.Sleep(Duration(std::min(left_ms, kSliceMs)));
     }
     return !stop.stop_requested();
   }
@@ -40,8 +52,8 @@ class Patience {
   static constexpr std::chrono::minutes kEnough{10};
   static constexpr int64_t kSliceMs = 100;  // so that a stop is noticed
 
-  Clock* const clock_;
-  Random* const random_;
+  Clock* clock_;
+  Random* random_;
   int tries_ = 0;
   std::chrono::nanoseconds began_{0};
 };

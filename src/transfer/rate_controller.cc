@@ -1,9 +1,10 @@
 #include "transfer/rate_controller.h"
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 
-#include "base/check.h"
+#include "transfer/transfer.h"
 
 namespace penstock {
 namespace {
@@ -19,6 +20,9 @@ constexpr size_t kLanesForCut = 3;
 constexpr double kRecoveryPerSecond = 0.02;
 constexpr double kFactorMin = 0.01;
 constexpr double kGuessMax = 40'000;  // AWS's default quota of an on-demand table
+constexpr double kProbeMax = 1e8;
+constexpr double kHeadroomMin = 0.01;   // of the capacity: so that the job goes on
+constexpr double kIndexLearning = 0.3;  // weight of the newest request in an index's cost
 constexpr nanoseconds kRefresh = 4s;
 constexpr nanoseconds kRefreshAfterFailure = 30s;
 constexpr Duration kSleepMax{100};  // so that a new capacity or a stop is noticed
@@ -44,18 +48,33 @@ Status CheckRateOptions(const RateOptions& options, std::string_view ratio_name)
 }
 
 RateController::RateController(RateOptions options, TableCapacity initial, CapacitySource source,
-                               Clock* clock, Random* random)
+                               Clock* clock, Random* random, OthersSource others)
     : options_(options),
       source_(std::move(source)),
+      others_source_(std::move(others)),
       clock_(clock),
       random_(random),
-      capacity_(std::move(initial)) {}
-
-double RateController::TargetLocked() const {
-  double bound = options_.units_per_second ? *options_.units_per_second
-                                           : options_.ratio * capacity_.units_per_second;
-  return bound * factor_;
+      capacity_(std::move(initial)) {
+  if (options_.Mode() == RateMode::kMax) capacity_.is_guess = true;
+  for (const auto& [name, index] : capacity_.indexes) indexes_[name] = {};
 }
+
+double RateController::Bound(const Capacity& capacity) const {
+  double units = capacity.units_per_second;
+  switch (options_.Mode()) {
+    case RateMode::kRatio:
+      return options_.ratio * units;
+    case RateMode::kAbsolute:
+      return *options_.units_per_second;
+    case RateMode::kHeadroom:
+      return options_.ratio * std::max(units - others_, units * kHeadroomMin);
+    case RateMode::kMax:
+      return units;
+  }
+  return units;
+}
+
+double RateController::TargetLocked() const { return Bound(capacity_) * factor_; }
 
 void RateController::Advance(nanoseconds now) {
   if (!started_) {
@@ -73,13 +92,41 @@ void RateController::Advance(nanoseconds now) {
   double capacity = std::max(target * kBucketSeconds, request_max_);
   double room = std::min(capacity - level_, capacity + request_max_ - level_ - in_flight_);
   level_ += std::clamp(target * seconds, 0.0, std::max(room, 0.0));
-  // Old throttles no longer hold us back.
-  bool quiet = recent_throttles_.empty() || now - recent_throttles_.back().first > kThrottleWindow;
-  if (quiet && factor_ < 1) factor_ = std::min(1.0, factor_ + kRecoveryPerSecond * seconds);
-  if (quiet && factor_ == 1 && capacity_.is_guess && !options_.units_per_second) {
-    capacity_.units_per_second =
-        std::min(kGuessMax, capacity_.units_per_second * (1 + kRecoveryPerSecond * seconds));
+  for (auto& [name, bucket] : indexes_) {
+    double bound = Bound(capacity_.indexes[name]) * factor_;
+    double full = std::max(bound * kBucketSeconds, request_max_ * bucket.per_unit);
+    bucket.level = std::min(full, bucket.level + bound * seconds);
   }
+  Grow(seconds);
+}
+
+void RateController::Grow(double seconds) {
+  // Old throttles no longer hold us back.
+  bool quiet =
+      recent_throttles_.empty() || updated_at_ - recent_throttles_.back().first > kThrottleWindow;
+  if (!quiet) return;
+  if (factor_ < 1) {
+    factor_ = std::min(1.0, factor_ + kRecoveryPerSecond * seconds);
+  } else if (capacity_.is_guess && options_.Mode() != RateMode::kAbsolute) {
+    bool is_max = options_.Mode() == RateMode::kMax;
+    double& units = capacity_.units_per_second;
+    double growth = is_max && !has_cut_ ? std::exp2(seconds) : 1 + kRecoveryPerSecond * seconds;
+    units = std::min(units * growth, is_max ? kProbeMax : std::max(kGuessMax, units));
+  }
+}
+
+double RateController::SecondsUntil(double units) const {
+  // A request dearer than the bucket goes as soon as the bucket is full.
+  auto wait = [](double missing, double rate) {
+    if (missing <= 1e-9) return 0.0;
+    return rate > 0 ? missing / rate : 1.0;
+  };
+  double seconds = wait(units - level_, TargetLocked());
+  for (const auto& [name, bucket] : indexes_) {
+    double bound = Bound(capacity_.indexes.at(name)) * factor_;
+    seconds = std::max(seconds, wait(units * bucket.per_unit - bucket.level, bound));
+  }
+  return seconds;
 }
 
 bool RateController::Reserve(double units, const std::stop_token& stop) {
@@ -93,16 +140,21 @@ bool RateController::Reserve(double units, const std::stop_token& stop) {
       nanoseconds now = clock_->Monotonic();
       request_max_ = std::max(request_max_, units);
       Advance(now);
-      // A request dearer than the bucket goes as soon as the bucket is full.
-      if (level_ >= units - 1e-9) {
+      double seconds = SecondsUntil(units);
+      if (seconds == 0) {
         level_ -= units;
         in_flight_ += units;
+        for (auto& [name, bucket] : indexes_) bucket.level -= units * bucket.per_unit;
         totals_.waited += now - began;
         return true;
       }
-      double target = TargetLocked();
-      double seconds = target > 0 ? (units - level_) / target : 1;
       wait = std::clamp(Duration(static_cast<int64_t>(seconds * 1000) + 1), Duration(1), kSleepMax);
+      tightest_index_.clear();
+      if (units - level_ <= 1e-9) {
+        for (const auto& [name, bucket] : indexes_) {
+          if (bucket.level < units * bucket.per_unit) tightest_index_ = name;
+        }
+      }
       refresh = now >= next_refresh_;
     }
     if (refresh) {
@@ -114,7 +166,8 @@ bool RateController::Reserve(double units, const std::stop_token& stop) {
   return false;
 }
 
-void RateController::Settle(double reserved, double consumed) {
+void RateController::Settle(double reserved, double consumed,
+                            const std::map<std::string, double>& index_units) {
   bool refresh;
   {
     std::lock_guard lock(mutex_);
@@ -124,6 +177,13 @@ void RateController::Settle(double reserved, double consumed) {
     double capacity = std::max(TargetLocked() * kBucketSeconds, request_max_);
     level_ = std::min(level_, capacity);
     totals_.consumed += consumed;
+    for (auto& [name, bucket] : indexes_) {
+      auto told = index_units.find(name);
+      double units = told == index_units.end() ? 0 : told->second;
+      bucket.level += reserved * bucket.per_unit - units;
+      totals_.index_consumed += units;
+      if (consumed > 0) bucket.per_unit += kIndexLearning * (units / consumed - bucket.per_unit);
+    }
     refresh = updated_at_ >= next_refresh_;
   }
   if (refresh) RefreshCapacity();
@@ -141,7 +201,8 @@ void RateController::OnThrottle(uint64_t lane) {
   for (const auto& [at, throttled] : recent_throttles_) lanes.insert(throttled);
   if (lanes.size() < kLanesForCut) return;
   last_cut_ = now;
-  if (capacity_.is_guess && !options_.units_per_second) {
+  has_cut_ = true;
+  if (capacity_.is_guess && options_.Mode() != RateMode::kAbsolute) {
     capacity_.units_per_second = std::max(1.0, capacity_.units_per_second * kCut);
   } else {
     factor_ = std::max(kFactorMin, factor_ * kCut);
@@ -156,7 +217,13 @@ void RateController::RefreshCapacity() {
     refreshing_ = true;
   }
   Result<TableCapacity> read = source_();
+  std::optional<double> others;
+  if (options_.Mode() == RateMode::kHeadroom && others_source_) {
+    double own = totals().consumed;
+    if (Result<double> told = others_source_(own)) others = *told;
+  }
   std::lock_guard lock(mutex_);
+  if (others) others_ = *others;
   refreshing_ = false;
   nanoseconds now = clock_->Monotonic();
   Advance(now);
@@ -165,8 +232,15 @@ void RateController::RefreshCapacity() {
       now + pause + nanoseconds(random_->Below(static_cast<uint64_t>(pause.count() / 8)));
   if (!read)
     return;  // the last known capacity stays; the job's own requests will say if the table is gone
-  bool both_guess = read->is_guess && capacity_.is_guess;
-  if (!both_guess) capacity_ = *std::move(read);
+  std::map<std::string, IndexBucket> indexes;
+  for (const auto& [name, index] : read->indexes) indexes[name] = indexes_[name];
+  indexes_ = std::move(indexes);
+  bool keeps_guess = capacity_.is_guess && (read->is_guess || options_.Mode() == RateMode::kMax);
+  if (keeps_guess) {
+    capacity_.indexes = std::move(read->indexes);
+  } else {
+    capacity_ = *std::move(read);
+  }
 }
 
 double RateController::Target() {
@@ -176,12 +250,37 @@ double RateController::Target() {
 
 std::string RateController::Explain() {
   std::lock_guard lock(mutex_);
-  std::string text = options_.units_per_second
-                         ? fmt::format("{} units/s as asked", *options_.units_per_second)
-                         : fmt::format("{} of {:.0f} units/s ({})", options_.ratio,
-                                       capacity_.units_per_second, capacity_.source);
+  std::string what = tightest_index_.empty() ? "" : fmt::format(" of index {}", tightest_index_);
+  const Capacity& capacity = tightest_index_.empty() || !capacity_.indexes.contains(tightest_index_)
+                                 ? capacity_
+                                 : capacity_.indexes.at(tightest_index_);
+  std::string text;
+  switch (options_.Mode()) {
+    case RateMode::kRatio:
+      text = fmt::format("{} of {:.0f} units/s{} ({})", options_.ratio, capacity.units_per_second,
+                         what, capacity.source);
+      break;
+    case RateMode::kAbsolute:
+      text = fmt::format("{} units/s{} as asked", *options_.units_per_second, what);
+      break;
+    case RateMode::kHeadroom:
+      text = fmt::format("{} of what others ({:.0f} units/s) leave of {:.0f} units/s{} ({})",
+                         options_.ratio, others_, capacity.units_per_second, what, capacity.source);
+      break;
+    case RateMode::kMax:
+      text = fmt::format("{:.0f} units/s{}, as much as the server bears", capacity.units_per_second,
+                         what);
+      break;
+  }
   if (factor_ < 1) text += fmt::format(", at {:.0f} % after throttles", factor_ * 100);
   return text;
+}
+
+void RateController::Totals::AddTo(TransferReport* report) const {
+  report->consumed_units += consumed;
+  report->index_units += index_consumed;
+  report->allowed_units += allowed;
+  report->throttled_requests += throttles;
 }
 
 RateController::Totals RateController::totals() {

@@ -6,7 +6,16 @@
 // server throttles; then it falls by 0.7 (at most every 500 ms) and recovers by 2 % of T a second.
 // A throttle of fewer than three segments within a second is taken for a hot partition: its caller
 // waits, the job goes on. For tables whose capacity nobody declares, C itself is the guess that
-// throttles and their absence move.
+// throttles and their absence move. A global index has a bucket of its own, under the same bound of
+// its own capacity; what a write costs it is learnt, and the tightest bucket rules.
+//
+// What bounds the rate is one of:
+//   ratio      ratio × C
+//   absolute   so many units a second, whatever the table has
+//   headroom   ratio × what other users of the table leave of C
+//   max        what the server bears: twice as much each second until it throttles, from then on
+//   the
+//              guess above
 //
 // The bucket holds half a second of T, or one request if that costs more, starts empty, and does
 // not fill while more than that and one request are under way. Hence over any 10 s at most 1.05 ×
@@ -15,6 +24,7 @@
 
 #include <deque>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <stop_token>
@@ -27,11 +37,18 @@
 
 namespace penstock {
 
+struct TransferReport;
+
+enum class RateMode { kRatio, kAbsolute, kHeadroom, kMax };
+
 struct RateOptions {
-  /// Share of the table's capacity, (0, 1]. Ignored when units_per_second is given.
+  /// Share of the table's capacity, or of what others leave of it, (0, 1].
   double ratio = 0.25;
-  /// An absolute bound in capacity units a second.
-  std::optional<double> units_per_second;
+  /// An absolute bound in capacity units a second. Given: the mode is kAbsolute.
+  std::optional<double> units_per_second = {};
+  RateMode mode = RateMode::kRatio;
+
+  RateMode Mode() const { return units_per_second ? RateMode::kAbsolute : mode; }
 };
 
 /// Thread-safe. Lets time pass on the clock only inside Reserve.
@@ -40,16 +57,21 @@ class RateController {
   /// Asks for the table's capacity. Called outside the lock, by one thread at a time. A throttle is
   /// kUnavailable.
   using CapacitySource = std::function<Result<TableCapacity>()>;
+  /// Says how many units a second others take, given what this job has consumed so far. Asked
+  /// likewise, in headroom mode.
+  using OthersSource = std::function<Result<double>(double own_units)>;
 
   /// REQUIRES: options are valid (CheckRateOptions); clock and random outlive it.
   RateController(RateOptions options, TableCapacity initial, CapacitySource source, Clock* clock,
-                 Random* random);
+                 Random* random, OthersSource others = {});
 
   /// Waits until `units` are there, then takes them. First come, first served. False if `stop` came
   /// first.
   bool Reserve(double units, const std::stop_token& stop);
-  /// The request that reserved `reserved` did cost `consumed`. REQUIRES: once for each Reserve.
-  void Settle(double reserved, double consumed);
+  /// The request that reserved `reserved` did cost `consumed`, and these units of indexes.
+  /// REQUIRES: once for each Reserve.
+  void Settle(double reserved, double consumed,
+              const std::map<std::string, double>& index_units = {});
   /// The server refused a request for going too fast. `lane`: which segment or writer it was. To be
   /// settled as well.
   void OnThrottle(uint64_t lane);
@@ -61,26 +83,44 @@ class RateController {
 
   struct Totals {
     double consumed = 0;  // settled so far
-    double allowed = 0;   // integral of T since the first Reserve
+    double index_consumed = 0;
+    double allowed = 0;  // integral of T since the first Reserve
     uint64_t throttles = 0;
     std::chrono::nanoseconds waited{0};  // by all threads together
     bool slowed_by_throttles = false;    // f < 1 now
+
+    /// Into the report's figures.
+    void AddTo(TransferReport* report) const;
   };
   Totals totals();
 
  private:
+  struct IndexBucket {
+    double level = 0;
+    double per_unit = 1;  // what a unit of the table costs the index; learnt
+  };
+
   double TargetLocked() const;
+  double Bound(const Capacity& capacity) const;
+  /// How long until the emptiest bucket has what a request of `units` takes; 0: they all have.
+  double SecondsUntil(double units) const;
+  void Grow(double seconds);
   void Advance(std::chrono::nanoseconds now);
   void RefreshCapacity();
 
   const RateOptions options_;
   const CapacitySource source_;
+  const OthersSource others_source_;
   Clock* const clock_;
   Random* const random_;
 
   std::mutex turn_;  // held by the one that waits for tokens: the queue
   std::mutex mutex_;
   TableCapacity capacity_;
+  std::map<std::string, IndexBucket> indexes_;
+  double others_ = 0;           // units a second; headroom mode
+  std::string tightest_index_;  // that the last wait was for; empty: the table
+  bool has_cut_ = false;
   double factor_ = 1;
   double level_ = 0;
   double in_flight_ = 0;

@@ -1,6 +1,7 @@
 // RunRecord: _penstock/run.json, the first file an export writes at its destination: who is at work
 // there. Old importers skip names that begin with '_'.
-//   {"format":1,"kind":"export","runId":"…","table":"…","tableId":"…","startedAt":"…","segments":8,
+//   {"format":2,"kind":"export","runId":"…","table":"…","tableId":"…","startedAt":"…","segments":8,
+//    "dataFormat":"datapipeline","compression":"none","columns":[["Id","N"]],
 //    "nullTag":"nULLValue","attributeOrder":"server","consistentRead":false}
 // Pure.
 #pragma once
@@ -10,7 +11,8 @@
 
 #include "base/result.h"
 #include "time/instant.h"
-#include "transfer/item_writer.h"
+#include "transfer/file_format.h"
+#include "transfer/segment.h"
 
 namespace penstock {
 
@@ -22,7 +24,7 @@ struct RunRecord {
   std::string table, table_id;
   Instant started_at{};
   int segments = 1;
-  LineStyle style;
+  FileStyle style;
   bool consistent_read = false;
   bool operator==(const RunRecord&) const = default;
 };
@@ -30,9 +32,11 @@ struct RunRecord {
 std::string WriteRunRecord(const RunRecord& record);
 Result<RunRecord> ParseRunRecord(std::string_view text);
 
-/// The name of a run's data file: a version-5 UUID, so that a repeated attempt makes the same
-/// names.
-std::string DataFileName(std::string_view run_id, int segment, int sequence);
+/// The name of a run's data file, without suffix: a version-5 UUID whose first group is the run's,
+/// so that a repeated attempt makes the same names and a run knows its own.
+std::string DataFileName(std::string_view run_id, const SegmentId& segment, int sequence);
+/// Whether a file has such a name.
+bool IsDataFileOf(std::string_view run_id, std::string_view name);
 
 /// A random version-4 UUID, for a run nobody named.
 std::string NewRunId(class Random& random);

@@ -1,13 +1,18 @@
 #include "transfer/s3_folder.h"
 
+#include <map>
+#include <set>
+
 #include "base/digest.h"
 #include "base/encoding.h"
+#include "json/json.h"
 #include "transfer/line_buffer.h"
 
 namespace penstock {
 namespace {
 
 constexpr int kPartsMax = 10'000;
+constexpr std::string_view kTailFolder = "_penstock/tail/";
 constexpr uint64_t kReadSize = 4u << 20;
 
 Error Failed(const CallError& error, std::string_view verb, const std::string& address) {
@@ -27,18 +32,18 @@ std::string Folder(std::string key) {
 
 class S3NewFile : public NewFile {
  public:
-  S3NewFile(const S3Client* client, S3Location at, const S3FolderOptions& options,
+  S3NewFile(const S3Client* client, S3Location at, S3Location tail, const S3FolderOptions& options,
             std::stop_token stop)
       : client_(client),
         at_(std::move(at)),
+        tail_(std::move(tail)),
         address_(FormatS3Uri(at_)),
         options_(options),
         stop_(std::move(stop)) {}
 
   ~S3NewFile() override {
-    // Best effort: a bucket's AbortIncompleteMultipartUpload rule takes what a killed process
-    // leaves.
-    if (!upload_id_.empty())
+    // Best effort: what this leaves, RemoveUnfinished finds.
+    if (!upload_id_.empty() && !is_saved_)
       static_cast<void>(client_->AbortMultipartUpload(at_, upload_id_).has_value());
   }
 
@@ -54,7 +59,72 @@ class S3NewFile : public NewFile {
     return {};
   }
 
+  Result<FileMark> Save() override {
+    // A stop that came is no reason not to save: that is when it matters.
+    stop_ = {};
+    if (part_.size() >= options_.part_size) RETURN_IF_ERROR(FlushPart());
+    if (!part_.empty()) {
+      S3PutOptions options = PutOptions();
+      options.only_if_absent = false;
+      auto put = client_->PutObject(tail_, part_.view(), options);
+      if (!put) return Failed(put.error(), "writing", FormatS3Uri(tail_));
+      has_tail_ = true;
+    }
+    is_saved_ = true;
+    uint64_t bytes = part_.size();
+    json::Array parts;
+    for (const S3Part& part : parts_) {
+      bytes += part.size;
+      parts.push_back(json::Array{part.etag, part.size});
+    }
+    return FileMark{
+        bytes, json::Write(json::Object{
+                   {"upload", upload_id_}, {"parts", std::move(parts)}, {"tail", part_.size()}})};
+  }
+
+  /// Takes up what Save left. kNotFound if it is not there any more.
+  Status Restore(const FileMark& mark) {
+    ASSIGN_OR_RETURN(json::Object state, json::ParseObject(mark.state));
+    ASSIGN_OR_RETURN(upload_id_, json::GetString(state, "upload"));
+    ASSIGN_OR_RETURN(const json::Array* parts, json::GetArray(state, "parts"));
+    ASSIGN_OR_RETURN(int64_t tail_size, json::GetInt(state, "tail"));
+    is_saved_ = true;
+    std::map<int, S3Part> there;
+    if (!upload_id_.empty()) {
+      auto listed = client_->ListParts(at_, upload_id_, stop_);
+      if (!listed) return Failed(listed.error(), "listing the parts of", address_);
+      for (S3Part& part : *listed) there[part.number] = std::move(part);
+    }
+    for (const json::Value& value : *parts) {
+      const json::Array* pair = value.if_array();
+      int number = static_cast<int>(parts_.size()) + 1;
+      if (pair == nullptr || pair->size() != 2 || !(*pair)[0].is_string() ||
+          !there.contains(number) ||
+          (*pair)[0].get_string() != std::string_view(there[number].etag)) {
+        return NotFound(
+            fmt::format("part {} of {} is not the one that was saved", number, address_));
+      }
+      parts_.push_back(there[number]);
+    }
+    if (tail_size == 0) return {};
+    auto tail = client_->GetObject(tail_, stop_);
+    if (!tail) return Failed(tail.error(), "reading", FormatS3Uri(tail_));
+    if (tail->size() != static_cast<uint64_t>(tail_size)) {
+      return NotFound(FormatS3Uri(tail_) + " is not the one that was saved");
+    }
+    has_tail_ = true;
+    part_.Append(*tail);
+    return {};
+  }
+
   Status Commit() override {
+    RETURN_IF_ERROR(Complete());
+    if (has_tail_) static_cast<void>(client_->DeleteObject(tail_, stop_).has_value());
+    return {};
+  }
+
+ private:
+  Status Complete() {
     if (upload_id_.empty()) return PutWhole();
     if (!part_.empty()) RETURN_IF_ERROR(FlushPart());
     auto done =
@@ -65,7 +135,6 @@ class S3NewFile : public NewFile {
     return {};
   }
 
- private:
   S3PutOptions PutOptions() const {
     return {.only_if_absent = true,
             .server_side_encryption = options_.server_side_encryption,
@@ -107,13 +176,15 @@ class S3NewFile : public NewFile {
   }
 
   const S3Client* const client_;
-  const S3Location at_;
+  const S3Location at_, tail_;
   const std::string address_;
   const S3FolderOptions options_;
-  const std::stop_token stop_;
+  std::stop_token stop_;
   LineBuffer part_;
   std::string upload_id_;
   std::vector<S3Part> parts_;
+  bool is_saved_ = false;
+  bool has_tail_ = false;
 };
 
 class StringSink : public BodySink {
@@ -229,7 +300,43 @@ Result<std::unique_ptr<BodySource>> S3Folder::Open(std::string_view name, std::s
 
 Result<std::unique_ptr<NewFile>> S3Folder::Create(std::string_view name, std::stop_token stop) {
   return std::unique_ptr<NewFile>(
-      std::make_unique<S3NewFile>(client_, At(name), options_, std::move(stop)));
+      std::make_unique<S3NewFile>(client_, At(name), TailOf(name), options_, std::move(stop)));
+}
+
+Result<std::unique_ptr<NewFile>> S3Folder::Reopen(std::string_view name, const FileMark& mark,
+                                                  std::stop_token stop) {
+  auto file =
+      std::make_unique<S3NewFile>(client_, At(name), TailOf(name), options_, std::move(stop));
+  RETURN_IF_ERROR(file->Restore(mark));
+  return std::unique_ptr<NewFile>(std::move(file));
+}
+
+Status S3Folder::RemoveUnfinished(const std::map<std::string, FileMark>& keep) {
+  std::set<std::string> kept_uploads, kept_tails;
+  for (const auto& [name, mark] : keep) {
+    kept_tails.insert(TailOf(name).key);
+    if (auto state = json::ParseObject(mark.state)) {
+      if (auto id = json::GetString(*state, "upload")) kept_uploads.insert(*id);
+    }
+  }
+  auto uploads = client_->ListMultipartUploads(bucket_, prefix_);
+  if (!uploads) return Failed(uploads.error(), "listing the unfinished uploads in", address_);
+  for (const S3Upload& upload : *uploads) {
+    // Some stores list more than the prefix.
+    if (!upload.key.starts_with(prefix_) || kept_uploads.contains(upload.upload_id)) continue;
+    auto aborted = client_->AbortMultipartUpload({bucket_, upload.key}, upload.upload_id);
+    if (!aborted) return Failed(aborted.error(), "aborting an upload of", upload.key);
+  }
+  ASSIGN_OR_RETURN(std::vector<FolderEntry> entries, List(SIZE_MAX));
+  for (const FolderEntry& entry : entries) {
+    bool is_tail = entry.name.starts_with(kTailFolder);
+    if (is_tail && !kept_tails.contains(prefix_ + entry.name)) RETURN_IF_ERROR(Remove(entry.name));
+  }
+  return {};
+}
+
+S3Location S3Folder::TailOf(std::string_view name) const {
+  return At(std::string(kTailFolder) + std::string(name));
 }
 
 Status S3Folder::Write(std::string_view name, std::string_view content) {

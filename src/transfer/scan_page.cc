@@ -6,25 +6,22 @@
 namespace penstock {
 namespace {
 
-double SumIndexes(const json::Object& capacity, std::string_view member) {
-  double sum = 0;
-  const json::Value* indexes = json::Find(capacity, member);
-  if (indexes == nullptr || !indexes->is_object()) return 0;
-  for (const auto& [name, index] : indexes->get_object()) {
-    if (!index.is_object()) continue;
-    if (auto units = json::OptionalDouble(index.get_object(), "CapacityUnits"); units && *units)
-      sum += **units;
-  }
-  return sum;
-}
-
 void AddCapacity(const json::Value& value, ConsumedCapacity* sum) {
   if (!value.is_object()) return;
   auto units = json::OptionalDouble(value.get_object(), "CapacityUnits");
   if (!units || !*units) return;
-  double global = SumIndexes(value.get_object(), "GlobalSecondaryIndexes");
-  sum->units = std::max(sum->units, 0.0) + std::max(0.0, **units - global);
-  sum->index_units += global;
+  double own = **units;
+  const json::Value* indexes = json::Find(value.get_object(), "GlobalSecondaryIndexes");
+  if (indexes != nullptr && indexes->is_object()) {
+    for (const auto& [name, index] : indexes->get_object()) {
+      if (!index.is_object()) continue;
+      auto index_units = json::OptionalDouble(index.get_object(), "CapacityUnits");
+      if (!index_units || !*index_units) continue;
+      sum->indexes[std::string(name)] += **index_units;
+      own -= **index_units;
+    }
+  }
+  sum->units = std::max(sum->units, 0.0) + std::max(0.0, own);
 }
 
 /// The array of items, the cursor at its '['. A failure of `each` is left in `*failed`.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -27,7 +28,7 @@ Result<ScanPage> ReadScanPage(std::string_view body, ItemReader& reader, Item* i
 /// What a "ConsumedCapacity" member says (an object, or BatchWriteItem's array of them).
 struct ConsumedCapacity {
   double units = -1;  // of the table's own capacity, local indexes included; -1: it does not say
-  double index_units = 0;  // of global indexes, which have capacities of their own
+  std::map<std::string, double> indexes = {};  // global ones, which have capacities of their own
 };
 ConsumedCapacity ReadConsumedCapacity(std::string_view json_text);
 

@@ -21,8 +21,9 @@ std::optional<double> Declared(const json::Object& table, std::string_view objec
   return *units;
 }
 
-TableCapacity Capacity(const json::Object& table, bool on_demand, std::string_view provisioned,
-                       std::string_view maximum, std::string_view warm) {
+/// Of a table or of a global index, which have it in the same members.
+Capacity ReadCapacity(const json::Object& table, bool on_demand, std::string_view provisioned,
+                      std::string_view maximum, std::string_view warm) {
   if (!on_demand) {
     if (auto units = Declared(table, "ProvisionedThroughput", provisioned))
       return {*units, "provisioned", false};
@@ -88,10 +89,23 @@ Result<TableDescription> Read(std::string_view answer) {
     ASSIGN_OR_RETURN(auto mode, json::OptionalString(billing->get_object(), "BillingMode"));
     on_demand = mode == "PAY_PER_REQUEST";
   }
-  result.read =
-      Capacity(*table, on_demand, "ReadCapacityUnits", "MaxReadRequestUnits", "ReadUnitsPerSecond");
-  result.write = Capacity(*table, on_demand, "WriteCapacityUnits", "MaxWriteRequestUnits",
-                          "WriteUnitsPerSecond");
+  result.read = {ReadCapacity(*table, on_demand, "ReadCapacityUnits", "MaxReadRequestUnits",
+                              "ReadUnitsPerSecond")};
+  auto write = [&](const json::Object& owner) {
+    return ReadCapacity(owner, on_demand, "WriteCapacityUnits", "MaxWriteRequestUnits",
+                        "WriteUnitsPerSecond");
+  };
+  result.write = {write(*table)};
+  const json::Value* indexes = json::Find(*table, "GlobalSecondaryIndexes");
+  if (indexes != nullptr && indexes->is_array()) {
+    for (const json::Value& index : indexes->get_array()) {
+      if (!index.is_object())
+        return Corrupt("GlobalSecondaryIndexes has an element that is no object");
+      ASSIGN_OR_RETURN(std::string name, json::GetString(index.get_object(), "IndexName"));
+      result.write.indexes[name] = write(index.get_object());
+    }
+  }
+  result.description = *table;
   return result;
 }
 

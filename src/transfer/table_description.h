@@ -2,24 +2,35 @@
 // Describe.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <stop_token>
 #include <string>
 
 #include "aws/dynamodb_client.h"
 #include "base/result.h"
+#include "json/json.h"
 #include "transfer/key_schema.h"
 
 namespace penstock {
 
-/// How many units a second a table can give, and how we know.
-struct TableCapacity {
+/// How many units a second a table or an index can give, and how we know.
+struct Capacity {
   double units_per_second = 0;
   std::string source;  // "provisioned", "on-demand maximum", "warm throughput", "first guess for an
                        // on-demand table"
   bool is_guess = false;  // then throttles and their absence move it
+  bool operator==(const Capacity&) const = default;
+};
+
+/// A table's own capacity and those of its global indexes, by name (writes only: a Scan of the
+/// table reads no index).
+struct TableCapacity : Capacity {
+  std::map<std::string, Capacity> indexes = {};
   bool operator==(const TableCapacity&) const = default;
 };
+
+enum class CapacityKind { kRead, kWrite };
 
 /// Where the guess starts for an on-demand table that declares nothing, in units per second: what
 /// AWS gives a new one.
@@ -30,6 +41,15 @@ struct TableDescription {
   KeySchema key;
   uint64_t item_count = 0, size_bytes = 0;  // as of some hours ago on AWS
   TableCapacity read, write;
+  json::Object description;  // all that the server says of it
+
+  const TableCapacity& CapacityFor(CapacityKind kind) const {
+    return kind == CapacityKind::kRead ? read : write;
+  }
+  /// Bytes; 0: unknown.
+  double AverageItemSize() const {
+    return item_count == 0 ? 0 : static_cast<double>(size_bytes) / static_cast<double>(item_count);
+  }
 };
 
 /// Reads a DescribeTable answer. kCorrupt if it is not one.

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 #include <thread>
 
 #include "json/json.h"
@@ -10,6 +9,7 @@
 #include "transfer/item_size.h"
 #include "transfer/patience.h"
 #include "transfer/scan_page.h"
+#include "transfer/segment_queue.h"
 
 namespace penstock {
 namespace {
@@ -18,6 +18,7 @@ constexpr double kPageSize = 1 << 20;  // what a Scan answers at most, in bytes 
 constexpr uint64_t kSegmentSizeMax = 128u << 20;
 constexpr uint64_t kSegmentSizeMin = 1u << 20;
 constexpr int kSegmentsMax = 1'000'000;
+constexpr int kSplitDepth = 4;
 constexpr uint64_t kWorkerMemory = 32u << 20;
 constexpr int kWorkersMax = 64;
 constexpr double kPageSeconds = 0.5;       // of the target that one page may cost
@@ -33,8 +34,8 @@ struct PagePlan {
 class Scanner {
  public:
   Scanner(const DynamoDbClient& client, const TableScanOptions& options, RateController& rate,
-          ProgressMeter& meter, Clock& clock, Random& random,
-          const std::function<std::unique_ptr<SegmentSink>(int)>& open, std::stop_token stop)
+          ProgressMeter& meter, Clock& clock, Random& random, const OpenSegment& open,
+          std::stop_token stop)
       : client_(client),
         options_(options),
         rate_(rate),
@@ -43,19 +44,23 @@ class Scanner {
         random_(random),
         open_(open),
         failure_(std::move(stop)),
+        queue_(&clock, options.splits_tail),
+        splits_(options.splits_tail),
         average_(options.average_item_size > 0 ? options.average_item_size : kUnknownItemSize) {}
 
   Status Run() {
-    segments_.resize(static_cast<size_t>(options_.segments));
-    std::iota(segments_.begin(), segments_.end(), 0);
-    for (size_t i = segments_.size(); i > 1; --i)
-      std::swap(segments_[i - 1], segments_[random_.Below(i)]);
+    std::vector<SegmentStart> segments = options_.segments;
+    for (size_t i = segments.size(); i > 1; --i)
+      std::swap(segments[i - 1], segments[random_.Below(i)]);
+    for (SegmentStart& start : segments) queue_.Add(std::move(start));
     {
+      std::stop_callback on_stop(failure_.stop(), [this] { queue_.Close(); });
       std::vector<std::jthread> workers;
-      for (int i = 0; i < std::min(options_.workers, options_.segments); ++i) {
-        workers.emplace_back([this] { Work(); });
-      }
+      size_t count = static_cast<size_t>(options_.workers);
+      if (!options_.splits_tail) count = std::min(count, segments.size());
+      for (size_t i = 0; i < count; ++i) workers.emplace_back([this] { Work(); });
     }
+    queue_.InterruptParked();
     return failure_.Outcome("scanning table " + options_.table);
   }
 
@@ -63,18 +68,28 @@ class Scanner {
   void Work() {
     ItemReader reader(ItemDialect::kServer);
     Item item;
-    while (!failure_.stop().stop_requested()) {
-      size_t taken = next_++;
-      if (taken >= segments_.size()) return;
-      Status done = ScanSegment(segments_[taken], reader, &item);
-      if (!done) failure_.Set(std::move(done.error()));
+    while (std::optional<SegmentWork> work = queue_.Take()) {
+      Result<Turn> turn = ScanSegment(*work, reader, &item);
+      if (!turn) {
+        if (work->sink != nullptr) work->sink->Interrupt();
+        failure_.Set(std::move(turn.error()));
+      }
+      if (turn && *turn == Turn::kParked) {
+        queue_.Park(*std::move(work));
+      } else {
+        queue_.Done();
+      }
     }
   }
 
-  Status ScanSegment(int segment, ItemReader& reader, Item* item) {
-    std::unique_ptr<SegmentSink> sink = open_(segment);
-    Patience patience(&clock_, &random_);
-    std::string start_key;  // JSON text
+  enum class Turn { kEnded, kParked };
+
+  Result<Turn> ScanSegment(SegmentWork& work, ItemReader& reader, Item* item) {
+    if (work.sink == nullptr) {
+      ASSIGN_OR_RETURN(work.sink, open_(&work.at));
+      work.patience.emplace(&clock_, &random_);
+    }
+    RETURN_IF_ERROR(Rest(work));
     while (true) {
       PagePlan plan = Plan();
       {
@@ -84,19 +99,22 @@ class Scanner {
       CallResult<std::string> answer;
       {
         TimedSpan span(&meter_, &clock_, TimeSpent::kDynamoDb);
-        answer = client_.Call("Scan", Request(segment, plan, start_key), RetryPolicy::kNone,
-                              failure_.stop());
+        answer =
+            client_.Call("Scan", Request(work.at, plan.limit), RetryPolicy::kNone, failure_.stop());
       }
       if (!answer) {
         rate_.Settle(plan.units, 0);
         if (failure_.stop().stop_requested()) return Stopped();
-        RETURN_IF_ERROR(Refused(answer.error(), segment, patience));
+        RETURN_IF_ERROR(Refused(answer.error(), work));
+        // Another segment may lie elsewhere.
+        if (answer.error().IsThrottle() && queue_.HasFresh()) return Turn::kParked;
+        RETURN_IF_ERROR(Rest(work));
         continue;
       }
-      patience.Reset();
+      work.patience->Reset();
       std::chrono::nanoseconds began = clock_.Monotonic();
-      auto page =
-          ReadScanPage(*answer, reader, item, [&](const Item& one) { return sink->Take(one); });
+      auto page = ReadScanPage(*answer, reader, item,
+                               [&](const Item& one) { return work.sink->Take(one); });
       meter_.Spent(TimeSpent::kProcessor, clock_.Monotonic() - began);
       if (!page) {
         rate_.Settle(plan.units, plan.units);
@@ -104,45 +122,121 @@ class Scanner {
       }
       rate_.Settle(plan.units, page->consumed_units >= 0 ? page->consumed_units : plan.units);
       Learn(*page);
+      work.at.key = page->last_evaluated_key;
       {
         TimedSpan span(&meter_, &clock_, TimeSpent::kStorage);
-        RETURN_IF_ERROR(sink->EndPage());
+        RETURN_IF_ERROR(work.sink->EndPage(work.at.key));
       }
       meter_.Tick();
-      if (page->last_evaluated_key.empty()) break;
-      start_key = page->last_evaluated_key;
+      if (work.at.key.empty()) break;
+      if (splits_ && queue_.HasIdle()) {
+        ASSIGN_OR_RETURN(bool split, Split(work));
+        if (split) return Turn::kEnded;
+      }
     }
     TimedSpan span(&meter_, &clock_, TimeSpent::kStorage);
-    return sink->EndSegment();
+    RETURN_IF_ERROR(work.sink->EndSegment({}));
+    return Turn::kEnded;
   }
 
-  /// Waits out what may pass; the error if it will not.
-  Status Refused(const CallError& error, int segment, Patience& patience) {
+  Status Rest(const SegmentWork& work) {
+    std::chrono::nanoseconds now = clock_.Monotonic();
+    if (work.rests_until <= now) return {};
+    TimedSpan span(&meter_, &clock_, TimeSpent::kThrottle);
+    meter_.Tick();
+    Duration left = std::chrono::ceil<Duration>(work.rests_until - now);
+    if (!Patience::SleepUnlessStopped(clock_, left, failure_.stop())) return Stopped();
+    return {};
+  }
+
+  /// Says when to try again; the error if that will not help.
+  Status Refused(const CallError& error, SegmentWork& work) {
+    const SegmentId& segment = work.at.segment;
     const std::string attempted = fmt::format("scanning table {} (segment {} of {})",
-                                              options_.table, segment, options_.segments);
+                                              options_.table, segment.index, segment.total);
     if (error.type == "ResourceNotFoundException") {
       return NotFound(attempted +
                       ": the table is not there any more; what was read so far is not an export");
     }
     if (!error.IsRetryable()) return error.ToError(attempted);
-    if (error.IsThrottle()) rate_.OnThrottle(static_cast<uint64_t>(segment));
-    TimedSpan span(&meter_, &clock_,
-                   error.IsThrottle() ? TimeSpent::kThrottle : TimeSpent::kDynamoDb);
-    meter_.Tick();
-    if (patience.Wait(failure_.stop())) return {};
-    if (failure_.stop().stop_requested()) return Stopped();
-    return error.ToError(attempted + ", for 10 minutes without success");
+    if (error.IsThrottle()) rate_.OnThrottle(LaneOf(segment));
+    std::optional<Duration> pause = work.patience->Next();
+    if (!pause) return error.ToError(attempted + ", for 10 minutes without success");
+    work.rests_until = clock_.Monotonic() + *pause;
+    return {};
   }
 
-  std::string Request(int segment, const PagePlan& plan, const std::string& start_key) const {
+  static uint64_t LaneOf(const SegmentId& segment) {
+    return (static_cast<uint64_t>(segment.total) << 32) + static_cast<uint64_t>(segment.index);
+  }
+
+  /// Gives half of what is left to the queue. True: the segment has ended, its rest goes on as
+  /// segments of their own. An error only if the sink has one.
+  Result<bool> Split(SegmentWork& work) {
+    SegmentId parent = work.at.segment;
+    for (int depth = 0; depth < kSplitDepth && parent.total <= kSegmentsMax / 2; ++depth) {
+      SegmentId first{2 * parent.index, 2 * parent.total};
+      SegmentId second{2 * parent.index + 1, 2 * parent.total};
+      std::optional<Probe> in_first = Ask({first, work.at.key});
+      std::optional<Probe> in_second = Ask({second, work.at.key});
+      if (!in_first || !in_second) return false;  // not now
+      if (in_first->is_accepted == in_second->is_accepted) {
+        splits_ = false;
+        return false;
+      }
+      if (in_second->is_accepted) {
+        parent = second;  // the first half is behind us
+        continue;
+      }
+      std::optional<Probe> other = Ask({second, ""});
+      if (!other || other->next_key.empty()) return false;  // there is next to nothing in it
+      std::optional<Probe> is_ours = Ask({parent, other->next_key});
+      std::optional<Probe> is_firsts = Ask({first, other->next_key});
+      if (!is_ours || !is_firsts) return false;
+      if (!is_ours->is_accepted || is_firsts->is_accepted) {
+        splits_ = false;
+        return false;
+      }
+      RETURN_IF_ERROR(work.sink->EndSegment({{first, work.at.key}, {second, ""}}));
+      queue_.Add({first, work.at.key});
+      queue_.Add({second, ""});
+      return true;
+    }
+    return false;
+  }
+
+  struct Probe {
+    bool is_accepted = false;
+    std::string next_key;
+  };
+
+  /// Whether the server takes a key for that segment; nullopt: it did not say.
+  std::optional<Probe> Ask(const SegmentStart& at) {
+    const double units = 1;
+    if (!rate_.Reserve(units, failure_.stop())) return std::nullopt;
+    auto answer = client_.Call("Scan", Request(at, 1), RetryPolicy::kNone, failure_.stop());
+    rate_.Settle(units, answer ? units : 0);
+    if (!answer) {
+      if (answer.error().type != "ValidationException") return std::nullopt;
+      return Probe{false, ""};
+    }
+    ItemReader reader(ItemDialect::kServer);
+    Item item;
+    auto page = ReadScanPage(*answer, reader, &item, [](const Item&) { return Status(); });
+    if (!page) return std::nullopt;
+    return Probe{true, std::string(page->last_evaluated_key)};
+  }
+
+  std::string Request(const SegmentStart& at, int64_t limit) const {
     std::string body = fmt::format("{{\"TableName\":{},\"ReturnConsumedCapacity\":\"TOTAL\"",
                                    json::Quote(options_.table));
-    if (options_.segments > 1) {
-      body += fmt::format(",\"Segment\":{},\"TotalSegments\":{}", segment, options_.segments);
+    if (at.segment.total > 1) {
+      body +=
+          fmt::format(",\"Segment\":{},\"TotalSegments\":{}", at.segment.index, at.segment.total);
     }
-    if (plan.limit > 0) body += fmt::format(",\"Limit\":{}", plan.limit);
+    if (limit > 0) body += fmt::format(",\"Limit\":{}", limit);
     if (options_.consistent_read) body += ",\"ConsistentRead\":true";
-    if (!start_key.empty()) body += ",\"ExclusiveStartKey\":" + start_key;
+    if (!at.key.empty()) body += ",\"ExclusiveStartKey\":" + at.key;
     return body + "}";
   }
 
@@ -181,15 +275,21 @@ class Scanner {
   ProgressMeter& meter_;
   Clock& clock_;
   Random& random_;
-  const std::function<std::unique_ptr<SegmentSink>(int)>& open_;
+  const OpenSegment& open_;
   FirstError failure_;
-  std::vector<int> segments_;
-  std::atomic<size_t> next_ = 0;
+  SegmentQueue queue_;
+  std::atomic<bool> splits_;
   std::mutex mutex_;
   double average_;  // bytes of an item
 };
 
 }  // namespace
+
+std::vector<SegmentStart> WholeTable(int count) {
+  std::vector<SegmentStart> segments;
+  for (int i = 0; i < count; ++i) segments.push_back({{i, count}, ""});
+  return segments;
+}
 
 int WorkerCount(uint64_t memory_bytes) {
   return static_cast<int>(std::clamp<uint64_t>(memory_bytes / kWorkerMemory, 1, kWorkersMax));
@@ -206,8 +306,7 @@ int SegmentCount(const TableDescription& table, int workers) {
 
 Status ScanTable(const DynamoDbClient& client, const TableScanOptions& options,
                  RateController& rate, ProgressMeter& meter, Clock& clock, Random& random,
-                 const std::function<std::unique_ptr<SegmentSink>(int segment)>& open,
-                 std::stop_token stop) {
+                 const OpenSegment& open, std::stop_token stop) {
   return Scanner(client, options, rate, meter, clock, random, open, std::move(stop)).Run();
 }
 

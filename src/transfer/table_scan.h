@@ -4,20 +4,28 @@
 // page and one sink for each.
 //
 // Every throttle, server fault and broken connection is waited out (up to 10 minutes without a
-// page), so that nothing is ever skipped. The segments' order is shuffled: neighbours need not be
-// read together.
+// page), so that nothing is ever skipped. A segment that is throttled, which is what a hot
+// partition does, is parked and its worker reads another meanwhile. The segments' order is
+// shuffled: neighbours need not be read together.
+//
+// When the queue is empty a worker may take half of what another has left, if that was asked for:
+// segment i of N is taken to be segments 2i and 2i + 1 of 2N. No API promises that. So each time
+// the server itself is asked which half the cursor and a key of the other half belong to, by the
+// ExclusiveStartKeys it refuses; if its answers do not fit, nothing is split any more.
 #pragma once
 
 #include <functional>
 #include <memory>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "aws/dynamodb_client.h"
 #include "ports/random.h"
 #include "transfer/item.h"
 #include "transfer/progress.h"
 #include "transfer/rate_controller.h"
+#include "transfer/segment.h"
 #include "transfer/table_description.h"
 
 namespace penstock {
@@ -27,19 +35,26 @@ class SegmentSink {
  public:
   virtual ~SegmentSink() = default;
   virtual Status Take(const Item& item) = 0;
-  /// After each page. What it spends here counts as storage.
-  virtual Status EndPage() { return {}; }
-  /// After the segment's last page.
-  virtual Status EndSegment() { return {}; }
+  /// After each page. `next_key`: where the next one begins; empty after the last. What it spends
+  /// here counts as storage.
+  virtual Status EndPage(std::string_view next_key) = 0;
+  /// After the segment's last page. `rest`: what is left of it, when it was split.
+  virtual Status EndSegment(const std::vector<SegmentStart>& rest) = 0;
+  /// The scan ends early, between two pages.
+  virtual void Interrupt() {}
 };
 
 struct TableScanOptions {
   std::string table;
   bool consistent_read = false;
-  int segments = 1;
+  std::vector<SegmentStart> segments;
   int workers = 1;
   double average_item_size = 0;  // bytes; 0: unknown
+  bool splits_tail = false;
 };
+
+/// All of a table in `count` segments.
+std::vector<SegmentStart> WholeTable(int count);
 
 /// How many workers a memory budget allows: each holds a page, its JSON, and what its sink holds.
 int WorkerCount(uint64_t memory_bytes);
@@ -48,11 +63,13 @@ int WorkerCount(uint64_t memory_bytes);
 /// but no more than one a MiB, as every segment costs a request.
 int SegmentCount(const TableDescription& table, int workers);
 
-/// Scans all of it. `open` makes the sink of each segment, on the worker's thread, in any order.
-/// Returns when all threads are gone. kCanceled when `stop` came, else the first error.
+/// Makes the sink of a segment, on the worker's thread, in any order. It may move the start back.
+using OpenSegment = std::function<Result<std::unique_ptr<SegmentSink>>(SegmentStart* at)>;
+
+/// Scans all of `options.segments`. Returns when all threads are gone. kCanceled when `stop` came,
+/// else the first error.
 Status ScanTable(const DynamoDbClient& client, const TableScanOptions& options,
                  RateController& rate, ProgressMeter& meter, Clock& clock, Random& random,
-                 const std::function<std::unique_ptr<SegmentSink>(int segment)>& open,
-                 std::stop_token stop);
+                 const OpenSegment& open, std::stop_token stop);
 
 }  // namespace penstock

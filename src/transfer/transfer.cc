@@ -40,6 +40,37 @@ Result<std::unique_ptr<DataFolder>> OpenDataFolder(const TransferContext& contex
   return std::unique_ptr<DataFolder>(std::make_unique<S3Folder>(context.s3, location, options));
 }
 
+Result<ImportMode> ParseImportMode(std::string_view text) {
+  constexpr std::string_view kIfNewer = "if-newer:";
+  if (text == "overwrite") return ImportMode{ImportMode::Kind::kOverwrite, ""};
+  if (text == "skip-existing") return ImportMode{ImportMode::Kind::kSkipExisting, ""};
+  if (text == "fail-if-exists") return ImportMode{ImportMode::Kind::kFailIfExists, ""};
+  if (text.starts_with(kIfNewer) && text.size() > kIfNewer.size())
+    return ImportMode{ImportMode::Kind::kIfNewer, std::string(text.substr(kIfNewer.size()))};
+  return InvalidArgument(fmt::format(
+      "the import mode is \"{}\"; it must be overwrite, skip-existing, fail-if-exists or "
+      "if-newer:ATTRIBUTE",
+      text));
+}
+
+std::string ImportModeName(const ImportMode& mode) {
+  switch (mode.kind) {
+    case ImportMode::Kind::kOverwrite:
+      return "overwrite";
+    case ImportMode::Kind::kSkipExisting:
+      return "skip-existing";
+    case ImportMode::Kind::kFailIfExists:
+      return "fail-if-exists";
+    case ImportMode::Kind::kIfNewer:
+      return "if-newer:" + mode.attribute;
+  }
+  return "overwrite";
+}
+
+std::string Reject::Describe() const {
+  return fmt::format("{}, line {} (byte {}): {}", file, line, offset, reason);
+}
+
 Result<TransferReport> RunExport(const TransferContext& context, const ExportOptions& options,
                                  const ProgressCallback& progress, std::stop_token stop) {
   return Exporter(context, options, progress, std::move(stop)).Run();

@@ -16,11 +16,17 @@
 #include "ports/random.h"
 #include "transfer/content_digest.h"
 #include "transfer/data_folder.h"
-#include "transfer/item_writer.h"
+#include "transfer/file_format.h"
 #include "transfer/progress.h"
 #include "transfer/rate_controller.h"
 
 namespace penstock {
+
+/// Where CloudWatch is, and as whom to call it.
+struct CloudWatchAccess {
+  ClientContext client;
+  ServiceEndpoint endpoint;
+};
 
 /// The world of a transfer. The pointees outlive it.
 struct TransferContext {
@@ -29,6 +35,7 @@ struct TransferContext {
   Files* files = nullptr;
   Clock* clock = nullptr;
   Random* random = nullptr;
+  std::optional<CloudWatchAccess> cloudwatch = {};  // for RateMode::kHeadroom alone
 };
 
 constexpr uint64_t kDefaultMemory = 256u << 20;
@@ -37,7 +44,7 @@ struct ExportOptions {
   std::string table;
   std::string destination;  // "s3://bucket/folder" or a local path
   RateOptions rate;
-  LineStyle style;
+  FileStyle style;
   bool consistent_read = false;
   int segments = 0;  // of the Scan; 0: by the table's size
   uint64_t memory_bytes = kDefaultMemory;
@@ -45,23 +52,50 @@ struct ExportOptions {
   /// destination. Empty with `resume`: the id found there.
   std::string run_id;
   bool resume = false;
+  /// Takes an older export at the destination away. What is no export's stays, and refuses.
+  bool overwrite = false;
+  /// Halves a slow segment for idle workers (table_scan.h).
+  bool splits_tail = false;
   std::string server_side_encryption = {}, kms_key_id = {};  // of the objects
 };
+
+/// What to do with an item whose key is in the table already.
+struct ImportMode {
+  enum class Kind { kOverwrite, kSkipExisting, kFailIfExists, kIfNewer };
+  Kind kind = Kind::kOverwrite;
+  std::string attribute;  // kIfNewer: the greater one wins
+  bool operator==(const ImportMode&) const = default;
+};
+/// "overwrite", "skip-existing", "fail-if-exists", "if-newer:ATTRIBUTE"; kInvalidArgument.
+Result<ImportMode> ParseImportMode(std::string_view text);
+std::string ImportModeName(const ImportMode& mode);
 
 struct ImportOptions {
   std::string source;  // the folder, or its manifest
   std::string table;
   RateOptions rate;
+  ReadStyle style;
   /// Takes a folder without manifest, which is what a failed export leaves.
   bool no_manifest = false;
+  ImportMode mode;
+  /// Above so many rejected items the answer is no. The others are imported all the same.
   uint64_t rejects_max = 0;
   uint64_t memory_bytes = kDefaultMemory;
+  /// Where the checkpoint and the rejected lines are written: a folder; empty: _penstock/ in the
+  /// source. A source that cannot be written makes the import one that cannot be resumed.
+  std::string state_folder = {};
+  /// Names this import. A later attempt with the same id goes on. Empty: the source and the table
+  /// do.
+  std::string run_id = {};
+  /// Goes on with an unfinished import of this source into this table, if there is one.
+  bool resume = false;
 };
 
 struct VerifyOptions {
   std::string source;  // the folder of an export, or its manifest
   std::string table;   // empty: only files against manifest
   RateOptions rate;
+  ReadStyle style;
   bool consistent_read = false;
   int segments = 0;
   uint64_t memory_bytes = kDefaultMemory;
@@ -73,6 +107,9 @@ struct Reject {
   uint64_t line = 0;    // 1, 2, …
   uint64_t offset = 0;  // bytes of the file before the fault
   std::string reason;
+
+  /// "…/ba3f…, line 5 (byte 400): not a number".
+  std::string Describe() const;
 };
 
 struct TransferReport {
@@ -87,10 +124,12 @@ struct TransferReport {
   uint64_t throttled_requests = 0;
   uint64_t rejected = 0;
   uint64_t duplicates = 0;  // earlier items with the key of a later one, left out
+  uint64_t skipped = 0;     // items that the import mode left out
   uint64_t blank_lines = 0;
   ContentDigest digest;                     // of the items
   std::optional<std::string> resumed_from;  // the run id taken over
   std::optional<std::string> manifest;      // its address
+  std::optional<std::string> rejects_file;  // its address: the rejected lines, each with its reason
   std::vector<Reject> rejects;              // the first of them
   std::vector<std::string> warnings;
   std::vector<std::string> differences;  // that verify found, the first of them

@@ -298,7 +298,7 @@ TEST_F(TransferTest, ResumeWithOtherParametersIsRefused) {
   DyingFiles disk(&files_, 4);
   ASSERT_FALSE(RunExport(Context(&disk), Export()));
   auto other = Export();
-  other.style.null_tag = NullTag::kNull;
+  other.style.line.null_tag = NullTag::kNull;
   auto refused = RunExport(Context(), other);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ErrorCode::kFailedPrecondition);
@@ -520,7 +520,7 @@ TEST_F(TransferTest, TrickyItemsSurvive) {
   }
   for (NullTag tag : {NullTag::kNull, NullTag::kNullValue}) {
     auto options = Export(tag == NullTag::kNull ? "a" : "b");
-    options.style = {tag, AttributeOrder::kSorted};
+    options.style.line = {tag, AttributeOrder::kSorted};
     auto exported = RunExport(Context(), options);
     ASSERT_GOOD(exported);
     EXPECT_EQ(exported->items, 74u);

@@ -3,13 +3,13 @@
 #include <algorithm>
 
 #include "transfer/file_check.h"
+#include "transfer/job_rate.h"
 #include "transfer/parallel.h"
 #include "transfer/table_scan.h"
 
 namespace penstock {
 namespace {
 
-constexpr int kReadersMax = 4;
 constexpr size_t kDifferencesNamed = 10;
 
 }  // namespace
@@ -38,13 +38,13 @@ class ScannedItems : public SegmentSink {
     return {};
   }
 
-  Status EndPage() override {
+  Status EndPage(std::string_view) override {
     meter_->Add(page_items_, 0);
     page_items_ = 0;
     return {};
   }
 
-  Status EndSegment() override {
+  Status EndSegment(const std::vector<SegmentStart>&) override {
     std::lock_guard lock(verifier_->mutex_);
     verifier_->table_items_ += items_;
     verifier_->table_digest_.Add(digest_);
@@ -66,15 +66,26 @@ Verifier::Verifier(const TransferContext& context, const VerifyOptions& options,
 Result<TransferReport> Verifier::Run() {
   std::chrono::nanoseconds began = context_.clock->Monotonic();
   RETURN_IF_ERROR(CheckRateOptions(options_.rate, "the read ratio"));
-  ASSIGN_OR_RETURN(folder_, OpenDataFolder(context_, options_.source));
+  const ExportPlace place = SplitExportPlace(options_.source);
+  ASSIGN_OR_RETURN(folder_, OpenDataFolder(context_, place.folder));
   if (!options_.table.empty()) {
     if (context_.dynamodb == nullptr) return InvalidArgument("no DynamoDB endpoint is configured");
     ASSIGN_OR_RETURN(table_, DescribeTable(*context_.dynamodb, options_.table, stop_));
   }
-  ASSIGN_OR_RETURN(contents_,
-                   ReadExportContents(*folder_, /*no_manifest=*/!options_.table.empty(), stop_));
+  ASSIGN_OR_RETURN(contents_, ReadExportContents(*folder_,
+                                                 {.style = options_.style,
+                                                  .no_manifest = !options_.table.empty(),
+                                                  .native_id = place.native_id},
+                                                 stop_));
+  if (contents_.is_incremental && !options_.table.empty()) {
+    return FailedPrecondition(fmt::format(
+        "{} is an incremental export: it holds changes, which no table can be held against; verify "
+        "it without a table",
+        options_.source));
+  }
   report_.warnings = contents_.warnings;
-  if (contents_.manifest) report_.manifest = folder_->AddressOf(kManifestName);
+  if (!contents_.manifest_name.empty())
+    report_.manifest = folder_->AddressOf(contents_.manifest_name);
   RETURN_IF_ERROR(ReadFiles());
   if (!options_.table.empty()) {
     RETURN_IF_ERROR(ScanTableItems());
@@ -105,8 +116,7 @@ Status Verifier::ReadFiles() {
   size_t hashes_max = options_.memory_bytes / 4 / sizeof(ContentDigest);
   remembers_ = !options_.table.empty();
   ProgressMeter meter("checking files", progress_, context_.clock, nullptr);
-  if (contents_.manifest && contents_.manifest->proof)
-    meter.ExpectItems(contents_.manifest->proof->items);
+  if (contents_.items) meter.ExpectItems(*contents_.items);
   FirstError failure(stop_);
   InParallel(contents_.files.size(), kReadersMax, failure, [&](size_t index) -> Status {
     const ExportFile& file = contents_.files[index];
@@ -116,7 +126,7 @@ Status Verifier::ReadFiles() {
       return true;
     };
     ASSIGN_OR_RETURN(FileFindings findings,
-                     ReadFile(*folder_, file, contents_.shape, visit, &meter, failure.stop()));
+                     ReadFile(*folder_, file, visit, &meter, failure.stop()));
     std::string contradiction = Contradiction(file, findings, folder_->AddressOf(file.name));
     std::lock_guard lock(mutex_);
     report_.items += findings.items;
@@ -145,37 +155,25 @@ Status Verifier::ReadFiles() {
 }
 
 Status Verifier::ScanTableItems() {
-  RateController rate(
-      options_.rate, table_.read,
-      [this]() -> Result<TableCapacity> {
-        ASSIGN_OR_RETURN(TableDescription now,
-                         DescribeTable(*context_.dynamodb, options_.table, stop_));
-        return now.read;
-      },
-      context_.clock, context_.random);
-  ProgressMeter meter("scanning the table", progress_, context_.clock, &rate);
+  ASSIGN_OR_RETURN(std::unique_ptr<RateController> rate,
+                   NewJobRate(context_, options_.rate, table_, CapacityKind::kRead, stop_));
+  ProgressMeter meter("scanning the table", progress_, context_.clock, rate.get());
   meter.ExpectItems(report_.items);
   int workers = WorkerCount(options_.memory_bytes);
-  TableScanOptions scan{
-      .table = options_.table,
-      .consistent_read = options_.consistent_read,
-      .segments = options_.segments > 0 ? options_.segments : SegmentCount(table_, workers),
-      .workers = workers};
-  if (table_.item_count > 0) {
-    scan.average_item_size =
-        static_cast<double>(table_.size_bytes) / static_cast<double>(table_.item_count);
-  }
+  int segments = options_.segments > 0 ? options_.segments : SegmentCount(table_, workers);
+  TableScanOptions scan{.table = options_.table,
+                        .consistent_read = options_.consistent_read,
+                        .segments = WholeTable(segments),
+                        .workers = workers,
+                        .average_item_size = table_.AverageItemSize()};
   RETURN_IF_ERROR(ScanTable(
-      *context_.dynamodb, scan, rate, meter, *context_.clock, *context_.random,
-      [&](int) -> std::unique_ptr<SegmentSink> {
-        return std::make_unique<ScannedItems>(this, &meter);
+      *context_.dynamodb, scan, *rate, meter, *context_.clock, *context_.random,
+      [&](SegmentStart*) -> Result<std::unique_ptr<SegmentSink>> {
+        return std::unique_ptr<SegmentSink>(std::make_unique<ScannedItems>(this, &meter));
       },
       stop_));
   meter.Finish();
-  RateController::Totals totals = rate.totals();
-  report_.consumed_units = totals.consumed;
-  report_.allowed_units = totals.allowed;
-  report_.throttled_requests = totals.throttles;
+  rate->totals().AddTo(&report_);
   return {};
 }
 
@@ -204,7 +202,7 @@ Status Verifier::NameMissing() {
       }
       return only_in_export_.size() < kDifferencesNamed;
     };
-    auto read = ReadFile(*folder_, file, contents_.shape, visit, &meter, stop_);
+    auto read = ReadFile(*folder_, file, visit, &meter, stop_);
     if (!read) return read.error();
   }
   return {};

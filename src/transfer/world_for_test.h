@@ -170,7 +170,10 @@ class FakeAws : public HttpClient {
     if (Every(faults.server_error_every, calls_))
       return Fault(500, "InternalServerError", "injected");
     if (Every(faults.throttle_every, calls_)) return Throttled();
-    auto answer = operation == "Scan" ? Scan(*request) : BatchWrite(*request);
+    Result<HttpResponse> answer = operation == "Scan"      ? Scan(*request)
+                                  : operation == "PutItem" ? PutItem(*request)
+                                  : operation == "GetItem" ? GetItem(*request)
+                                                           : BatchWrite(*request);
     if (Every(faults.lost_answer_every, calls_)) return Unavailable("connection reset");
     return answer;
   }
@@ -325,6 +328,46 @@ class FakeAws : public HttpClient {
                        json::Array{json::Object{{"TableName", name}, {"CapacityUnits", units}}}}}));
   }
 
+  /// The conditions of imports: the key is absent, or also an older attribute #r.
+  HttpResponse PutItem(const json::Object& request) {
+    Table& table = tables[*json::GetString(request, "TableName")];
+    if (!Admit(table, table.write_level)) return Throttled();
+    std::string wire = json::Write(request.at("Item"));
+    Item item;
+    ItemReader reader(ItemDialect::kFile);
+    JsonCursor cursor(wire);
+    if (!reader.Read(cursor, &item)) return Fault(400, "ValidationException", cursor.error());
+    double units = WriteUnits(ItemSize(item));
+    table.write_level -= units;
+    writes.push_back({std::chrono::duration<double>(clock_->Monotonic()).count(), units});
+    std::string key = KeyOf(table, item);
+    if (auto found = table.items.find(key); found != table.items.end()) {
+      bool is_newer = false;
+      if (const json::Value* values = json::Find(request, "ExpressionAttributeValues")) {
+        std::string name(request.at("ExpressionAttributeNames").at("#r").as_string());
+        auto there = json::ParseObject(found->second);
+        auto number = [](const json::Value& value) {
+          return std::stod(std::string(value.at("N").as_string()));
+        };
+        is_newer = !there->contains(name) || number(there->at(name)) < number(values->at(":r"));
+      }
+      if (!is_newer) return Fault(400, "ConditionalCheckFailedException", "no");
+    }
+    table.items[key] = wire;
+    return Answer(200, fmt::format("{{\"ConsumedCapacity\":{{\"CapacityUnits\":{}}}}}", units));
+  }
+
+  HttpResponse GetItem(const json::Object& request) {
+    Table& table = tables[*json::GetString(request, "TableName")];
+    std::string wire = json::Write(request.at("Key"));
+    Item item;
+    ItemReader reader(ItemDialect::kFile);
+    JsonCursor cursor(wire);
+    CHECK(reader.Read(cursor, &item));
+    auto found = table.items.find(KeyOf(table, item));
+    return Answer(200, found == table.items.end() ? "{}" : "{\"Item\":" + found->second + "}");
+  }
+
   static uint64_t Slot(const std::string& key) { return Crc32(key) % 4096; }
   static uint64_t StoredSize(const std::string& wire) {
     Item item;
@@ -366,21 +409,41 @@ class FakeAws : public HttpClient {
                         key.substr(key.find('/', 1) + 1), content.size(), etag(content));
       }
       response.body += "</ListBucketResult>";
+    } else if (query.contains("uploads") && request.method == "GET") {
+      response.body = "<ListMultipartUploadsResult><IsTruncated>false</IsTruncated>";
+      for (const auto& [id, upload] : uploads) {
+        response.body +=
+            "<Upload><Key>" + upload_keys_[id] + "</Key><UploadId>" + id + "</UploadId></Upload>";
+      }
+      response.body += "</ListMultipartUploadsResult>";
     } else if (query.contains("uploads")) {
       std::string id = fmt::format("u{}", ++uploads_made_);
       uploads[id] = {};
+      upload_keys_[id] = path.substr(path.find('/', 1) + 1);
       response.body = "<InitiateMultipartUploadResult><UploadId>" + id +
                       "</UploadId></InitiateMultipartUploadResult>";
     } else if (query.contains("partNumber")) {
       uploads[query["uploadId"]][std::stoi(query["partNumber"])] = body;
       response.headers.Add("ETag", etag(body));
+    } else if (query.contains("uploadId") && request.method == "GET") {
+      if (!uploads.contains(query["uploadId"])) return missing();
+      response.body = "<ListPartsResult><IsTruncated>false</IsTruncated>";
+      for (const auto& [number, part] : uploads[query["uploadId"]]) {
+        response.body +=
+            fmt::format("<Part><PartNumber>{}</PartNumber><Size>{}</Size><ETag>{}</ETag></Part>",
+                        number, part.size(), etag(part));
+      }
+      response.body += "</ListPartsResult>";
     } else if (query.contains("uploadId") && request.method == "DELETE") {
       uploads.erase(query["uploadId"]);
       response.status = 204;
     } else if (query.contains("uploadId")) {
       if (is_taken) return Taken();
+      // Only the parts that are named, by number and ETag.
       std::string whole;
-      for (const auto& [number, part] : uploads[query["uploadId"]]) whole += part;
+      for (const auto& [number, part] : uploads[query["uploadId"]]) {
+        if (body.find(fmt::format("<PartNumber>{}<", number)) != std::string::npos) whole += part;
+      }
       uploads.erase(query["uploadId"]);
       objects[path] = whole;
       response.body = "<CompleteMultipartUploadResult><ETag>" + etag(whole) +
@@ -425,6 +488,7 @@ class FakeAws : public HttpClient {
   std::map<std::string, std::map<int, std::string>> uploads;
 
  private:
+  std::map<std::string, std::string> upload_keys_;
   Clock* const clock_;
   ItemHasher hasher_;
   int calls_ = 0;

@@ -1,0 +1,248 @@
+#include "transfer/estimate.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/text.h"
+#include "json/json.h"
+#include "transfer/batch_writer.h"
+#include "transfer/export_contents.h"
+#include "transfer/item_file.h"
+#include "transfer/item_size.h"
+#include "transfer/table_scan.h"
+
+namespace penstock {
+namespace {
+
+constexpr uint64_t kFilesSampled = 20;
+constexpr uint64_t kItemsSampled = 1000;  // of each
+constexpr double kPageBytes = 1 << 20;    // of a Scan's answer
+constexpr double kDataFileItems = 100'000;
+
+uint64_t Ceiling(double value) { return static_cast<uint64_t>(std::ceil(value)); }
+
+/// The bound as the job itself would begin with.
+void SetBound(const RateOptions& options, const TableCapacity& capacity, Clock* clock,
+              Random* random, Estimate* estimate) {
+  RateController rate(options, capacity, {}, clock, random);
+  estimate->units_per_second = rate.Target();
+  estimate->bound = rate.Explain();
+  if (estimate->units_per_second > 0)
+    estimate->seconds = estimate->units / estimate->units_per_second;
+  for (const auto& [name, index] : capacity.indexes) {
+    // Each index has its own capacity; the slowest rules.
+    RateController own(options, {index}, {}, clock, random);
+    double seconds = own.Target() > 0 ? estimate->units / own.Target() : 0;
+    if (seconds > estimate->seconds) {
+      estimate->seconds = seconds;
+      estimate->notes.push_back(fmt::format("index {} may hold it up: {}", name, own.Explain()));
+    }
+    estimate->index_units += estimate->units;
+  }
+  if (options.Mode() == RateMode::kHeadroom) {
+    estimate->notes.push_back("others are taken to leave all of the capacity");
+  }
+}
+
+std::string Money(double amount, const std::string& currency) {
+  return fmt::format("{:.{}f} {}", amount, amount < 0.1 ? 4 : 2, currency);
+}
+
+std::string Time(double seconds) {
+  if (seconds < 90) return fmt::format("{:.0f} s", std::max(1.0, seconds));
+  if (seconds < 5400) return fmt::format("{:.0f} min", seconds / 60);
+  return fmt::format("{:.1f} h", seconds / 3600);
+}
+
+}  // namespace
+
+Result<PriceList> ParsePriceList(std::string_view text) {
+  auto read = [&]() -> Result<PriceList> {
+    ASSIGN_OR_RETURN(json::Object object, json::ParseObject(text));
+    PriceList prices;
+    ASSIGN_OR_RETURN(auto currency, json::OptionalString(object, "currency"));
+    if (currency) prices.currency = *currency;
+    const std::pair<const char*, std::optional<double>*> members[] = {
+        {"readUnitsPerMillion", &prices.read_units_per_million},
+        {"writeUnitsPerMillion", &prices.write_units_per_million},
+        {"requestsPerThousand", &prices.requests_per_thousand},
+        {"storagePerGigabyteMonth", &prices.storage_per_gigabyte_month}};
+    for (const auto& [key, price] : members) {
+      ASSIGN_OR_RETURN(*price, json::OptionalDouble(object, key));
+      if (*price && !(**price >= 0))
+        return InvalidArgument(fmt::format("{} must not be negative", key));
+    }
+    return prices;
+  };
+  auto prices = read();
+  if (!prices) return InvalidArgument("not a list of prices: " + prices.error().message);
+  return prices;
+}
+
+std::optional<double> Estimate::Price(const PriceList& prices) const {
+  const auto& unit = is_export ? prices.read_units_per_million : prices.write_units_per_million;
+  if (!unit) return std::nullopt;
+  double price = (units + index_units) / 1e6 * *unit;
+  // An object takes one request; what parts and lists add is as little.
+  if (prices.requests_per_thousand)
+    price += static_cast<double>(files) / 1000 * *prices.requests_per_thousand;
+  return price;
+}
+
+std::string Estimate::Describe(const std::optional<PriceList>& prices) const {
+  std::string text =
+      fmt::format("items: about {}\nbytes{}: about {}\ncapacity units: about {:.0f}\n", items,
+                  is_export ? " in the table" : " of files", bytes, units);
+  if (index_units > 0) text += fmt::format("units of indexes: up to {:.0f}\n", index_units);
+  if (is_export) text += fmt::format("segments: {}\n", segments);
+  text += fmt::format("files: {}{}\nrequests: about {}\nbound: {:.1f} units/s ({})\n",
+                      is_export ? "about " : "", files, requests, units_per_second, bound);
+  text += fmt::format("time: about {}\n", Time(seconds));
+  if (prices) {
+    if (auto price = Price(*prices)) {
+      text += "price: about " + Money(*price, prices->currency) +
+              " if units are paid for one by one; provisioned capacity is paid for anyway\n";
+    }
+    if (is_export && prices->storage_per_gigabyte_month) {
+      text += "storage: about " +
+              Money(static_cast<double>(bytes) / 1e9 * *prices->storage_per_gigabyte_month,
+                    prices->currency) +
+              " a month\n";
+    }
+  } else {
+    text += "price: not known; --prices FILE names a list\n";
+  }
+  for (const std::string& note : notes) text += "note: " + note + "\n";
+  return text;
+}
+
+std::string Estimate::Json(const std::optional<PriceList>& prices) const {
+  json::Object object{{"items", items},
+                      {"bytes", bytes},
+                      {"capacityUnits", units},
+                      {"indexCapacityUnits", index_units},
+                      {"files", files},
+                      {"requests", requests},
+                      {"unitsPerSecond", units_per_second},
+                      {"seconds", seconds}};
+  if (is_export) object["segments"] = segments;
+  if (prices) {
+    if (auto price = Price(*prices)) {
+      object["price"] = *price;
+      object["currency"] = prices->currency;
+    }
+  }
+  return json::Write(object);
+}
+
+Result<Estimate> EstimateExport(const TransferContext& context, const ExportOptions& options,
+                                std::stop_token stop) {
+  RETURN_IF_ERROR(CheckRateOptions(options.rate, "the read ratio"));
+  if (context.dynamodb == nullptr) return InvalidArgument("no DynamoDB endpoint is configured");
+  ASSIGN_OR_RETURN(TableDescription table, DescribeTable(*context.dynamodb, options.table, stop));
+  Estimate estimate;
+  estimate.items = table.item_count;
+  estimate.bytes = table.size_bytes;
+  int workers = WorkerCount(options.memory_bytes);
+  int segments = options.segments > 0 ? options.segments : SegmentCount(table, workers);
+  estimate.segments = static_cast<uint64_t>(segments);
+  double per_unit = options.consistent_read ? kConsistentBytesPerUnit : kEventualBytesPerUnit;
+  double size = static_cast<double>(table.size_bytes);
+  // Every segment costs a request, and every request is rounded up.
+  estimate.units = size / per_unit + segments * (options.consistent_read ? 1 : 0.5);
+  estimate.requests = std::max(estimate.segments, Ceiling(size / kPageBytes));
+  estimate.files =
+      std::max<uint64_t>(std::min<uint64_t>(estimate.segments, estimate.items),
+                         Ceiling(static_cast<double>(table.item_count) / kDataFileItems));
+  SetBound(options.rate, table.read, context.clock, context.random, &estimate);
+  estimate.notes.push_back("a table counts its items and bytes anew only every few hours");
+  return estimate;
+}
+
+Result<Estimate> EstimateImport(const TransferContext& context, const ImportOptions& options,
+                                std::stop_token stop) {
+  RETURN_IF_ERROR(CheckRateOptions(options.rate, "the write ratio"));
+  if (context.dynamodb == nullptr) return InvalidArgument("no DynamoDB endpoint is configured");
+  ASSIGN_OR_RETURN(std::unique_ptr<DataFolder> folder, OpenDataFolder(context, options.source));
+  ASSIGN_OR_RETURN(TableDescription table, DescribeTable(*context.dynamodb, options.table, stop));
+  ASSIGN_OR_RETURN(
+      ExportContents contents,
+      ReadExportContents(*folder, {.style = options.style, .no_manifest = options.no_manifest},
+                         stop));
+  Estimate estimate;
+  estimate.is_export = false;
+  estimate.files = contents.files.size();
+  double sampled_items = 0, sampled_bytes = 0, sampled_units = 0;
+  for (size_t i = 0; i < contents.files.size(); ++i) {
+    const ExportFile& source = contents.files[i];
+    estimate.bytes += source.size;
+    if (i >= kFilesSampled) continue;
+    ASSIGN_OR_RETURN(std::unique_ptr<ItemFile> file, ItemFile::Open(*folder, source, stop));
+    Item item;
+    double items = 0, units = 0;
+    bool is_whole = false;
+    while (items < kItemsSampled) {
+      ASSIGN_OR_RETURN(std::optional<LineKind> kind, file->Next(&item));
+      if (!kind) {
+        is_whole = true;
+        break;
+      }
+      if (*kind != LineKind::kItem) continue;
+      ++items;
+      units += WriteUnits(ItemSize(item));
+    }
+    sampled_items += items;
+    sampled_units += units;
+    // As stored; of a compressed file the text says nothing about that.
+    double text = static_cast<double>(file->line().offset + file->line().text.size() + 1);
+    double stored = static_cast<double>(source.size);
+    sampled_bytes += is_whole ? stored : std::min(text, stored);
+  }
+  double bytes = static_cast<double>(estimate.bytes);
+  double share = sampled_bytes > 0 ? bytes / sampled_bytes : 0;
+  estimate.items = contents.items.value_or(Ceiling(sampled_items * share));
+  double units_per_item = sampled_items > 0 ? sampled_units / sampled_items : 1;
+  estimate.units = units_per_item * static_cast<double>(estimate.items);
+  bool one_by_one = options.mode.kind != ImportMode::Kind::kOverwrite;
+  estimate.requests = one_by_one ? estimate.items
+                                 : Ceiling(static_cast<double>(estimate.items) /
+                                           static_cast<double>(BatchWriter::kItemsMax));
+  SetBound(options.rate, table.write, context.clock, context.random, &estimate);
+  if (!contents.items) estimate.notes.push_back("items and units are projected from a sample");
+  estimate.notes.push_back("items that replace larger ones cost as much as those");
+  return estimate;
+}
+
+Result<double> ParseDeadline(std::string_view text) {
+  double seconds = 0;
+  std::string_view rest = Trim(text);
+  auto wrong = [&] {
+    return InvalidArgument(
+        fmt::format("\"{}\" is no length of time; write 90m, 2h, 1h30m or 3 days", text));
+  };
+  if (rest.empty()) return wrong();
+  while (!rest.empty()) {
+    size_t digits = std::min(rest.find_first_not_of("0123456789."), rest.size());
+    auto number = ParseDouble(rest.substr(0, digits));
+    if (!number || *number < 0) return wrong();
+    rest = Trim(rest.substr(digits));
+    size_t letters = 0;
+    while (letters < rest.size() && rest[letters] >= 'a' && rest[letters] <= 'z') ++letters;
+    std::string_view unit = rest.substr(0, letters);
+    if (unit == "s" || unit == "second" || unit == "seconds") {
+      seconds += *number;
+    } else if (unit == "m" || unit == "min" || unit == "minute" || unit == "minutes") {
+      seconds += *number * 60;
+    } else if (unit == "h" || unit == "hour" || unit == "hours") {
+      seconds += *number * 3600;
+    } else if (unit == "d" || unit == "day" || unit == "days") {
+      seconds += *number * 86400;
+    } else {
+      return wrong();
+    }
+    rest = Trim(rest.substr(letters));
+  }
+  return seconds;
+}
+
+}  // namespace penstock
