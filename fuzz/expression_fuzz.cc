@@ -11,6 +11,8 @@ namespace {
 using namespace penstock;
 using namespace penstock::expr;
 
+constexpr std::string_view kSecret = "7Qz$4";
+
 /// Every name has a value, of a kind that depends on its first letter.
 class AnyScope : public Scope {
  public:
@@ -19,7 +21,7 @@ class AnyScope : public Scope {
       case '@':
         return Value(*ParseDateTime("2011-05-24T17:10:00"));
       case '*':
-        return Value(std::string("secret"), true);
+        return Value(std::string(kSecret), true);
       case 'l':
         return Value(List{"one", 2, 3.5, List{"nested"}});
       case 'r':
@@ -53,6 +55,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   AnyScope scope;
   auto a = parsed->Evaluate(scope), b = again->Evaluate(scope);
   CHECK(a.has_value() == b.has_value());
+  // A secret is in no failure and in no value that is not marked as one.
+  if (text.find(kSecret) == std::string_view::npos) {
+    if (!a) CHECK(a.error().message.find(kSecret) == std::string::npos);
+    if (a && !IsSecret(*a)) CHECK(ToText(*a).find(kSecret) == std::string::npos);
+  }
   if (a) CHECK(ToText(*a) == ToText(*b) && IsSecret(*a) == IsSecret(*b));
   return 0;
 }

@@ -220,11 +220,9 @@ class FieldCycles {
 };
 
 // What evaluates to an error in every run. Names and cycles have checks of their own.
-void CheckEvaluation(Validation& validation, const ResolvedObject& object,
+void CheckEvaluation(Validation& validation, FaultFinder& faults, const ResolvedObject& object,
                      const ResolvedField& field) {
-  std::optional<expr::Failure> fault =
-      FindFault(validation.definition, validation.parameters, object, field,
-                validation.options.moment == Moment::kActivate);
+  std::optional<expr::Failure> fault = faults.Find(object, field);
   if (!fault) return;
   validation.Error(
       field.origin->id, field.key(), kInvalidExpression,
@@ -246,6 +244,8 @@ void WarnOfSecret(Validation& validation, const ResolvedField& field, const expr
 
 void CheckExpressions(Validation& validation) {
   std::unordered_map<const expr::Text*, std::vector<expr::NameUse>> names;
+  FaultFinder faults(validation.definition, validation.parameters,
+                     validation.options.moment == Moment::kActivate);
   for (const ResolvedObject& object : validation.definition.objects()) {
     CheckSyntax(validation, object);
     // Names in an object without type are looked up where it is inherited.
@@ -258,7 +258,7 @@ void CheckExpressions(Validation& validation) {
         NameCheck(validation, object, field).Check(use);
         WarnOfSecret(validation, field, use);
       }
-      CheckEvaluation(validation, object, field);
+      CheckEvaluation(validation, faults, object, field);
     }
   }
   FieldCycles(validation).Run();

@@ -23,6 +23,11 @@ using expr::Value;
 constexpr size_t kFieldDepthMax = 20;
 constexpr size_t kFieldReadsMax = 10'000;
 
+// What a name's value costs beside its look-up, and where the search for faults ends: far above
+// what a sound definition of 10,000 objects needs.
+constexpr size_t kBytesPerCost = 64;
+constexpr size_t kFaultCostMax = 1'000'000;
+
 /// An object with what is known of it. `runtime` is null for objects reached through components.
 struct View {
   const ResolvedObject* object = nullptr;
@@ -56,6 +61,15 @@ SlotType SlotOf(ParameterType type) {
   return SlotType::kString;
 }
 
+size_t SizeOf(const Value& value) {
+  if (const auto* text = std::get_if<std::string>(&value.data)) return text->size();
+  size_t size = 0;
+  if (const List* list = value.AsList()) {
+    for (const Value& element : *list) size += sizeof(Value) + SizeOf(element);
+  }
+  return size;
+}
+
 Value Folded(List values) {
   return values.size() == 1 ? std::move(values[0]) : Value(std::move(values));
 }
@@ -82,6 +96,15 @@ class Evaluation {
 
   /// `name` in the scope of an object; parameters count only for bare names.
   Outcome<Value> Read(const View& view, std::string_view name, bool with_parameters) {
+    Outcome<Value> value = ReadNow(view, name, with_parameters);
+    cost_ += 1 + (value ? SizeOf(*value) / kBytesPerCost : 0);
+    return value;
+  }
+
+  /// Names read, and what of long values.
+  size_t cost() const { return cost_; }
+
+  Outcome<Value> ReadNow(const View& view, std::string_view name, bool with_parameters) {
     if (++reads_ > kFieldReadsMax)
       return Failure{Failure::Kind::kTooMuch, 0, "too many fields are read"};
     if (name.starts_with('@')) return ReadRuntime(view, name);
@@ -259,6 +282,7 @@ class Evaluation {
   std::map<std::string, View, std::less<>> views_;                   // by the id in a Reference
   std::vector<std::pair<const ResolvedObject*, std::string>> path_;  // fields being read
   size_t reads_ = 0;
+  size_t cost_ = 0;
 };
 
 class ViewScope : public expr::Scope {
@@ -388,15 +412,19 @@ Result<std::vector<EvaluatedField>> EvaluateField(const ResolvedDefinition& defi
   return Evaluate(definition, parameters, object, key, options);
 }
 
-std::optional<Failure> FindFault(const ResolvedDefinition& definition, const Parameters& parameters,
-                                 const ResolvedObject& object, const ResolvedField& field,
-                                 bool parameters_final) {
+FaultFinder::FaultFinder(const ResolvedDefinition& definition, const Parameters& parameters,
+                         bool parameters_final)
+    : definition_(definition), parameters_(parameters), parameters_final_(parameters_final) {}
+
+std::optional<Failure> FaultFinder::Find(const ResolvedObject& object, const ResolvedField& field) {
   if (field.text == nullptr) return std::nullopt;
   Failure fault;
   for (std::string_view time : kSampleTimes) {
+    if (cost_ > kFaultCostMax) return std::nullopt;
     SampleScope scope(std::string(object.id()), ParseDateTime(time).value());
-    Evaluation evaluation(definition, parameters, Missing::kKeepText, parameters_final);
+    Evaluation evaluation(definition_, parameters_, Missing::kKeepText, parameters_final_);
     Outcome<Value> value = evaluation.ValueOf(View{&object, &scope}, *field.text);
+    cost_ += evaluation.cost();
     if (value || value.error().kind != Failure::Kind::kType) return std::nullopt;
     fault = std::move(value).error();
   }

@@ -87,13 +87,26 @@ Result<std::vector<EvaluatedField>> EvaluateField(const ResolvedDefinition& defi
                                                   const RuntimeScope& object, std::string_view key,
                                                   const EvaluateOptions& options = {});
 
-/// The failure that evaluating this field of a component's instances is bound to end in: a wrong
-/// argument, a division by zero. nullopt if it evaluates, if that depends on what only a run knows,
-/// or (`parameters_final` false) on parameter values that may still come; unknown names and fields
-/// that need themselves are not looked for. `field` belongs to `object`.
-std::optional<expr::Failure> FindFault(const ResolvedDefinition& definition,
-                                       const Parameters& parameters, const ResolvedObject& object,
-                                       const ResolvedField& field, bool parameters_final);
+/// Finds fields whose evaluation is bound to end in a failure: a wrong argument, a division by
+/// zero. For checks before anything runs. Not thread-safe; borrows what it is given.
+class FaultFinder {
+ public:
+  /// `parameters_final`: a parameter without a value will not get one any more.
+  FaultFinder(const ResolvedDefinition& definition, const Parameters& parameters,
+              bool parameters_final);
+
+  /// nullopt if the field evaluates, if that depends on what only a run knows or on parameter
+  /// values that may still come, or if so much was evaluated already that the search is given up
+  /// (definitions can be made to cost much). Unknown names and fields that need themselves are not
+  /// looked for. `field` belongs to `object`.
+  std::optional<expr::Failure> Find(const ResolvedObject& object, const ResolvedField& field);
+
+ private:
+  const ResolvedDefinition& definition_;
+  const Parameters& parameters_;
+  const bool parameters_final_;
+  size_t cost_ = 0;
+};
 
 struct EvaluatedText {
   std::string text;

@@ -215,6 +215,19 @@ TEST(Validate, ExpressionsThatAlwaysFail) {
   EXPECT_NE(Problems(parameter, kActivation).find("argument 2 must be a int"), std::string::npos);
 }
 
+// Each field doubles another's text up to the bound of one evaluation, and a thousand read the
+// last.
+TEST(Validate, ExpressionsThatGrowCostABoundedTime) {
+  std::string object = R"({"id":"A","type":"ShellCommandActivity","command":"x","myA":")" +
+                       std::string(1000, 'x') + "\"";
+  for (char c = 'B'; c <= 'N'; ++c)
+    object += fmt::format(R"(,"my{}":"#{{my{} + my{}}}")", c, char(c - 1), char(c - 1));
+  for (int i = 0; i < 1000; ++i) object += fmt::format(R"(,"my_{}":"#{{year(myN)}}")", i);
+  auto begun = std::chrono::steady_clock::now();
+  (void)Framed(object + "}");
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(20));
+}
+
 TEST(Validate, SecretsAreNotRepeated) {
   std::string said = Framed(R"({"id":"A","type":"ShellCommandActivity","command":"#{*myPin + 0}",
       "maximumRetries":"#{*myPin}","attemptTimeout":"#{*myPin}","stage":"#{*myPin}",
