@@ -381,7 +381,7 @@ TEST(Items, AreMadeByUpdates) {
   db.MakeTable("Upd");
   EXPECT_EQ(
       db.Error("UpdateItem",
-               R"j({"TableName":"Upd","Key":{"pk":{"S":"a"}},"UpdateExpression":"SET x = pk"})j"),
+               R"j({"TableName":"Upd","Key":{"pk":{"S":"a"}},"UpdateExpression":"SET x = y"})j"),
       "ValidationException: The provided expression refers to an attribute that does not exist in "
       "the item");
   EXPECT_EQ(db.Error("UpdateItem", R"j({"TableName":"Upd","Key":{"pk":{"S":"a"}}})j"), "");

@@ -9,7 +9,7 @@
 namespace penstock::dynamodb {
 namespace {
 
-std::string Item(TestDynamoDb& db, std::string_view key) {
+std::string GetJson(TestDynamoDb& db, std::string_view key) {
   return db
       .Send("GetItem",
             "{\"TableName\":\"tab\",\"Key\":{\"pk\":{\"S\":\"" + std::string(key) + "\"}}}")
@@ -51,8 +51,8 @@ TEST(Transactions, ChangeAllOrNothing) {
             "conditional request failed\",\"Item\":{\"pk\":{\"S\":\"b\"},\"n\":{\"N\":\"5\"}}},"
             "{\"Code\":\"ValidationError\",\"Message\":\"The provided expression refers to an "
             "attribute that does not exist in the item\"}]}");
-  EXPECT_EQ(Item(db, "a"), R"j({"Item":{"pk":{"S":"a"},"n":{"N":"5"}}})j");
-  EXPECT_EQ(Item(db, "c"), "{}");
+  EXPECT_EQ(GetJson(db, "a"), R"j({"Item":{"pk":{"S":"a"},"n":{"N":"5"}}})j");
+  EXPECT_EQ(GetJson(db, "c"), "{}");
 }
 
 TEST(Transactions, ReadTogether) {
@@ -78,14 +78,14 @@ TEST(Transactions, WithATokenHappenOnce) {
   EXPECT_EQ(db.Send("TransactWriteItems", kTransfer).body,
             "{\"ConsumedCapacity\":[{\"TableName\":\"tab\",\"CapacityUnits\":4.0,"
             "\"ReadCapacityUnits\":4.0}]}");
-  EXPECT_EQ(Item(db, "b"), R"j({"Item":{"pk":{"S":"b"},"n":{"N":"1"}}})j");
+  EXPECT_EQ(GetJson(db, "b"), R"j({"Item":{"pk":{"S":"b"},"n":{"N":"1"}}})j");
   EXPECT_EQ(db.Error("TransactWriteItems", R"j({"ClientRequestToken":"t1","TransactItems":[
       {"Delete":{"TableName":"tab","Key":{"pk":{"S":"b"}}}}]})j"),
             "IdempotentParameterMismatchException: The ClientRequestToken was used within the last "
             "10 minutes for a request with other parameters.");
   db.clock.Advance(std::chrono::minutes(10));
   EXPECT_EQ(db.Error("TransactWriteItems", kTransfer), "");
-  EXPECT_EQ(Item(db, "b"), R"j({"Item":{"pk":{"S":"b"},"n":{"N":"2"}}})j");
+  EXPECT_EQ(GetJson(db, "b"), R"j({"Item":{"pk":{"S":"b"},"n":{"N":"2"}}})j");
 }
 
 TEST(Transactions, ForgetOldTokens) {
@@ -129,7 +129,7 @@ TEST(Transactions, AreIsolated) {
   }
   for (std::thread& thread : threads) thread.join();
   for (std::string_view key : {"a", "b"}) {
-    EXPECT_NE(Item(db, key).find(R"j("n":{"N":"200"})j"), std::string::npos);
+    EXPECT_NE(GetJson(db, key).find(R"j("n":{"N":"200"})j"), std::string::npos);
   }
 }
 
@@ -202,9 +202,9 @@ TEST(Updates, ThatOnlyRemoveMakeNoItem) {
   EXPECT_EQ(db.Error("UpdateItem", R"j({"TableName":"tab","Key":{"pk":{"S":"a"}},
       "AttributeUpdates":{"x":{"Action":"DELETE"}}})j"),
             "");
-  EXPECT_EQ(Item(db, "a"), "{}");
+  EXPECT_EQ(GetJson(db, "a"), "{}");
   EXPECT_EQ(db.Error("UpdateItem", R"j({"TableName":"tab","Key":{"pk":{"S":"a"}}})j"), "");
-  EXPECT_EQ(Item(db, "a"), R"j({"Item":{"pk":{"S":"a"}}})j");
+  EXPECT_EQ(GetJson(db, "a"), R"j({"Item":{"pk":{"S":"a"}}})j");
 }
 
 TEST(Updates, OfLargeSetsTakeNoTime) {
@@ -222,7 +222,7 @@ TEST(Updates, OfLargeSetsTakeNoTime) {
     EXPECT_EQ(db.Error("UpdateItem", body + members + "]}}}"), "");
   }
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(10));
-  EXPECT_EQ(Item(db, "a"), R"j({"Item":{"pk":{"S":"a"}}})j");
+  EXPECT_EQ(GetJson(db, "a"), R"j({"Item":{"pk":{"S":"a"}}})j");
 }
 
 TEST(CollectionMetrics, AreOfTablesWithLocalIndexes) {
