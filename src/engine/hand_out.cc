@@ -20,12 +20,13 @@ Surroundings Around(const PipelineWork& work, const CompiledDefinition& definiti
 
 Result<std::vector<PipelineObject>> EffectObjects(const State& state, std::string_view pipeline,
                                                   const EffectRecord& effect) {
-  const PipelineWork* work = state.Find(pipeline);
-  if (work == nullptr || work->deleted)
-    return NotFound(fmt::format("pipeline {} is deleted", pipeline));
+  // These carry what they need: a machine is ended after its pipeline is deleted, too.
   if (effect.kind == EffectKind::kPublishAlarm || effect.kind == EffectKind::kTerminateResource) {
     return std::vector<PipelineObject>{{effect.object, effect.object, effect.fields}};
   }
+  const PipelineWork* work = state.Find(pipeline);
+  if (work == nullptr || work->deleted)
+    return NotFound(fmt::format("pipeline {} is deleted", pipeline));
   auto run = work->runs.find(effect.instance);
   if (run == work->runs.end()) return NotFound(fmt::format("{} has ended", effect.instance));
   const CompiledDefinition* definition = work->Version(run->second.instance.version);

@@ -58,14 +58,27 @@ void EffectExecutor::Insert(Kind kind, EffectJob job) {
 void EffectExecutor::Forget(const std::string& pipeline, const std::string& key) {
   std::lock_guard lock(mutex_);
   auto entry = entries_.find(Key(Kind::kEffect, pipeline, key));
-  if (entry == entries_.end()) return;
+  if (entry != entries_.end()) ForgetEntry(entry);
+}
+
+void EffectExecutor::ForgetPipeline(const std::string& pipeline) {
+  std::lock_guard lock(mutex_);
+  auto entry = entries_.lower_bound(Key(Kind::kEffect, pipeline, ""));
+  while (entry != entries_.end() && std::get<0>(entry->first) == Kind::kEffect &&
+         std::get<1>(entry->first) == pipeline) {
+    entry = ForgetEntry(entry);
+  }
+}
+
+std::map<EffectExecutor::Key, EffectExecutor::Entry>::iterator EffectExecutor::ForgetEntry(
+    std::map<Key, Entry>::iterator entry) {
   if (entry->second.running) {
     entry->second.forgotten = true;
     entry->second.next.reset();
-    return;
+    return std::next(entry);
   }
   waiting_.erase({entry->second.due, entry->first});
-  entries_.erase(entry);
+  return entries_.erase(entry);
 }
 
 Duration EffectExecutor::Pause(int failures) const {

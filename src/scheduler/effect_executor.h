@@ -55,6 +55,8 @@ class EffectExecutor {
   void AddCheck(EffectJob job);
   /// Nobody wants it any more: it is not started again. One that runs is not interrupted.
   void Forget(const std::string& pipeline, const std::string& key);
+  /// The same for all effects of a pipeline.
+  void ForgetPipeline(const std::string& pipeline);
 
   /// Executes what is due on the calling thread; how many. For tests and the simulator.
   size_t RunDue();
@@ -77,6 +79,8 @@ class EffectExecutor {
   using Waiting = std::set<std::pair<std::chrono::nanoseconds, Key>>;
 
   void Insert(Kind kind, EffectJob job);
+  /// The entry behind the forgotten one. `mutex_` is held.
+  std::map<Key, Entry>::iterator ForgetEntry(std::map<Key, Entry>::iterator entry);
   void Loop(std::stop_token stop);
   /// The first of those waiting whose resource is not being worked on; end() if there is none.
   Waiting::iterator FirstFree();

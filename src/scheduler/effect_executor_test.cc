@@ -105,6 +105,13 @@ TEST_F(EffectExecutorTest, WhatIsForgottenIsNotStartedAgain) {
   executor_.RunDue();
   executor_.Forget("df-1", "a");
   executor_.Forget("df-1", "unknown");
+  executor_.Add(Job("b"));
+  EffectJob other = Job("c");
+  other.pipeline.id = "df-2";
+  executor_.Add(other);
+  executor_.ForgetPipeline("df-1");
+  EXPECT_EQ(executor_.size(), 1u);
+  executor_.ForgetPipeline("df-2");
   clock_.Advance(Duration(600'000));
   EXPECT_EQ(executor_.RunDue(), 0u);
   EXPECT_TRUE(events_.empty());

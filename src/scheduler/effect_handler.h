@@ -19,8 +19,7 @@ struct EffectJob {
   engine::PipelineKey pipeline;
   engine::EffectRecord effect;
   /// The resource, precondition or action first, evaluated, then all it refers to
-  /// (engine/hand_out.h). May be empty for kTerminateResource and kPublishAlarm, which need only
-  /// the record's own fields.
+  /// (engine/hand_out.h).
   std::vector<PipelineObject> objects;
   int tries = 0;  // executions of this job before this one, in this run of the program
 };

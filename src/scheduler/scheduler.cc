@@ -333,8 +333,6 @@ std::optional<EffectJob> Scheduler::MakeJob(const PipelineKey& pipeline,
     job.objects = *std::move(objects);
     return job;
   }
-  if (effect.kind == EffectKind::kTerminateResource || effect.kind == EffectKind::kPublishAlarm)
-    return job;
   Report(EffectDone{pipeline.id,
                     effect.key,
                     EffectOutcome::kFailed,
@@ -361,6 +359,7 @@ void Scheduler::Follow(std::span<const Write> writes) {
     } else if (const auto* erased = std::get_if<EraseRecord>(&write.change)) {
       if (erased->kind == RecordKind::kEffect) executor_.Forget(write.pipeline.id, erased->id);
     } else if (std::holds_alternative<ErasePipeline>(write.change)) {
+      executor_.ForgetPipeline(write.pipeline.id);
       auto first = running_resources_.lower_bound({write.pipeline.id, ""});
       while (first != running_resources_.end() && first->first.first == write.pipeline.id) {
         first = running_resources_.erase(first);

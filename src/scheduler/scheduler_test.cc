@@ -96,6 +96,58 @@ TEST_F(SchedulerTest, AnswersOnceItIsStored) {
   EXPECT_TRUE(store_.Read().value()->FindPipeline({kScope, id}).value());
 }
 
+// Machines that are ready at once; remembers which were ended, and what was known of them.
+class Machines : public EffectHandler {
+ public:
+  EffectResult Execute(const EffectJob& job, std::stop_token) override {
+    if (job.effect.kind == EffectKind::kLaunchResource) {
+      return EffectResult(
+          EffectFinished{EffectOutcome::kSucceeded, "", "", {{"@resourceId", "i-1", false}}});
+    }
+    if (job.effect.kind == EffectKind::kTerminateResource) ended.push_back(job);
+    return EffectResult(EffectFinished{});
+  }
+  std::vector<EffectJob> ended;
+};
+
+TEST(SchedulerResources, AMachineIsEndedWhenItsPipelineIsDeleted) {
+  ManualClock clock{Instant(std::chrono::seconds(1'400'000'000))};
+  SystemRandom random;
+  MemoryStore store;
+  Machines machines;
+  SchedulerOptions options;
+  options.effects.threads = 0;
+  Scheduler scheduler(options, store, clock, random, machines);
+  ASSERT_TRUE(scheduler.Load());
+  auto ask = [&](EventBody body) {
+    std::optional<Result<Reply>> heard;
+    scheduler.Submit(kScope, std::move(body),
+                     [&](Result<Reply> reply) { heard = std::move(reply); });
+    while (scheduler.RunDue() || scheduler.effects().RunDue() > 0) {
+    }
+    return heard.value();
+  };
+  Definition definition = OnDemand(1);
+  definition.objects[1].fields.back() = {"runsOn", "Machine", true};
+  definition.objects.push_back({"Machine",
+                                "Machine",
+                                {{"type", "Ec2Resource", false},
+                                 {"role", "r", false},
+                                 {"resourceRole", "r", false},
+                                 {"terminateAfter", "1 hour", false}}});
+  std::string id = std::get<Created>(ask(CreatePipeline{"n", "u", "", "arn", {}}).value()).pipeline;
+  ASSERT_FALSE(std::get<DefinitionStored>(ask(PutDefinition{id, definition}).value()).errored);
+  ASSERT_TRUE(ask(Activate{.pipeline = id}));
+  ASSERT_TRUE(machines.ended.empty());
+  ASSERT_TRUE(ask(DeletePipeline{id}));
+  ASSERT_EQ(machines.ended.size(), 1u);
+  const EffectJob& job = machines.ended[0];
+  ASSERT_EQ(job.objects.size(), 1u);
+  EXPECT_EQ(job.objects[0].Find("type")->value, "Ec2Resource");
+  EXPECT_EQ(job.objects[0].Find("@resourceId")->value, "i-1");
+  EXPECT_EQ(scheduler.effects().size(), 0u);
+}
+
 TEST_F(SchedulerTest, TimeGoesBackOnlyWhenTheClockWasFarOff) {
   auto created_at = [&](const std::string& name) {
     std::string id =
