@@ -39,6 +39,17 @@ class ShellCommandActivityTest : public WorldTest {
     return ShellCommandActivity().Run(*task, context, stop);
   }
 
+  // Killed, it may be a zombie until init takes it.
+  bool HasEnded(const std::string& pid) {
+    std::string stat = files_.Read("/proc/" + pid + "/stat").value_or(") Z");
+    return stat.find(") Z") != std::string::npos;
+  }
+  bool EndsSoon(const std::string& pid) {
+    for (int looks = 0; looks < 1000 && !HasEnded(pid); ++looks)
+      std::this_thread::sleep_for(Duration(5));
+    return HasEnded(pid);
+  }
+
   std::string Output(const char* name = "StdOutput") {
     return files_.Read(folder_ + "/logs/" + name).value_or("(none)");
   }
@@ -59,14 +70,7 @@ TEST_F(ShellCommandActivityTest, WhatACommandLeavesRunningEndsWithIt) {
   ASSERT_TRUE(Run({{"command", "sleep 300 & echo $! >pid", false}}));
   std::string pid(Trim(files_.Read(folder_ + "/work/pid").value_or("")));
   ASSERT_FALSE(pid.empty());
-  // Killed, it may still be a zombie until init takes it.
-  std::string stat = "Z";
-  for (int looks = 0; looks < 200; ++looks) {
-    stat = files_.Read("/proc/" + pid + "/stat").value_or(") Z");
-    if (stat.find(") Z") != std::string::npos) break;
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  }
-  EXPECT_NE(stat.find(") Z"), std::string::npos) << stat;
+  EXPECT_TRUE(EndsSoon(pid));
 }
 
 TEST_F(ShellCommandActivityTest, FailuresSayWhat) {
@@ -184,9 +188,7 @@ TEST_F(ShellCommandActivityTest, AStopEndsAllOfIt) {
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().id, "ShellCommandInterrupted");
   std::string child(Trim(files_.Read(folder_ + "/work/child").value()));
-  for (int i = 0; i < 1000 && files_.Exists("/proc/" + child); ++i)
-    std::this_thread::sleep_for(Duration(1));
-  EXPECT_FALSE(files_.Exists("/proc/" + child));
+  EXPECT_TRUE(EndsSoon(child));
   // One that comes before the start.
   result = Run({{"command", "touch started", false}}, {}, stop.get_token());
   ASSERT_FALSE(result);

@@ -13,9 +13,9 @@ using ::testing::HasSubstr;
 class FakeSns : public HttpClient {
  public:
   using HttpClient::Send;
-  Result<HttpResponse> Send(const ClientRequest& request, BodySource*, BodySink*,
+  Result<HttpResponse> Send(const ClientRequest& request, BodySource* source, BodySink*,
                             std::stop_token) override {
-    body = request.body;
+    body = source == nullptr ? request.body : *ReadAll(*source, 1 << 20);
     url = request.url;
     return HttpResponse{.status = status, .headers = {}, .body = answer};
   }
