@@ -1,17 +1,24 @@
 """The server is killed with -9 at random moments while clients write: what was acknowledged is there afterwards.
 
-PENSTOCK_KILL_ROUNDS sets the number of rounds (default 12; the full suite takes 200).
+PENSTOCK_KILL_ROUNDS sets the number of rounds (default 20), PENSTOCK_SCHEDULE_SECONDS how long schedules run under
+kills (default 20; one kill every three seconds, every ten from 60 seconds on). The long suite takes 200 and 600.
 """
+import datetime
 import os
+import pathlib
 import random
 import signal
+import subprocess
 import threading
 import time
 
 import botocore.exceptions
 import pytest
 
-ROUNDS = int(os.environ.get("PENSTOCK_KILL_ROUNDS", "12"))
+ROUNDS = int(os.environ.get("PENSTOCK_KILL_ROUNDS", "20"))
+SCHEDULE_SECONDS = int(os.environ.get("PENSTOCK_SCHEDULE_SECONDS", "20"))
+BINARY = pathlib.Path(os.environ.get("PENSTOCK_BINARY",
+                                     pathlib.Path(__file__).resolve().parents[2] / "build/release/penstock"))
 WRITERS = 4
 OUTAGE = (botocore.exceptions.BotoCoreError,)
 
@@ -45,6 +52,120 @@ class Writer(threading.Thread):
                     self.put[id] = (number, None)
         except OUTAGE:
             return
+
+
+class DataWriter(threading.Thread):
+    """Puts objects and items until the server is gone; remembers the last acknowledged number and the one sent after it."""
+
+    def __init__(self, server, name):
+        super().__init__(daemon=True)
+        once = {"retries": {"total_max_attempts": 1}, "connect_timeout": 2, "read_timeout": 5}
+        self.s3, self.dynamodb = server.client("s3", **once), server.client("dynamodb", **once)
+        self.name = name
+        self.acknowledged = {"s3": -1, "dynamodb": -1}
+
+    def run(self):
+        number = 0
+        try:
+            while True:
+                self.s3.put_object(Bucket="bucket", Key=f"{self.name}/{number}", Body=str(number).encode() * 100)
+                self.acknowledged["s3"] = number
+                self.dynamodb.put_item(TableName="table", Item={"Id": {"S": f"{self.name}/{number}"}})
+                self.acknowledged["dynamodb"] = number
+                number += 1
+        except OUTAGE:
+            return
+
+
+def test_no_acknowledged_object_or_item_is_lost(new_server):
+    server = new_server("[dynamodb]\nenforce = false\n")
+    server.client("s3").create_bucket(Bucket="bucket")
+    server.client("dynamodb").create_table(
+        TableName="table", AttributeDefinitions=[{"AttributeName": "Id", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "Id", "KeyType": "HASH"}], BillingMode="PAY_PER_REQUEST")
+    dice = random.Random()
+    total = 0
+    for round in range(max(1, ROUNDS // 4)):
+        writers = [DataWriter(server, f"round{round}-writer{w}") for w in range(WRITERS)]
+        for writer in writers:
+            writer.start()
+        time.sleep(dice.uniform(0.05, 0.6))
+        server.stop(signal.SIGKILL)
+        for writer in writers:
+            writer.join(30)
+            assert not writer.is_alive()
+        server.start()
+        s3, dynamodb = server.client("s3"), server.client("dynamodb")
+        for writer in writers:
+            stored = {o["Key"] for page in s3.get_paginator("list_objects_v2").paginate(
+                Bucket="bucket", Prefix=writer.name + "/") for o in page.get("Contents", [])}
+            count = writer.acknowledged["s3"] + 1
+            total += count
+            assert {f"{writer.name}/{n}" for n in range(count)} <= stored
+            assert len(stored) <= count + 1
+            for number in range(max(0, count - 3), count):
+                body = s3.get_object(Bucket="bucket", Key=f"{writer.name}/{number}")["Body"].read()
+                assert body == str(number).encode() * 100
+            for number in range(writer.acknowledged["dynamodb"] + 1):
+                assert "Item" in dynamodb.get_item(TableName="table", Key={"Id": {"S": f"{writer.name}/{number}"}})
+    assert total > 0
+
+
+def test_schedules_under_kills_miss_and_double_nothing(new_server, tmp_path):
+    """A run every second, a worker that outlives the servers, and a server killed again and again: every interval has
+    one instance, and its command ran once."""
+    server = new_server('[engine]\nack_timeout = "2 seconds"\ndefault_retry_delay = "1 second"\n')
+    ran = tmp_path / "ran"
+    ran.mkdir()
+    client = server.client("datapipeline")
+    id = client.create_pipeline(name="p", uniqueId="u")["pipelineId"]
+    start = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0) + datetime.timedelta(seconds=2)
+    end = start + datetime.timedelta(seconds=SCHEDULE_SECONDS)
+    command = f"mkdir {ran}/#{{format(@scheduledStartTime,'YYYYMMddHHmmss')}} || touch {ran}/doubled-$$"
+    objects = [
+        {"id": "Default", "fields": [("scheduleType", "timeseries"), ("workerGroup", "outlives"), ("maximumRetries", "0")]},
+        {"id": "Every", "fields": [("type", "Schedule"), ("period", "1 second"),
+                                   ("startDateTime", start.strftime("%Y-%m-%dT%H:%M:%S")),
+                                   ("endDateTime", end.strftime("%Y-%m-%dT%H:%M:%S"))]},
+        {"id": "Run", "fields": [("type", "ShellCommandActivity"), ("command", command)]}]
+    wire = [{"id": o["id"], "name": o["id"], "fields": [{"key": k, "stringValue": v} for k, v in o["fields"]]} for o in objects]
+    wire[0]["fields"].append({"key": "schedule", "refValue": "Every"})
+    stored = client.put_pipeline_definition(pipelineId=id, pipelineObjects=wire)
+    assert not stored["errored"], stored
+    with open(tmp_path / "worker.log", "wb") as log:
+        worker = subprocess.Popen([str(BINARY), "worker", "--worker-group", "outlives", "--tasks", "4",
+                                   "--endpoint-url", server.url, "--output", str(tmp_path / "worker")],
+                                  env=server.environment() | {"AWS_ENDPOINT_URL": server.url}, stdout=log, stderr=log)
+    kills = 0
+    try:
+        client.activate_pipeline(pipelineId=id)
+        pause = 10 if SCHEDULE_SECONDS >= 60 else 3
+        while datetime.datetime.now(datetime.timezone.utc) < end:
+            time.sleep(random.uniform(0.7, 1.3) * pause)
+            server.stop(signal.SIGKILL)
+            kills += 1
+            server.start()
+        client = server.client("datapipeline")
+        deadline = time.monotonic() + 60
+        while True:
+            ids = [i for page in client.get_paginator("query_objects").paginate(pipelineId=id, sphere="INSTANCE")
+                   for i in page["ids"]]
+            found = []
+            for first in range(0, len(ids), 25):
+                found += client.describe_objects(pipelineId=id, objectIds=ids[first:first + 25])["pipelineObjects"]
+            runs = [{f["key"]: f.get("stringValue") for f in o["fields"]} for o in found]
+            if len(runs) == SCHEDULE_SECONDS and all(r["@status"] == "FINISHED" for r in runs):
+                break
+            assert time.monotonic() < deadline, (len(runs), [r["@status"] for r in runs])
+            time.sleep(0.5)
+    finally:
+        worker.terminate()
+        worker.wait(20)
+    expected = {(start + datetime.timedelta(seconds=s)).strftime("%Y-%m-%dT%H:%M:%S") for s in range(SCHEDULE_SECONDS)}
+    assert sorted(r["@scheduledStartTime"] for r in runs) == sorted(expected)
+    assert sorted(p.name for p in ran.iterdir()) == sorted(
+        time.replace("-", "").replace("T", "").replace(":", "") for time in expected)
+    print(f"{kills} kills, {len(runs)} runs, 0 missed, 0 doubled")
 
 
 def stored_number(client, id):

@@ -58,9 +58,10 @@ def failure(server, pipeline, done):
 
 @pytest.fixture(scope="module")
 def job_server(tmp_path_factory):
-    """Without the default pause between retries."""
+    """Without the default pause between retries, and with one of them only."""
     from conftest import Server
-    made = Server(tmp_path_factory.mktemp("job"), config='[engine]\ndefault_retry_delay = "1 second"\n').start()
+    config = '[engine]\ndefault_retry_delay = "1 second"\ndefault_maximum_retries = 1\n'
+    made = Server(tmp_path_factory.mktemp("job"), config=config).start()
     yield made
     assert made.stop() == 0, made.log()
 
@@ -191,3 +192,78 @@ def test_a_step_of_another_program_fails_saying_what_is_supported(job_server, tm
     pipeline = pipelines.run(job_server, unique, definition)
     failed = failure(job_server, pipeline, pipelines.wait(job_server, pipeline))
     assert "wordcount.jar" in failed["errorMessage"]
+
+
+def test_a_foreign_object_at_the_destination_refuses_the_export(job_server, job_bucket, tmp_path, unique):
+    """The template's destination has the time in it; this one is the same for every run."""
+    make_table(job_server, unique, 5)
+    definition = json.loads(EXPORT.read_text())
+    for one in definition["objects"]:
+        if one.get("type") == "S3DataNode":
+            one["directoryPath"] = f"s3://{job_bucket}/taken"
+    fixed = pipelines.write(tmp_path, definition)
+    s3 = job_server.client("s3")
+    s3.put_object(Bucket=job_bucket, Key="taken/holiday.jpg", Body=b"not ours")
+    pipeline = pipelines.run(job_server, unique, fixed, myDDBTableName=unique, myOutputS3Loc=f"s3://{job_bucket}/x",
+                             myDDBReadThroughputRatio="1.0", myDDBRegion="us-east-1")
+    failed = failure(job_server, pipeline, pipelines.wait(job_server, pipeline))
+    assert "holiday.jpg" in failed["errorMessage"]
+    keys = [o["Key"] for o in s3.list_objects_v2(Bucket=job_bucket, Prefix="taken/")["Contents"]]
+    assert keys == ["taken/holiday.jpg"]
+
+
+def test_an_export_to_a_missing_bucket_fails_saying_so(job_server, unique):
+    make_table(job_server, unique, 5)
+    pipeline, done = export(job_server, unique, "nosuch-" + unique, unique)
+    assert "nosuch-" + unique in failure(job_server, pipeline, done)["errorMessage"]
+
+
+def test_a_foreign_file_in_the_export_fails_before_the_first_write(job_server, job_bucket, unique):
+    make_table(job_server, unique, 100)
+    export(job_server, unique, job_bucket, unique + "-out")
+    folder = export_folder(job_server, job_bucket)
+    s3 = job_server.client("s3")
+    prefix = folder.split("/", 3)[3]
+    data, size = [(o["Key"], o["Size"]) for o in s3.list_objects_v2(Bucket=job_bucket, Prefix=prefix)["Contents"]
+                  if pathlib.Path(o["Key"]).name.count("-") == 4][0]
+    s3.put_object(Bucket=job_bucket, Key=data, Body=b"\xff\xd8" + b"x" * (size - 2))  # of the right size
+    copy = unique + "-copy"
+    dynamodb = make_table(job_server, copy, 0)
+    pipeline, done = import_(job_server, copy, folder, unique + "-in")
+    assert data.rsplit("/", 1)[1] in failure(job_server, pipeline, done)["errorMessage"]
+    assert count(dynamodb, copy) == 0
+
+
+def test_a_foreign_file_without_manifest_names_the_line(job_server, job_bucket, tmp_path, unique):
+    dynamodb = make_table(job_server, unique, 0)
+    definition = json.loads(IMPORT.read_text())
+    for one in definition["objects"]:
+        if one.get("type") == "S3DataNode":
+            one["myImportWithoutManifest"] = "true"
+    path = pipelines.write(tmp_path, definition)
+    job_server.client("s3").put_object(Bucket=job_bucket, Key="odd/one", Body=b'{"Id":{"n":"1"}}\nMZ\x90\x00\n')
+    pipeline = pipelines.run(job_server, unique, path, myDDBTableName=unique, myInputS3Loc=f"s3://{job_bucket}/odd",
+                             myDDBWriteThroughputRatio="1.0", myDDBRegion="us-east-1")
+    message = failure(job_server, pipeline, pipelines.wait(job_server, pipeline))["errorMessage"]
+    assert "one" in message
+    assert count(dynamodb, unique) <= 1
+
+
+def test_a_malformed_definition_says_where_and_does_not_run(job_server, tmp_path, unique):
+    client = job_server.client("datapipeline")
+    pipeline = client.create_pipeline(name=unique, uniqueId=unique)["pipelineId"]
+    definition = pipelines.write(tmp_path, {"objects": [
+        {"id": "Default", "scheduleType": "ondemand"},
+        {"id": "Odd", "type": "ShellComandActivity", "command": "true", "runsOn": {"ref": "Nobody"}}]})
+    put = job_server.aws("datapipeline", "put-pipeline-definition", "--pipeline-id", pipeline, "--pipeline-definition",
+                         f"file://{definition}", check=False)
+    assert "Odd" in put.stdout + put.stderr
+    activated = job_server.aws("datapipeline", "activate-pipeline", "--pipeline-id", pipeline, check=False)
+    assert activated.returncode != 0
+    assert "InvalidRequestException" in activated.stderr
+    broken = tmp_path / "broken.json"
+    broken.write_text('{"objects": [')
+    put = job_server.aws("datapipeline", "put-pipeline-definition", "--pipeline-id", pipeline, "--pipeline-definition",
+                         f"file://{broken}", check=False)
+    assert put.returncode != 0
+    assert pipelines.status(job_server, pipeline).startswith(pipeline)
