@@ -1,0 +1,280 @@
+// What running work costs: task instances a second from due to FINISHED, every transition durable;
+// a restart over many stored instances; one decision among many other pipelines.
+#include <benchmark/benchmark.h>
+#include <fmt/core.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <map>
+#include <thread>
+
+#include "base/check.h"
+#include "engine/codec.h"
+#include "json/json.h"
+#include "net/in_process_client.h"
+#include "scheduler/manual_clock.h"
+#include "scheduler/scheduler.h"
+#include "service/data_pipeline_service.h"
+#include "store/memory_store.h"
+#include "store/secret_box.h"
+#include "store/sqlite_store.h"
+#include "system/system_clock.h"
+#include "system/system_random.h"
+
+namespace penstock {
+namespace {
+
+const engine::Scope kScope{"123456789012", "-"};
+
+class NoEffects : public EffectHandler {
+ public:
+  EffectResult Execute(const EffectJob&, std::stop_token) override {
+    return EffectResult(EffectFinished{});
+  }
+};
+
+// A folder on the disk that the state of a server would be on ($TMPDIR, else here).
+class Folder {
+ public:
+  Folder() {
+    const char* parent = getenv("TMPDIR");
+    path_ = std::string(parent == nullptr ? "." : parent) + "/penstock-bench-XXXXXX";
+    CHECK(mkdtemp(path_.data()) != nullptr, "no temporary folder {}", path_);
+  }
+  ~Folder() { std::filesystem::remove_all(path_); }
+  std::string Sub(const std::string& name) const { return path_ + "/" + name; }
+
+ private:
+  std::string path_;
+};
+
+// What the gateway does for a signed request, without the signature.
+class Signed : public HttpService {
+ public:
+  explicit Signed(HttpService& inside) : inside_(inside) {}
+  void Serve(HttpRequest request, BodySource& body, std::unique_ptr<Responder> responder) override {
+    request.caller = Caller{kScope.account, "AKID", "arn:aws:iam::123456789012:root", "us-east-1",
+                            "datapipeline"};
+    inside_.Serve(std::move(request), body, std::move(responder));
+  }
+
+ private:
+  HttpService& inside_;
+};
+
+// The pipeline half of a server on a real SQLite file.
+class Half {
+ public:
+  explicit Half(const std::string& path) {
+    auto opened = SqliteStore::Open(path, box_);
+    CHECK(opened.has_value(), "{}", opened.error().message);
+    store_ = *std::move(opened);
+    scheduler_ =
+        std::make_unique<Scheduler>(SchedulerOptions{}, *store_, clock_, random_, effects_);
+    CHECK(scheduler_->Load().has_value());
+    service_ = std::make_unique<DataPipelineService>(DataPipelineOptions{}, "secret", *scheduler_,
+                                                     *store_, clock_);
+    signed_ = std::make_unique<Signed>(*service_);
+    scheduler_->Start();
+  }
+  ~Half() { scheduler_->Stop(); }
+
+  json::Object Call(std::string_view operation, const json::Object& body) {
+    ClientRequest request{.method = "POST",
+                          .url = "http://penstock/",
+                          .headers = {{"X-Amz-Target", "DataPipeline." + std::string(operation)}},
+                          .body = json::Write(body)};
+    request.timeout = Duration(120'000);
+    InProcessClient client(signed_.get(), &clock_, &random_);
+    Result<HttpResponse> answer = client.Send(request);
+    CHECK(answer.has_value(), "{}: {}", operation, answer.error().message);
+    CHECK(answer->status == 200, "{}: {}", operation, answer->body);
+    return answer->body.empty() ? json::Object() : *json::ParseObject(answer->body);
+  }
+  const SchedulerStatistics& statistics() const { return scheduler_->statistics(); }
+
+ private:
+  SystemClock clock_;
+  SystemRandom random_;
+  NoEffects effects_;
+  SecretBox box_{std::string(32, 'k'), random_};
+  std::unique_ptr<SqliteStore> store_;
+  std::unique_ptr<Scheduler> scheduler_;
+  std::unique_ptr<DataPipelineService> service_;
+  std::unique_ptr<Signed> signed_;
+};
+
+json::Object Field(std::string_view key, std::string_view value, bool is_ref = false) {
+  return {{"key", key}, {is_ref ? "refValue" : "stringValue", value}};
+}
+
+json::Array OnDemandObjects(int activities) {
+  json::Array objects;
+  objects.push_back(json::Object{{"id", "Default"},
+                                 {"name", "Default"},
+                                 {"fields", json::Array{Field("scheduleType", "ondemand")}}});
+  for (int i = 0; i < activities; ++i) {
+    std::string id = fmt::format("Activity{}", i);
+    objects.push_back(json::Object{
+        {"id", id},
+        {"name", id},
+        {"fields", json::Array{Field("type", "ShellCommandActivity"), Field("command", "true"),
+                               Field("workerGroup", "bench")}}});
+  }
+  return objects;
+}
+
+// Pipelines of 50 activities each are activated; workers take, acknowledge and finish each task.
+void TaskInstances(benchmark::State& state) {
+  constexpr int kActivities = 50;
+  const int pipelines = 40, workers = static_cast<int>(state.range(0));
+  for (auto _ : state) {
+    state.PauseTiming();
+    Folder folder;
+    Half half(folder.Sub("pipelines.db"));
+    std::vector<std::string> ids;
+    for (int i = 0; i < pipelines; ++i) {
+      std::string name = fmt::format("p{}", i);
+      json::Object made = half.Call("CreatePipeline", {{"name", name}, {"uniqueId", name}});
+      ids.emplace_back(made["pipelineId"].as_string());
+      half.Call("PutPipelineDefinition",
+                {{"pipelineId", ids.back()}, {"pipelineObjects", OnDemandObjects(kActivities)}});
+    }
+    std::atomic<int> left = pipelines * kActivities;
+    uint64_t batches = half.statistics().batches;
+    state.ResumeTiming();
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < workers; ++i) {
+      threads.emplace_back([&] {
+        while (left.fetch_sub(1) > 0) {
+          json::Object polled = half.Call("PollForTask", {{"workerGroup", "bench"}});
+          json::Value task = polled.at("taskObject").at("taskId");
+          half.Call("ReportTaskProgress", {{"taskId", task}});
+          half.Call("SetTaskStatus", {{"taskId", task}, {"taskStatus", "FINISHED"}});
+        }
+      });
+    }
+    for (const std::string& id : ids) half.Call("ActivatePipeline", {{"pipelineId", id}});
+    threads.clear();
+    state.PauseTiming();
+    state.counters["calls/commit"] =
+        3.0 * pipelines * kActivities / static_cast<double>(half.statistics().batches - batches);
+    state.ResumeTiming();
+  }
+  state.counters["instances/s"] =
+      benchmark::Counter(static_cast<double>(state.iterations()) * pipelines * kActivities,
+                         benchmark::Counter::kIsRate);
+}
+BENCHMARK(TaskInstances)->Arg(16)->Arg(128)->Unit(benchmark::kMillisecond)->UseRealTime();
+
+// A store of `count` instances with an attempt each, one in a hundred unfinished.
+void FillStore(Store& store, int64_t count) {
+  constexpr int64_t kOfOnePipeline = 1'000;
+  std::vector<engine::Write> batch;
+  auto flush = [&] {
+    CHECK(store.Commit(batch).has_value());
+    batch.clear();
+  };
+  for (int64_t i = 0; i < count; ++i) {
+    engine::PipelineKey key{kScope, fmt::format("df-{:08}", i / kOfOnePipeline)};
+    if (i % kOfOnePipeline == 0) {
+      engine::PipelineRecord pipeline;
+      pipeline.name = key.id;
+      batch.push_back({key, pipeline});
+    }
+    engine::InstanceRecord instance;
+    instance.id = fmt::format("@Activity_{:08}", i);
+    instance.component = "Activity";
+    instance.status = i % 100 == 0 ? engine::RunStatus::kRunning : engine::RunStatus::kFinished;
+    instance.attempts = 1;
+    instance.scheduled_start = Instant(Duration(i * 3'600'000));
+    engine::AttemptRecord attempt;
+    attempt.instance = instance.id;
+    attempt.number = 1;
+    attempt.status = instance.status;
+    batch.push_back({key, instance});
+    batch.push_back({key, attempt});
+    if (batch.size() > 20'000) flush();
+  }
+  flush();
+}
+
+void Restart(benchmark::State& state) {
+  SystemRandom random;
+  SystemClock clock;
+  NoEffects effects;
+  SecretBox box(std::string(32, 'k'), random);
+  Folder folder;
+  {
+    auto store = SqliteStore::Open(folder.Sub("pipelines.db"), box);
+    FillStore(**store, state.range(0));
+  }
+  for (auto _ : state) {
+    auto store = SqliteStore::Open(folder.Sub("pipelines.db"), box);
+    Scheduler scheduler({}, **store, clock, random, effects);
+    CHECK(scheduler.Load().has_value());
+    benchmark::DoNotOptimize(scheduler.state());
+  }
+}
+BENCHMARK(Restart)->Arg(10'000)->Arg(100'000)->Unit(benchmark::kMillisecond)->Iterations(1);
+
+// One progress report of a running task among `pipelines` others that have a schedule each.
+void DecisionAmongPipelines(benchmark::State& state) {
+  ManualClock clock(Instant(std::chrono::seconds(1'767'225'600)));
+  SystemRandom random;
+  NoEffects effects;
+  MemoryStore store;
+  SchedulerOptions options;
+  options.effects.threads = 0;
+  Scheduler scheduler(options, store, clock, random, effects);
+  CHECK(scheduler.Load().has_value());
+  auto ask = [&](engine::EventBody body) {
+    std::optional<Result<engine::Reply>> heard;
+    scheduler.Submit(kScope, std::move(body),
+                     [&](Result<engine::Reply> reply) { heard = std::move(reply); });
+    while (!heard) scheduler.RunDue();
+    CHECK(heard->has_value(), "{}", heard->error().message);
+    return std::move(**heard);
+  };
+  auto make = [&](const std::string& name, const Definition& definition) {
+    auto created = ask(engine::CreatePipeline{name, name, "", "arn", {}});
+    std::string id = std::get<engine::Created>(created).pipeline;
+    ask(engine::PutDefinition{id, definition});
+    ask(engine::Activate{.pipeline = id});
+    return id;
+  };
+  auto definition = [](bool scheduled) {
+    Definition made;
+    made.objects.push_back({"Default", "Default", {}});
+    if (scheduled) {
+      made.objects[0].fields = {{"scheduleType", "cron", false}, {"schedule", "Hourly", true}};
+      made.objects.push_back({"Hourly",
+                              "Hourly",
+                              {{"type", "Schedule", false},
+                               {"period", "1 hour", false},
+                               {"startAt", "FIRST_ACTIVATION_DATE_TIME", false}}});
+    } else {
+      made.objects[0].fields = {{"scheduleType", "ondemand", false}};
+    }
+    made.objects.push_back({"A",
+                            "A",
+                            {{"type", "ShellCommandActivity", false},
+                             {"command", "true", false},
+                             {"workerGroup", scheduled ? "others" : "bench", false}}});
+    return made;
+  };
+  for (int64_t i = 0; i < state.range(0); ++i) make(fmt::format("other{}", i), definition(true));
+  make("measured", definition(false));
+  std::optional<engine::TaskKey> task;
+  PollRequest poll{.scope = kScope, .poll = {"bench", "", "host"}};
+  poll.deadline = clock.Monotonic() + Duration(1'000);
+  poll.connected = [] { return true; };
+  poll.reply = [&](Result<engine::Reply> reply) { task = std::get<engine::Task>(*reply).key; };
+  scheduler.SubmitPoll(std::move(poll));
+  while (!task) scheduler.RunDue();
+  for (auto _ : state) ask(engine::ReportProgress{.task = *task});
+}
+BENCHMARK(DecisionAmongPipelines)->Arg(100)->Arg(1'000)->Arg(10'000)->Unit(benchmark::kMicrosecond);
+
+}  // namespace
+}  // namespace penstock
