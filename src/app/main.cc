@@ -21,8 +21,10 @@
 #include "base/text.h"
 #include "cli/command_line.h"
 #include "cli/convert_command.h"
+#include "cli/plan_command.h"
 #include "cli/status_command.h"
 #include "cli/transfer_command.h"
+#include "cli/why_command.h"
 #include "net/http_client.h"
 #include "system/posix_files.h"
 #include "system/posix_processes.h"
@@ -223,8 +225,8 @@ int PrintEnv(const EnvCommand& command) {
   return kExitDone;
 }
 
-int ShowStatus(const StatusCommand& command) {
-  World world;
+/// The service of the server that a command asks.
+Result<ServiceEndpoint> Find(World& world, const StatusCommand& command) {
   ServicePlacesOptions options = world.Places();
   options.profile = command.profile;
   // A folder given, or nothing else to go by: the server that runs on it.
@@ -234,7 +236,7 @@ int ShowStatus(const StatusCommand& command) {
   if (!command.data.empty() || !configured) {
     Result<ServerAccess> server =
         ReadServerAccess(command.data.empty() ? DefaultDataFolder() : command.data, world.files);
-    if (!server) return Complain(server.error());
+    if (!server) return server.error();
     options.own = OwnServer{server->url, server->root_key};
     options.default_region = server->region;
   }
@@ -242,10 +244,28 @@ int ShowStatus(const StatusCommand& command) {
     options.endpoints["data pipeline"] = {
         EndpointConfig::Kind::kUrl, WithoutSlash(command.endpoint), {}, {}, {}};
   }
-  Result<ServiceEndpoint> endpoint = ServicePlaces(options).Find("datapipeline", command.region);
+  return ServicePlaces(options).Find("datapipeline", command.region);
+}
+
+/// Asks that service what `ask` wants to know. Its exit code.
+template <class Ask>
+int AskServer(const StatusCommand& command, Ask ask) {
+  World world;
+  Result<ServiceEndpoint> endpoint = Find(world, command);
   if (!endpoint) return Complain(endpoint.error());
-  DataPipelineClient client({&world.http, &world.clock, &world.random}, *endpoint);
-  return PrintStatus(client, command.pipeline, std::cout, std::cerr);
+  return ask(DataPipelineClient({&world.http, &world.clock, &world.random}, *endpoint));
+}
+
+int ShowStatus(const StatusCommand& command) {
+  return AskServer(command, [&](const DataPipelineClient& client) {
+    return PrintStatus(client, command.pipeline, std::cout, std::cerr);
+  });
+}
+
+int ShowWhy(const WhyCommand& command) {
+  return AskServer(command.where, [&](const DataPipelineClient& client) {
+    return PrintWhy(client, command.where.pipeline, command.instance, std::cout, std::cerr);
+  });
 }
 
 int Work(const WorkerCommand& command) {
@@ -256,15 +276,22 @@ int Work(const WorkerCommand& command) {
   return ended ? kExitDone : Complain(ended.error());
 }
 
+/// A whole file, or standard input for "-".
+Result<std::string> ReadInput(const std::string& path) {
+  if (path != "-") return PosixFiles().Read(path);
+  return std::string(std::istreambuf_iterator<char>(std::cin), {});
+}
+
 int Validate(ValidateCommand command) {
-  PosixFiles files;
   command.now = SystemClock().Now();
   command.color = isatty(STDOUT_FILENO) == 1 && std::getenv("NO_COLOR") == nullptr;
-  command.read = [&](const std::string& path) -> Result<std::string> {
-    if (path != "-") return files.Read(path);
-    return std::string(std::istreambuf_iterator<char>(std::cin), {});
-  };
+  command.read = ReadInput;
   return RunValidate(command, std::cout, std::cerr);
+}
+
+int ShowPlan(PlanCommand command) {
+  command.read = ReadInput;
+  return RunPlan(command, std::cout, std::cerr);
 }
 
 int Run(const Command& command) {
@@ -289,6 +316,10 @@ int Run(const Command& command) {
           return PrintEnv(given);
         } else if constexpr (std::is_same_v<Given, StatusCommand>) {
           return ShowStatus(given);
+        } else if constexpr (std::is_same_v<Given, WhyCommand>) {
+          return ShowWhy(given);
+        } else if constexpr (std::is_same_v<Given, PlanCommand>) {
+          return ShowPlan(given);
         } else if constexpr (std::is_same_v<Given, ValidateCommand>) {
           return Validate(given);
         } else if constexpr (std::is_same_v<Given, TemplatesCommand>) {

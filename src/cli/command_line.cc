@@ -14,10 +14,9 @@ struct TransferFlags {
   std::string rate_mode = "ratio";
   FormatFlags format;
   std::string mode = "overwrite";
-  std::string deadline;
+  std::string billing = "as-exported";
   uint64_t memory = kDefaultMemory;
-  bool follow_manifest_urls = false, overwrite = false, dry_run = false, create_table = false;
-  bool resume_import = false;  // taken and needless
+  bool follow_manifest_urls = false;
   CLI::Option* rate_option = nullptr;
   CLI::Option* rate_mode_option = nullptr;
 };
@@ -31,7 +30,15 @@ void DeclareEndpoints(CLI::App* app, EndpointFlags* flags) {
   app->add_option("--s3-profile", flags->s3_profile, "profile for S3 alone");
 }
 
+void DeclareEstimate(CLI::App* app, EstimateFlags* flags) {
+  app->add_flag("--dry-run", flags->dry_run, "only say what it would take");
+  app->add_option("--deadline", flags->deadline,
+                  "refuse if it would take longer: 90m, 2h, 1h30m, 3 days");
+  app->add_option("--prices", flags->prices, "a JSON file with the prices for --dry-run");
+}
+
 void DeclareDisplay(CLI::App* app, DisplayFlags* flags) {
+  app->add_option("--report", flags->report, "write an HTML page about the run to this file");
   app->add_flag("--json", flags->json, "print a summary as the last line on stdout");
   app->add_flag("--explain", flags->explain, "say each second what limits the transfer");
 }
@@ -87,14 +94,7 @@ EarlyExit NotYet(std::string_view what) {
 /// The flags that are declared, so that nobody takes them for a typing mistake, but that nothing
 /// stands behind yet.
 std::optional<EarlyExit> Unsupported(const TransferFlags& flags) {
-  if (flags.mode != "overwrite") return NotYet("--mode " + flags.mode);
-  if (flags.rate_mode == "headroom" || flags.rate_mode == "max")
-    return NotYet("--rate-mode " + flags.rate_mode);
   if (flags.follow_manifest_urls) return NotYet("--follow-manifest-urls");
-  if (flags.overwrite) return NotYet("--overwrite");
-  if (flags.dry_run) return NotYet("--dry-run");
-  if (!flags.deadline.empty()) return NotYet("--deadline");
-  if (flags.create_table) return NotYet("--create-table");
   return std::nullopt;
 }
 
@@ -107,6 +107,12 @@ Result<RateOptions> Rate(const TransferFlags& flags, std::string_view ratio_flag
     return InvalidArgument("--rate is an absolute bound; leave it out with --rate-mode ratio");
   }
   if (given) rate.units_per_second = flags.rate;
+  if (given && (flags.rate_mode == "headroom" || flags.rate_mode == "max")) {
+    return InvalidArgument("--rate is an absolute bound; leave it out with --rate-mode " +
+                           flags.rate_mode);
+  }
+  if (flags.rate_mode == "headroom") rate.mode = RateMode::kHeadroom;
+  if (flags.rate_mode == "max") rate.mode = RateMode::kMax;
   RETURN_IF_ERROR(CheckRateOptions(rate, ratio_flag));
   return rate;
 }
@@ -136,9 +142,12 @@ CLI::App* DeclareExport(CLI::App& root, Draft* draft) {
   app->add_flag("--consistent-read", command.options.consistent_read,
                 "strongly consistent reads, at twice the cost");
   app->add_flag("--resume", command.options.resume, "go on with the unfinished export at DEST");
-  app->add_flag("--overwrite", draft->flags.overwrite, "replace an export at DEST");
-  app->add_flag("--dry-run", draft->flags.dry_run, "only say what it would take");
-  app->add_option("--deadline", draft->flags.deadline, "with --dry-run: refuse if it takes longer");
+  app->add_flag("--overwrite", command.options.overwrite, "replace an export at DEST");
+  app->add_flag("--split-tail", command.options.splits_tail,
+                "halve a slow segment for idle workers, as far as the server proves that it can be");
+  app->add_option("--sse-kms-key", command.options.kms_key_id,
+                  "encrypt the objects with this KMS key");
+  DeclareEstimate(app, &command.estimate);
   DeclareEndpoints(app, &command.endpoints);
   DeclareDisplay(app, &command.display);
   return app;
@@ -166,11 +175,17 @@ CLI::App* DeclareImport(CLI::App& root, Draft* draft) {
                   "items that may be refused before the answer is no")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
-  app->add_flag("--resume", draft->flags.resume_import,
-                "imports can be repeated without harm: they begin anew");
-  app->add_flag("--create-table", draft->flags.create_table, "make the table if it is absent");
-  app->add_flag("--dry-run", draft->flags.dry_run, "only say what it would take");
-  app->add_option("--deadline", draft->flags.deadline, "with --dry-run: refuse if it takes longer");
+  app->add_flag("--resume", command.options.resume,
+                "go on with the unfinished import of SOURCE into TABLE");
+  app->add_option("--state-folder", command.options.state_folder,
+                  "where the import's state and rejected lines go; SOURCE/_penstock if not given");
+  CLI::Option* create = app->add_flag("--create-table", command.options.create_table,
+                                      "make the table as it was exported, if it is absent");
+  app->add_option("--billing", draft->flags.billing,
+                  "of a table that is made: as-exported, on-demand, or READ,WRITE units a second")
+      ->needs(create)
+      ->capture_default_str();
+  DeclareEstimate(app, &command.estimate);
   DeclareEndpoints(app, &command.endpoints);
   DeclareDisplay(app, &command.display);
   return app;
@@ -181,7 +196,7 @@ CLI::App* DeclareVerify(CLI::App& root, Draft* draft) {
       root.add_subcommand("verify", "an export against its manifest, and against a table");
   VerifyCommand& command = draft->verify;
   app->add_option("EXPORT", command.options.source,
-                  "s3://bucket/folder or a local folder with an export")
+                  "s3://bucket/folder or a local folder with an export; dynamodb://TABLE is a table")
       ->required();
   app->add_option("--table", command.options.table, "hold the export's items against this table's");
   DeclareRate(app, &draft->flags, "--read-ratio");
@@ -246,13 +261,28 @@ CLI::App* DeclareEnv(CLI::App& root, EnvCommand* command) {
   return app;
 }
 
-CLI::App* DeclareStatus(CLI::App& root, StatusCommand* command) {
-  CLI::App* app = root.add_subcommand("status", "one line for each instance of a pipeline");
-  app->add_option("PIPELINE", command->pipeline, "the pipeline's id")->required();
+/// Which server a command asks.
+void DeclareServer(CLI::App* app, StatusCommand* command) {
   app->add_option("--data", command->data, "folder of the server to ask");
   app->add_option("--endpoint-url", command->endpoint, "address of the server to ask");
   app->add_option("--region", command->region, "region");
   app->add_option("--profile", command->profile, "profile of the shared AWS files");
+}
+
+CLI::App* DeclareStatus(CLI::App& root, StatusCommand* command) {
+  CLI::App* app = root.add_subcommand("status", "one line for each instance of a pipeline");
+  app->add_option("PIPELINE", command->pipeline, "the pipeline's id")->required();
+  DeclareServer(app, command);
+  return app;
+}
+
+CLI::App* DeclareWhy(CLI::App& root, WhyCommand* command) {
+  CLI::App* app = root.add_subcommand(
+      "why", "the chain from an instance that waits, or failed, to its root cause");
+  app->add_option("PIPELINE", command->where.pipeline, "the pipeline's id")->required();
+  app->add_option("INSTANCE", command->instance, "the instance's id, as status shows it")
+      ->required();
+  DeclareServer(app, &command->where);
   return app;
 }
 
@@ -295,6 +325,46 @@ CLI::App* DeclareValidate(CLI::App& root, ValidateFlags* flags) {
   return app;
 }
 
+struct PlanFlags {
+  PlanCommand command;
+  std::string from, until;
+  std::vector<std::string> parameters, durations;
+};
+
+CLI::App* DeclarePlan(CLI::App& root, PlanFlags* flags) {
+  CLI::App* app =
+      root.add_subcommand("plan", "what a definition would run, and when; nothing is executed");
+  app->add_option("FILE", flags->command.file, "a definition file; - is standard input")
+      ->required();
+  app->add_option("--from", flags->from, "first activation, as 2014-05-01T00:00:00, UTC")
+      ->required();
+  app->add_option("--until", flags->until, "the end, exclusive")->required();
+  app->add_option("-p,--parameter", flags->parameters, "NAME=VALUE, as given with an activation")
+      ->take_all();
+  app->add_option("--duration", flags->durations,
+                  "COMPONENT=PERIOD, how long its work takes; nothing if not given")
+      ->take_all();
+  app->add_flag("--all", flags->command.options.all, "data nodes, resources and preconditions too");
+  app->add_flag("--json", flags->command.as_json, "one JSON document instead of lines");
+  return app;
+}
+
+/// The flags as the command wants them.
+Result<PlanCommand> ReadPlanFlags(PlanFlags flags) {
+  engine::ForecastOptions& options = flags.command.options;
+  ASSIGN_OR_RETURN(options.from, ParseMomentArgument("--from", flags.from));
+  ASSIGN_OR_RETURN(options.until, ParseMomentArgument("--until", flags.until));
+  for (const std::string& text : flags.parameters) {
+    ASSIGN_OR_RETURN(ParameterValue value, ParseParameterArgument(text));
+    options.values.push_back(std::move(value));
+  }
+  for (const std::string& text : flags.durations) {
+    ASSIGN_OR_RETURN(auto duration, ParseDurationArgument(text));
+    options.durations.insert(std::move(duration));
+  }
+  return std::move(flags.command);
+}
+
 CLI::App* DeclareTemplates(CLI::App& root, TemplatesCommand* command) {
   CLI::App* app = root.add_subcommand("templates", "the built-in pipeline templates");
   app->add_flag("--json", command->as_json, "one JSON document, parameters included");
@@ -329,6 +399,10 @@ Command ParseCommandLine(const std::vector<std::string>& arguments, std::string_
   CLI::App* worker_app = DeclareWorker(root, &worker);
   ValidateFlags validate;
   CLI::App* validate_app = DeclareValidate(root, &validate);
+  PlanFlags plan;
+  CLI::App* plan_app = DeclarePlan(root, &plan);
+  WhyCommand why;
+  CLI::App* why_app = DeclareWhy(root, &why);
   TemplatesCommand templates;
   CLI::App* templates_app = DeclareTemplates(root, &templates);
 
@@ -348,10 +422,12 @@ Command ParseCommandLine(const std::vector<std::string>& arguments, std::string_
     auto rate = Rate(flags, "--read-ratio");
     if (!rate) return Unusable(rate.error().message);
     command.options.rate = *rate;
+    command.endpoints.needs_cloudwatch = rate->mode == RateMode::kHeadroom;
     command.options.memory_bytes = flags.memory;
     auto style = WriteStyle(flags.format);
     if (!style) return Unusable(style.error().message);
     command.options.style = *std::move(style);
+    if (!command.options.kms_key_id.empty()) command.options.server_side_encryption = "aws:kms";
     return command;
   }
   if (import_app->parsed()) {
@@ -361,10 +437,17 @@ Command ParseCommandLine(const std::vector<std::string>& arguments, std::string_
     auto rate = Rate(flags, "--write-ratio");
     if (!rate) return Unusable(rate.error().message);
     command.options.rate = *rate;
+    command.endpoints.needs_cloudwatch = rate->mode == RateMode::kHeadroom;
     command.options.memory_bytes = flags.memory;
     auto style = ReadStyleOf(flags.format);
     if (!style) return Unusable(style.error().message);
     command.options.style = *style;
+    auto mode = ParseImportMode(flags.mode);
+    if (!mode) return Unusable(mode.error().message);
+    command.options.mode = *std::move(mode);
+    auto billing = ParseTableBilling(flags.billing);
+    if (!billing) return Unusable(billing.error().message);
+    command.options.billing = *billing;
     return command;
   }
   if (verify_app->parsed()) {
@@ -374,6 +457,7 @@ Command ParseCommandLine(const std::vector<std::string>& arguments, std::string_
     auto rate = Rate(flags, "--read-ratio");
     if (!rate) return Unusable(rate.error().message);
     command.options.rate = *rate;
+    command.endpoints.needs_cloudwatch = rate->mode == RateMode::kHeadroom;
     command.options.memory_bytes = flags.memory;
     auto style = ReadStyleOf(flags.format);
     if (!style) return Unusable(style.error().message);
@@ -392,7 +476,13 @@ Command ParseCommandLine(const std::vector<std::string>& arguments, std::string_
   if (serve_app->parsed()) return serve;
   if (env_app->parsed()) return env;
   if (status_app->parsed()) return status;
+  if (why_app->parsed()) return why;
   if (worker_app->parsed()) return worker;
+  if (plan_app->parsed()) {
+    auto command = ReadPlanFlags(std::move(plan));
+    if (!command) return Unusable(command.error().message);
+    return *std::move(command);
+  }
   if (templates_app->parsed()) return templates;
   if (validate_app->parsed()) {
     for (const std::string& text : validate.parameters) {

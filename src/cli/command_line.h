@@ -8,8 +8,10 @@
 #include <variant>
 #include <vector>
 
+#include "cli/plan_command.h"
 #include "cli/templates_command.h"
 #include "cli/validate_command.h"
+#include "transfer/converter.h"
 #include "transfer/transfer.h"
 
 namespace penstock {
@@ -33,26 +35,43 @@ struct EndpointFlags {
   std::string region, profile;
   std::string dynamodb_url, s3_url;
   std::string dynamodb_profile, s3_profile;
+  bool needs_cloudwatch = false;  // the rate mode asks it
 };
 
 /// How a transfer shows itself.
 struct DisplayFlags {
   bool json = false;     // a summary as the last line on stdout
   bool explain = false;  // each second a line with what limits it
+  std::string report;    // a file for an HTML page about the run; empty: none
+};
+
+/// Whether to do it at all.
+struct EstimateFlags {
+  bool dry_run = false;
+  std::string deadline;  // a length of time; empty: none
+  std::string prices;    // a file; empty: none
 };
 
 struct ExportCommand {
   ExportOptions options;
+  EstimateFlags estimate;
   EndpointFlags endpoints;
   DisplayFlags display;
 };
 struct ImportCommand {
   ImportOptions options;
+  EstimateFlags estimate;
   EndpointFlags endpoints;
   DisplayFlags display;
 };
 struct VerifyCommand {
   VerifyOptions options;
+  EndpointFlags endpoints;
+  DisplayFlags display;
+};
+
+struct ConvertCommand {
+  ConvertOptions options;
   EndpointFlags endpoints;
   DisplayFlags display;
 };
@@ -73,6 +92,11 @@ struct StatusCommand {
   std::string endpoint;  // --endpoint-url
   std::string region, profile;
 };
+/// What `penstock why` asks about; the rest says which server, as for `penstock status`.
+struct WhyCommand {
+  std::string instance;
+  StatusCommand where;  // its pipeline too
+};
 /// Also takes the options of the original Task Runner, in its spelling.
 struct WorkerCommand {
   std::string worker_group;
@@ -85,9 +109,9 @@ struct WorkerCommand {
   std::string folder;  // --output; empty: a temporary folder
 };
 
-using Command =
-    std::variant<EarlyExit, ExportCommand, ImportCommand, VerifyCommand, ServeCommand, EnvCommand,
-                 StatusCommand, WorkerCommand, ValidateCommand, TemplatesCommand>;
+using Command = std::variant<EarlyExit, ExportCommand, ImportCommand, VerifyCommand, ConvertCommand,
+                             ServeCommand, EnvCommand, StatusCommand, WorkerCommand,
+                             ValidateCommand, TemplatesCommand, PlanCommand, WhyCommand>;
 
 /// `arguments` without the program's name. Mistakes and flags that are not supported yet are an
 /// EarlyExit with code 2 and a message that names the flag.
