@@ -71,10 +71,12 @@ class Reader {
     RETURN_IF_ERROR(ReadMember(node, "id", object.id));
     RETURN_IF_ERROR(ReadMember(node, "name", object.name, &has_name));
     if (!has_name) object.name = object.id;
-    file_.positions.try_emplace({object.id, ""}, node.position);
+    bool repeated = !file_.positions.try_emplace({object.id, ""}, node.position).second;
     for (size_t i = 0; i < node.keys.size(); ++i) {
       const std::string& key = node.keys[i];
       file_.positions.try_emplace({object.id, key}, node.key_positions[i]);
+      // A repeated id is to be seen where it is repeated.
+      if (repeated && key == "id") file_.positions[{object.id, key}] = node.key_positions[i];
       if (key != "id" && key != "name") RETURN_IF_ERROR(AppendValues(object, key, node.values[i]));
     }
     // As the AWS CLI sends them.

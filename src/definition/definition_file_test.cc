@@ -112,6 +112,16 @@ TEST(DefinitionFile, DecodesEscapes) {
   EXPECT_EQ(definition.objects[0].fields[0].value, "é😀\"\\/\b\f\n\r\t");
 }
 
+TEST(DefinitionFile, ARepeatedIdStandsWhereItIsRepeated) {
+  DefinitionFile file = ParseDefinitionFile(
+                            "{\"objects\":[\n {\"id\":\"F\",\"type\":\"CSV\"},\n"
+                            "  {\"type\":\"CSV\",\"id\":\"F\"}]}")
+                            .value();
+  EXPECT_EQ(file.PositionOf({"F", "id", ""}).line, 3);
+  EXPECT_EQ(file.PositionOf({"F", "id", ""}).column, 17);
+  EXPECT_EQ(file.PositionOf({"F", "type", ""}).line, 2);
+}
+
 TEST(DefinitionFile, MetadataComesBack) {
   constexpr std::string_view kText =
       R"({"metadata":{"templateName":"N","templateDescription":"D"},"objects":[{"id":"F","type":"CSV"}]})";

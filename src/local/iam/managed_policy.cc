@@ -42,6 +42,11 @@ constexpr auto kPolicies = std::to_array<ManagedPolicy>({
      R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["ec2:*","iam:GetRole",)"
      R"("iam:GetRolePolicy","iam:ListInstanceProfiles","iam:ListRolePolicies","iam:PassRole",)"
      R"("s3:*","sdb:BatchPutAttributes","sdb:Select","sqs:*"],"Resource":"*"}]})"},
+    {"arn:aws:iam::aws:policy/service-role/AmazonElasticMapReduceforAutoScalingRole",
+     "ANPAPENSTOCKEMRSCALE1", "What scaling a cluster needs.", "v1",
+     R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow",)"
+     R"("Action":["cloudwatch:DescribeAlarms","elasticmapreduce:ListInstanceGroups",)"
+     R"("elasticmapreduce:ModifyInstanceGroups"],"Resource":"*"}]})"},
     {"arn:aws:iam::aws:policy/service-role/AmazonElasticMapReduceforEC2Role",
      "ANPAPENSTOCKEMREC2001", "What a cluster's machines may do in an account.", "v1",
      R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["cloudwatch:*",)"
