@@ -76,11 +76,6 @@ def test_a_role_s_life(iam, unique):
     assert code_of(iam.get_role, RoleName=unique) == "NoSuchEntity"
 
 
-def test_the_cluster_service_s_roles(server):
-    made = json.loads(server.aws("emr", "create-default-roles", "--iam-endpoint", server.url, "--output", "json").stdout)
-    assert "EMR_DefaultRole" in [one["Role"]["RoleName"] for one in made]
-
-
 def test_what_is_refused(iam, unique):
     assert code_of(iam.create_role, RoleName=unique, AssumeRolePolicyDocument="{") == "MalformedPolicyDocument"
     assert code_of(iam.create_role, RoleName="a/b", AssumeRolePolicyDocument="{}") == "ValidationError"

@@ -123,6 +123,29 @@ def test_a_definition_of_default_alone(datapipeline, unique):
     assert gone.value.response["Error"]["Code"] in ("PipelineNotFoundException", "PipelineDeletedException")
 
 
+def test_strings_that_are_ids_order_the_work(server, datapipeline, unique):
+    pipeline = datapipeline.create_pipeline(name=unique, uniqueId=unique)["pipelineId"]
+    put = datapipeline.put_pipeline_definition(pipelineId=pipeline, pipelineObjects=[
+        {"id": "Default", "name": "Default", "fields": [field("scheduleType", "ondemand"), field("workerGroup", unique)]},
+        {"id": "Second", "name": "Second", "fields": [
+            field("type", "ShellCommandActivity"), field("command", "true"), field("dependsOn", "First")]},
+        {"id": "First", "name": "First", "fields": [field("type", "ShellCommandActivity"), field("command", "true")]}])
+    assert put["errored"] is False
+    assert "reference" in str(put["validationWarnings"])
+    datapipeline.activate_pipeline(pipelineId=pipeline)
+    seen = []
+    for _ in range(2):
+        task = datapipeline.poll_for_task(workerGroup=unique)["taskObject"]
+        attempt = {f["key"]: f for f in task["objects"][task["attemptId"]]["fields"]}
+        seen.append(attempt["@componentParent"]["refValue"])
+        datapipeline.report_task_progress(taskId=task["taskId"])
+        datapipeline.set_task_status(taskId=task["taskId"], taskStatus="FINISHED")
+    assert seen == ["First", "Second"]
+    # The second one's field has become a reference to the first one's instance.
+    assert attempt["dependsOn"]["refValue"].startswith("@First_")
+    datapipeline.delete_pipeline(pipelineId=pipeline)
+
+
 def test_what_the_definition_refuses_names_its_object(datapipeline, unique):
     terraform = Terraform(datapipeline, unique)
     terraform.apply_pipeline({})
