@@ -88,7 +88,10 @@ Result<bool> IsControlText(DataFolder& folder, const ExportFile& data, std::stop
   while (true) {
     ASSIGN_OR_RETURN(std::optional<LineKind> kind, file->Next(&item));
     if (!kind) return true;
-    if (*kind == LineKind::kItem) return !Trim(file->line().text).starts_with('{');
+    // A line that is an item and not JSON.
+    if (*kind == LineKind::kItem) {
+      return data.shape.separator == 0 && !Trim(file->line().text).starts_with('{');
+    }
     if (*kind == LineKind::kBad) return false;
   }
 }
