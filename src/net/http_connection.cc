@@ -235,7 +235,8 @@ void HttpConnection::OnHead() {
     body_error_.reset();
     trailers_ = {};
   }
-  if (parser_->done()) return Dispatch(false);
+  // Even when no body is to come: botocore before 1.32 takes any other answer for the last one of
+  // the connection, and waits in vain for the next.
   if (!head_.expects_continue || input_begin_ != input_end_) return StartBody();
   phase_ = Phase::kContinue;
   static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -247,6 +248,7 @@ void HttpConnection::OnHead() {
 }
 
 void HttpConnection::StartBody() {
+  if (parser_->done()) return Dispatch(false);
   const HttpServerOptions& options = core_->options;
   uint64_t size = head_.content_length.value_or(options.buffered_body_bytes_max);
   bool room = core_->buffered_bytes.load() + size <= options.buffered_total_bytes_max;

@@ -52,6 +52,14 @@ def test_sync(server, bucket, tmp_path):
     assert server.client("s3").list_objects_v2(Bucket=bucket)["KeyCount"] == 0
 
 
+def test_sync_with_empty_files(server, bucket, tmp_path):
+    """An empty body gets its "100 Continue" too, or this client waits a minute for the connection's next answer."""
+    for number in range(20):
+        (tmp_path / f"{number}.txt").write_text("x" * (number % 2))
+    server.aws("s3", "sync", str(tmp_path), f"s3://{bucket}", timeout=40)
+    assert server.client("s3").list_objects_v2(Bucket=bucket)["KeyCount"] == 20
+
+
 def test_presigned_by_the_cli(server, bucket):
     import urllib.request
     server.client("s3").put_object(Bucket=bucket, Key="k", Body=b"cli")
