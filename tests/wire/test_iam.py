@@ -1,6 +1,8 @@
 """The local IAM and STS through boto3 and the AWS CLI."""
 import json
 import signal
+import urllib.error
+import urllib.request
 
 import botocore.exceptions
 import pytest
@@ -28,6 +30,16 @@ def test_caller_identity(server):
     said = json.loads(server.aws("sts", "get-caller-identity").stdout)
     assert said["Arn"] == identity["Arn"]
     assert code_of(server.client("sts").get_session_token) == "AccessDenied"
+
+
+def test_a_presigned_caller_identity(server):
+    """What clusters hand around as proof of who they are."""
+    url = server.client("sts").generate_presigned_url("get_caller_identity", ExpiresIn=60, HttpMethod="GET")
+    with urllib.request.urlopen(url, timeout=10) as answer:
+        assert b"<Account>" in answer.read()
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(url.replace("Signature=", "Signature=0"), timeout=10)
+    assert refused.value.code == 403
 
 
 def test_create_default_roles(new_server):
