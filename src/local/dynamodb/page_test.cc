@@ -333,13 +333,14 @@ TEST(Indexes, FollowTheTable) {
                 .find("Type mismatch for Index Key g Expected: S Actual: N IndexName: byG"),
             std::string::npos);
   // An index made later finds what is there; counts are exact.
-  ASSERT_EQ(
-      db.Error(
-          "UpdateTable",
-          R"j({"TableName":"Ind","AttributeDefinitions":[{"AttributeName":"w","AttributeType":"S"}],
+  json::Object updated = db.Call(
+      "UpdateTable",
+      R"j({"TableName":"Ind","AttributeDefinitions":[{"AttributeName":"w","AttributeType":"S"}],
       "GlobalSecondaryIndexUpdates":[{"Create":{"IndexName":"byW","KeySchema":[{"AttributeName":"w","KeyType":"HASH"}],
-      "Projection":{"ProjectionType":"ALL"}}}]})j"),
-      "");
+      "Projection":{"ProjectionType":"ALL"}}}]})j");
+  const json::Value& indexes = updated.at("TableDescription").at("GlobalSecondaryIndexes");
+  EXPECT_EQ(json::Write(indexes.at(0).at("IndexStatus")), "\"ACTIVE\"");
+  EXPECT_EQ(json::Write(indexes.at(1).at("IndexStatus")), "\"CREATING\"");
   EXPECT_EQ(SortKeys(db.Call(
                 "Query", R"j({"TableName":"Ind","IndexName":"byW","KeyConditionExpression":"w = :y",
       "ExpressionAttributeValues":{":y":{"S":"y"}}})j")),

@@ -39,7 +39,9 @@ json::Object DescribeIndex(Table& table, const TableDefinition& shown, const Ind
                       {"ItemCount", tally.items},
                       {"IndexArn", fmt::format("{}/index/{}", shown.Arn(region), index.name)}};
   if (index.global) {
-    object["IndexStatus"] = TableStatusName(status);
+    // Indexes stand still while their table is UPDATING; a new one is marked by UpdateTable.
+    object["IndexStatus"] =
+        TableStatusName(status == TableStatus::kUpdating ? TableStatus::kActive : status);
     object["ProvisionedThroughput"] = ThroughputDescription(index.throughput, 0);
   }
   return object;

@@ -246,6 +246,18 @@ ApiResult<void> CheckUpdateTable(const json::Object& request) {
   return RefuseUnsupportedTableParameters(request);
 }
 
+/// Indexes are filled before they are shown, but AWS's answer says that they are on their way.
+void MarkNewIndexes(const TableDefinition& before, json::Object& description) {
+  json::Value* indexes = description.if_contains("GlobalSecondaryIndexes");
+  if (indexes == nullptr) return;
+  for (json::Value& index : indexes->get_array()) {
+    json::Object& object = index.get_object();
+    if (before.FindIndex(View(object["IndexName"].get_string())) != nullptr) continue;
+    object["IndexStatus"] = TableStatusName(TableStatus::kCreating);
+    object["Backfilling"] = true;
+  }
+}
+
 }  // namespace
 
 Answer CreateTable(Database& database, const Request& request) {
@@ -292,9 +304,10 @@ Answer UpdateTable(Database& database, const Request& request) {
   // While a table is UPDATING its capacity is shown as it was; everything else is new at once.
   TableDefinition shown = *table->definition();
   shown.throughput = before->throughput;
-  return Described("TableDescription",
-                   DescribeTableAs(*table, shown, TableStatus::kUpdating, request.caller.region,
-                                   database.clock->Now()));
+  json::Object description = DescribeTableAs(*table, shown, TableStatus::kUpdating,
+                                             request.caller.region, database.clock->Now());
+  MarkNewIndexes(*before, description);
+  return Described("TableDescription", std::move(description));
 }
 
 Answer DeleteTable(Database& database, const Request& request) {

@@ -623,6 +623,15 @@ TEST_F(S3ServiceTest, SettingsShowTheirDefaultsAndCannotBeChanged) {
   EXPECT_EQ(Call("PUT", "/bucket/key?acl", {}, {{"x-amz-acl", "private"}}).status, 200);
   EXPECT_EQ(Code(Call("PUT", "/bucket/key?acl", {}, {{"x-amz-acl", "public-read"}})),
             "AccessControlListNotSupported");
+  // What is so anyway can be set.
+  for (const char* parameter : {"publicAccessBlock", "ownershipControls", "requestPayment"}) {
+    const std::string target = std::string("/bucket?") + parameter;
+    EXPECT_EQ(Call("PUT", target, Call("GET", target).body).status, 200) << parameter;
+  }
+  EXPECT_EQ(Code(Call("PUT", "/bucket?requestPayment",
+                      "<RequestPaymentConfiguration><Payer>Requester</Payer>"
+                      "</RequestPaymentConfiguration>")),
+            "NotImplemented");
   EXPECT_THAT(Text(Call("PUT", "/bucket?lifecycle", "<X/>"), "Message"),
               HasSubstr("lifecycle rules"));
   EXPECT_EQ(Code(Call("GET", "/bucket?inventory&id=x")), "NotImplemented");

@@ -1,8 +1,11 @@
 // The settings of buckets and objects. This server keeps none of them: reads answer what AWS
 // answers for a bucket on which nobody ever set anything, and changes are refused by name, so that
-// nobody relies on what is not there.
+// nobody relies on what is not there. Setting what is so anyway is no change.
+#include <algorithm>
 #include <array>
 
+#include "aws/xml_reader.h"
+#include "base/text.h"
 #include "local/s3/operation.h"
 #include "local/s3/s3_error.h"
 
@@ -83,6 +86,16 @@ ApiError NotImplementedFor(const S3Request& request) {
   return s3_error::NotImplemented("this request");
 }
 
+// Same elements with the same texts, in whatever order.
+bool SaysTheSame(const XmlElement& a, const XmlElement& b) {
+  if (a.name != b.name || a.children.size() != b.children.size()) return false;
+  if (a.children.empty()) return EqualsIgnoreCase(Trim(a.text), Trim(b.text));
+  return std::all_of(a.children.begin(), a.children.end(), [&](const XmlElement& child) {
+    const XmlElement* other = b.Child(child.name);
+    return other != nullptr && SaysTheSame(child, *other);
+  });
+}
+
 S3Answer GetAcl(const S3Request& request) {
   const std::string& owner = request.bucket_record.owner;
   XmlWriter xml = StartDocument("AccessControlPolicy");
@@ -136,8 +149,18 @@ S3Result GetSetting(S3Context& context, const S3Request& request, BodySource&) {
   return answer;
 }
 
-S3Result ChangeSetting(S3Context&, const S3Request& request, BodySource&) {
-  return NotImplementedFor(request);
+S3Result ChangeSetting(S3Context&, const S3Request& request, BodySource& body) {
+  const Setting* setting = FindSetting(request);
+  const bool has_default = setting != nullptr && !setting->document.empty();
+  if (!has_default || request.http->method != "PUT" || !request.key.empty())
+    return NotImplementedFor(request);
+  ASSIGN_OR_RETURN(std::string document,
+                   ReceiveDocument(body, request.http->headers, kDocumentBytesMax));
+  auto given = ParseXml(document);
+  if (!given) return s3_error::MalformedXml();
+  auto standing = ParseXml(fmt::format("<{0}>{1}</{0}>", setting->root, setting->document));
+  if (!standing || !SaysTheSame(*given, *standing)) return NotImplementedFor(request);
+  return S3Answer();
 }
 
 S3Result PutAcl(S3Context& context, const S3Request& request, BodySource&) {
