@@ -1,6 +1,9 @@
 #include "cli/transfer_command.h"
 
 #include "json/json.h"
+#include "time/instant.h"
+#include "transfer/estimate.h"
+#include "transfer/report_page.h"
 #include "transfer/run_record.h"
 
 namespace penstock {
@@ -26,14 +29,11 @@ int ExitFor(const Error& error) {
   return kExitUnusable;
 }
 
-bool IsInS3(const std::string& where) {
-  return where.starts_with("s3://") || where.starts_with("s3n://") || where.starts_with("s3a://");
-}
-
 /// The clients a command needs, as its flags say.
 struct Clients {
   std::optional<DynamoDbClient> dynamodb;
   std::optional<S3Client> s3;
+  std::optional<CloudWatchAccess> cloudwatch;
 
   Status Open(const TransferWorld& world, const EndpointFlags& flags, bool needs_table,
               bool needs_s3) {
@@ -45,6 +45,11 @@ struct Clients {
           ServiceEndpoint endpoint,
           world.endpoints->Resolve("dynamodb", flags.dynamodb_url, flags.region, profile));
       dynamodb.emplace(context, std::move(endpoint));
+      if (flags.needs_cloudwatch) {
+        ASSIGN_OR_RETURN(endpoint,
+                         world.endpoints->Resolve("cloudwatch", "", flags.region, profile));
+        cloudwatch = CloudWatchAccess{context, std::move(endpoint)};
+      }
     }
     if (needs_s3) {
       const std::string& profile = flags.s3_profile.empty() ? flags.profile : flags.s3_profile;
@@ -56,8 +61,12 @@ struct Clients {
   }
 
   TransferContext Context(const TransferWorld& world) const {
-    return {dynamodb ? &*dynamodb : nullptr, s3 ? &*s3 : nullptr, world.files, world.clock,
-            world.random};
+    return {dynamodb ? &*dynamodb : nullptr,
+            s3 ? &*s3 : nullptr,
+            world.files,
+            world.clock,
+            world.random,
+            cloudwatch};
   }
 };
 
@@ -69,8 +78,7 @@ void PrintReport(const TransferWorld& world, const TransferReport& report, std::
   for (const std::string& warning : report.warnings)
     *world.err << "penstock: warning: " << warning << "\n";
   for (const Reject& reject : report.rejects) {
-    *world.err << fmt::format("rejected: {}, line {} (byte {}): {}\n", reject.file, reject.line,
-                              reject.offset, reject.reason);
+    *world.err << "rejected: " << reject.Describe() << "\n";
   }
   if (report.rejected > report.rejects.size() && !report.rejects.empty()) {
     *world.err << fmt::format("rejected: {} more\n", report.rejected - report.rejects.size());
@@ -86,20 +94,34 @@ void PrintReport(const TransferWorld& world, const TransferReport& report, std::
   *world.err << "\n";
 }
 
-/// What all three have in common: clients, run, print, exit code.
-template <class Run>
+}  // namespace
+
+bool IsInS3(const std::string& where) {
+  return where.starts_with("s3://") || where.starts_with("s3n://") || where.starts_with("s3a://");
+}
+
 int RunTransfer(const TransferWorld& world, const EndpointFlags& endpoints,
                 const DisplayFlags& display, bool needs_table, bool needs_s3, std::string_view done,
-                const Run& run) {
+                const std::function<Result<TransferReport>(
+                    const TransferContext& context, const ProgressCallback& progress)>& run) {
   Clients clients;
   if (Status opened = clients.Open(world, endpoints, needs_table, needs_s3); !opened) {
     PrintFailure(world, opened.error());
     return kExitUnusable;
   }
   ProgressLine line(world.err, world.terminal, display.explain);
-  ProgressCallback progress = [&line](const Progress& now) { line.Show(now); };
+  ReportPage page(fmt::format("penstock: {} at {}", done, FormatIsoMillis(world.clock->Now())));
+  ProgressCallback progress = [&](const Progress& now) {
+    line.Show(now);
+    page.Add(now);
+  };
   Result<TransferReport> report = run(clients.Context(world), progress);
   line.Clear();
+  if (!display.report.empty()) {
+    std::string html = page.Html(report ? &*report : nullptr, report ? nullptr : &report.error());
+    if (Status written = world.files->Replace(display.report, html); !written)
+      PrintFailure(world, written.error());
+  }
   if (!report) {
     PrintFailure(world, report.error());
     return ExitFor(report.error());
@@ -113,11 +135,56 @@ int RunTransfer(const TransferWorld& world, const EndpointFlags& endpoints,
   return report->refusal ? kExitNo : kExitDone;
 }
 
+namespace {
+
+/// Says what it would take. nullopt: go on; else the exit code.
+template <class Ask>
+std::optional<int> Foresee(const TransferWorld& world, const EndpointFlags& endpoints,
+                           const EstimateFlags& flags, bool as_json, bool needs_s3,
+                           const Ask& ask) {
+  if (!flags.dry_run && flags.deadline.empty()) return std::nullopt;
+  auto answer = [&]() -> Result<std::optional<int>> {
+    std::optional<double> deadline;
+    if (!flags.deadline.empty()) {
+      ASSIGN_OR_RETURN(deadline, ParseDeadline(flags.deadline));
+    }
+    std::optional<PriceList> prices;
+    if (!flags.prices.empty()) {
+      ASSIGN_OR_RETURN(std::string text, world.files->Read(flags.prices));
+      ASSIGN_OR_RETURN(prices, ParsePriceList(text));
+    }
+    Clients clients;
+    RETURN_IF_ERROR(clients.Open(world, endpoints, true, needs_s3));
+    ASSIGN_OR_RETURN(Estimate estimate, ask(clients.Context(world)));
+    if (flags.dry_run) {
+      *world.out << (as_json ? estimate.Json(prices) + "\n" : estimate.Describe(prices));
+      world.out->flush();
+    }
+    if (deadline && estimate.seconds > *deadline) {
+      *world.err << fmt::format(
+          "penstock: it would take {}, longer than the deadline of {}; allow it a larger share of "
+          "the capacity, or more time\n",
+          FormatSeconds(estimate.seconds), FormatSeconds(*deadline));
+      return std::optional<int>(kExitNo);
+    }
+    return flags.dry_run ? std::optional<int>(kExitDone) : std::optional<int>();
+  };
+  auto exit = answer();
+  if (exit) return *exit;
+  PrintFailure(world, exit.error());
+  return ExitFor(exit.error());
+}
+
 }  // namespace
 
 int RunExportCommand(const TransferWorld& world, const ExportCommand& command) {
-  int exit = RunTransfer(world, command.endpoints, command.display, true,
-                         IsInS3(command.options.destination), "exported",
+  const bool needs_s3 = IsInS3(command.options.destination);
+  auto foreseen = Foresee(world, command.endpoints, command.estimate, command.display.json,
+                          needs_s3, [&](const TransferContext& context) {
+                            return EstimateExport(context, command.options, world.stop);
+                          });
+  if (foreseen) return *foreseen;
+  int exit = RunTransfer(world, command.endpoints, command.display, true, needs_s3, "exported",
                          [&](const TransferContext& context, const ProgressCallback& progress) {
                            return RunExport(context, command.options, progress, world.stop);
                          });
@@ -127,13 +194,18 @@ int RunExportCommand(const TransferWorld& world, const ExportCommand& command) {
 }
 
 int RunImportCommand(const TransferWorld& world, const ImportCommand& command) {
-  int exit = RunTransfer(world, command.endpoints, command.display, true,
-                         IsInS3(command.options.source), "imported",
+  const bool needs_s3 = IsInS3(command.options.source) || IsInS3(command.options.state_folder);
+  auto foreseen = Foresee(world, command.endpoints, command.estimate, command.display.json,
+                          needs_s3, [&](const TransferContext& context) {
+                            return EstimateImport(context, command.options, world.stop);
+                          });
+  if (foreseen) return *foreseen;
+  int exit = RunTransfer(world, command.endpoints, command.display, true, needs_s3, "imported",
                          [&](const TransferContext& context, const ProgressCallback& progress) {
                            return RunImport(context, command.options, progress, world.stop);
                          });
   if (exit == kExitInterrupted)
-    *world.err << "penstock: the same command again does no harm: it puts every item once more\n";
+    *world.err << "penstock: the same command with --resume takes it up again\n";
   return exit;
 }
 
@@ -154,9 +226,11 @@ std::string SummaryJson(const TransferReport& report) {
                        {"allowedCapacityUnits", report.allowed_units},
                        {"throttledRequests", report.throttled_requests},
                        {"rejected", report.rejected},
+                       {"skipped", report.skipped},
                        {"duplicates", report.duplicates},
                        {"digest", FormatDigest(report.digest)}};
   if (report.resumed_from) summary["resumedFrom"] = *report.resumed_from;
+  if (report.rejects_file) summary["rejectsFile"] = *report.rejects_file;
   if (report.manifest) summary["manifest"] = *report.manifest;
   return json::Write(summary);
 }

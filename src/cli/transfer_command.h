@@ -1,6 +1,7 @@
 // export, import and verify by hand: clients from flags, progress, the summary, the exit code.
 #pragma once
 
+#include <functional>
 #include <ostream>
 #include <stop_token>
 
@@ -34,6 +35,16 @@ struct TransferWorld {
   Terminal terminal;  // what err is
   std::stop_token stop;
 };
+
+/// Whether an address is in S3, so that a client for it is needed.
+bool IsInS3(const std::string& where);
+
+/// What these commands have in common: clients, run, print, exit code. `done`: what a good end is
+/// called ("exported").
+int RunTransfer(const TransferWorld& world, const EndpointFlags& endpoints,
+                const DisplayFlags& display, bool needs_table, bool needs_s3, std::string_view done,
+                const std::function<Result<TransferReport>(const TransferContext& context,
+                                                           const ProgressCallback& progress)>& run);
 
 /// Each runs one command and returns its exit code (ExitCode).
 int RunExportCommand(const TransferWorld& world, const ExportCommand& command);

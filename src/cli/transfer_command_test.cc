@@ -97,6 +97,28 @@ TEST_F(TransferCommandTest, ThereAndBack) {
   EXPECT_TRUE(json::ParseObject(out_.str())->contains("resumedFrom"));
 }
 
+TEST_F(TransferCommandTest, ForeseesAndRefuses) {
+  std::string prices = folder_ + "/prices.json";
+  ASSERT_TRUE(files_.Replace(prices, R"({"currency":"EUR","readUnitsPerMillion":1e6})"));
+  ASSERT_EQ(Run({"export", "T", folder_ + "/x", "--dry-run", "--json", "--prices", prices}),
+            kExitDone)
+      << err_.str();
+  auto estimate = json::ParseObject(out_.str());
+  ASSERT_TRUE(estimate) << out_.str();
+  EXPECT_EQ(estimate->at("items").as_int64(), 100);
+  EXPECT_GT(estimate->at("price").as_double(), 0);
+  EXPECT_EQ(Run({"export", "T", folder_ + "/x", "--deadline", "0s"}), kExitNo);
+  EXPECT_NE(err_.str().find("longer than the deadline"), std::string::npos) << err_.str();
+  EXPECT_FALSE(files_.Exists(folder_ + "/x"));
+  ASSERT_EQ(Run({"export", "T", folder_ + "/x", "--deadline", "1h", "--report",
+                 folder_ + "/report.html"}),
+            kExitDone)
+      << err_.str();
+  auto page = files_.Read(folder_ + "/report.html");
+  ASSERT_TRUE(page);
+  EXPECT_NE(page->find("<svg"), std::string::npos);
+}
+
 TEST_F(TransferCommandTest, EachSideHasItsOwnPlace) {
   ASSERT_EQ(Run({"export", "T", "s3://b/p", "--profile", "all", "--s3-profile", "store", "--region",
                  "eu-west-1", "--endpoint-url-dynamodb", "http://d"}),
@@ -120,16 +142,16 @@ TEST_F(TransferCommandTest, MistakesAreNamed) {
       {{"import", "x", "T", "--write-ratio", "1.5"}, "--write-ratio"},
       {{"export", "T", "x", "--rate", "-5"}, "rate"},
       {{"export", "T", "x", "--null-tag", "nil"}, "--null-tag"},
-      {{"export", "T", "x", "--compress", "gzip"}, "--compress gzip is not supported yet"},
-      {{"export", "T", "x", "--format", "csv"}, "--format csv is not supported yet"},
-      {{"export", "T", "x", "--rate-mode", "headroom"},
-       "--rate-mode headroom is not supported yet"},
+      {{"export", "T", "x", "--format", "jsonl", "--null-tag", "nULL"},
+       "--null-tag concerns --format datapipeline only"},
+      {{"export", "T", "x", "--columns", "pk:S"}, "--columns concerns --format csv and tsv only"},
+      {{"convert", "x", "y", "--format", "csv", "--columns", "pk:S,:N"},
+       "--columns: column 2: the column without name must be :M"},
+      {{"export", "T", "x", "--rate-mode", "max", "--rate", "5"}, "leave it out"},
+      {{"export", "T", "x", "--dry-run", "--deadline", "soon"}, "no length of time"},
       {{"export", "T", "x", "--rate-mode", "absolute"}, "needs --rate"},
-      {{"export", "T", "x", "--dry-run"}, "--dry-run is not supported yet"},
-      {{"export", "T", "x", "--overwrite"}, "--overwrite is not supported yet"},
-      {{"import", "x", "T", "--mode", "skip-existing"},
-       "--mode skip-existing is not supported yet"},
-      {{"import", "x", "T", "--create-table"}, "--create-table is not supported yet"},
+      {{"import", "x", "T", "--mode", "if-newer:"}, "if-newer:ATTRIBUTE"},
+      {{"import", "x", "T", "--create-table", "--billing", "cheap"}, "READ,WRITE"},
       {{"import", "x", "T", "--max-rejects", "-1"}, "--max-rejects"},
       {{"export", "T", "x", "--nonsense"}, "--nonsense"},
       {{"export", "T", "x", "--memory", "much"}, "--memory"},
@@ -162,11 +184,32 @@ TEST(CommandLine, FlagsBecomeOptions) {
   EXPECT_EQ(options.destination, "s3://b/p");
   EXPECT_EQ(options.memory_bytes, 1u << 30);
   EXPECT_EQ(options.segments, 7);
-  EXPECT_EQ(options.style, (LineStyle{NullTag::kNull, AttributeOrder::kJavaHashMap}));
+  EXPECT_EQ(options.style.line, (LineStyle{NullTag::kNull, AttributeOrder::kJavaHashMap}));
   EXPECT_TRUE(options.consistent_read);
   EXPECT_EQ(options.rate.units_per_second, 2.5);
   EXPECT_EQ(std::get<ImportCommand>(ParseCommandLine({"import", "x", "T"}, "0")).options.rate.ratio,
             0.25);
+}
+
+TEST(CommandLine, FormatsBecomeStyles) {
+  auto style = [](std::vector<std::string> flags) {
+    flags.insert(flags.begin(), {"export", "T", "x"});
+    return std::get<ExportCommand>(ParseCommandLine(flags, "0")).options.style;
+  };
+  EXPECT_EQ(style({}), FileStyle{});
+  EXPECT_EQ(style({"--format", "dynamodb-json"}).compression, Compression::kGzip);
+  EXPECT_EQ(style({"--format", "jsonl", "--compress", "zstd"}),
+            (FileStyle{.format = FileFormat::kJsonLines, .compression = Compression::kZstd}));
+  EXPECT_EQ(style({"--format", "tsv", "--columns", "pk:S,\"a,b:N\",:M"}).columns,
+            (std::vector<Column>{
+                {"pk", AttributeType::kS}, {"a,b", AttributeType::kN}, {"", AttributeType::kM}}));
+  auto import_command =
+      std::get<ImportCommand>(ParseCommandLine({"import", "x", "T", "--lenient"}, "0"));
+  EXPECT_EQ(import_command.options.style, (ReadStyle{.leniency = Leniency::kGson}));
+  auto convert = std::get<ConvertCommand>(ParseCommandLine(
+      {"convert", "x", "y", "--format", "csv", "--source-format", "jsonl"}, "0"));
+  EXPECT_EQ(convert.options.style.format, FileFormat::kCsv);
+  EXPECT_EQ(convert.options.read.format, FileFormat::kJsonLines);
 }
 
 TEST(ProgressLine, IsOneLineOnATerminalAndSparseElsewhere) {

@@ -5,6 +5,7 @@
 
 #include "transfer/job_rate.h"
 #include "transfer/segment_files.h"
+#include "transfer/table_archive.h"
 #include "transfer/table_scan.h"
 
 namespace penstock {
@@ -124,6 +125,8 @@ Result<ExportProof> Exporter::Finish() {
                             .address = folder_->address(),
                             .server_side_encryption = options_.server_side_encryption,
                             .kms_key_id = options_.kms_key_id};
+  TableArchive archive = ArchiveTable(*context_.dynamodb, table_.description, stop_);
+  RETURN_IF_ERROR(folder_->Write(kTableArchiveName, WriteTableArchive(archive)));
   for (const SmallFile& file : Layout().Closing(proof, origin))
     RETURN_IF_ERROR(WriteOnce(file.name, file.content));
   for (const SmallFile& file : Layout().Sealing())

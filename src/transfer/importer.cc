@@ -21,9 +21,10 @@ constexpr uint64_t kLaneMemory = 24u << 20;
 constexpr int kLanesMax = 32;
 constexpr size_t kChunksQueued = 2;  // per lane
 constexpr size_t kChunkBytesMax = 512u << 10;
-constexpr uint64_t kBlockLines = 1000;
+constexpr uint64_t kBlockLines = 100;
 constexpr uint64_t kRecordSizeMax = 256u << 20;
 constexpr size_t kItemDepthMax = 200;
+constexpr uint64_t kTableArchiveSizeMax = 4u << 20;
 
 int LaneCount(uint64_t memory_bytes) {
   return static_cast<int>(std::clamp<uint64_t>(memory_bytes / kLaneMemory, 1, kLanesMax));
@@ -53,11 +54,7 @@ Result<TransferReport> Importer::Run() {
   RETURN_IF_ERROR(CheckOptions());
   const ExportPlace place = SplitExportPlace(options_.source);
   ASSIGN_OR_RETURN(folder_, OpenDataFolder(context_, place.folder));
-  ASSIGN_OR_RETURN(table_, DescribeTable(*context_.dynamodb, options_.table, stop_));
-  if (table_.status == "CREATING" || table_.status == "DELETING") {
-    return FailedPrecondition(fmt::format("table {} is {}; import into it when it is ACTIVE",
-                                          table_.name, table_.status));
-  }
+  RETURN_IF_ERROR(FindTable());
   ASSIGN_OR_RETURN(contents_, ReadExportContents(*folder_,
                                                  {.style = options_.style,
                                                   .no_manifest = options_.no_manifest,
@@ -99,6 +96,31 @@ Result<TransferReport> Importer::Run() {
         first, report_.rejects_file ? " All of them are in " + *report_.rejects_file : ""));
   }
   return report_;
+}
+
+Status Importer::FindTable() {
+  auto found = DescribeTable(*context_.dynamodb, options_.table, stop_);
+  if (!found && found.error().code == ErrorCode::kNotFound && options_.create_table) {
+    auto text = folder_->Read(kTableArchiveName, kTableArchiveSizeMax);
+    if (!text) {
+      return std::move(text.error())
+          .In("making table " + options_.table +
+              ": what it was is not told in the export (make it yourself, with the key of its "
+              "items)");
+    }
+    auto archive = ParseTableArchive(*text);
+    if (!archive) return std::move(archive.error()).In(folder_->AddressOf(kTableArchiveName));
+    RETURN_IF_ERROR(MakeTable(*context_.dynamodb, *context_.clock, *archive, options_.table,
+                              options_.billing, stop_));
+    found = DescribeTable(*context_.dynamodb, options_.table, stop_);
+  }
+  if (!found) return std::move(found.error());
+  table_ = *std::move(found);
+  if (table_.status == "CREATING" || table_.status == "DELETING") {
+    return FailedPrecondition(fmt::format("table {} is {}; import into it when it is ACTIVE",
+                                          table_.name, table_.status));
+  }
+  return {};
 }
 
 Status Importer::OpenState() {
@@ -315,11 +337,11 @@ Status Importer::ReadInto(size_t index, std::vector<std::unique_ptr<PutQueue>>& 
   LineBuffer buffer;
   ImportCounts counts;  // of the block, but for what goes to lanes
   std::vector<std::string> rejects;
-  uint64_t items = 0, lines = 0;
+  uint64_t items = 0, lines = 0, last_line = from.line;
   uint64_t block = ledger_->BeginBlock(index);
   auto end_block = [&](bool is_last) {
-    ledger_->EndBlock(index, block, file->line().number, std::exchange(items, 0),
-                      std::exchange(counts, {}), std::exchange(rejects, {}), is_last);
+    ledger_->EndBlock(index, block, last_line, std::exchange(items, 0), std::exchange(counts, {}),
+                      std::exchange(rejects, {}), is_last);
     lines = 0;
     if (!is_last) block = ledger_->BeginBlock(index);
     if (checkpoint_ != nullptr) checkpoint_->Changed();
@@ -334,6 +356,7 @@ Status Importer::ReadInto(size_t index, std::vector<std::unique_ptr<PutQueue>>& 
     if (!kind) break;
     if (file->line().number <= from.line) continue;  // an earlier attempt settled it
     if (++lines > kBlockLines) end_block(false);
+    last_line = file->line().number;
     if (*kind == LineKind::kBlank) {
       ++counts.blank_lines;
       continue;

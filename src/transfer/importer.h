@@ -35,6 +35,8 @@ class Importer {
 
  private:
   Status CheckOptions() const;
+  /// Describes the table, having made it if that was asked for.
+  Status FindTable();
   /// Reads all files that have a proof, and the beginning of those that have none. Nothing is
   /// written before.
   Status CheckFiles();

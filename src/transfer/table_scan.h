@@ -11,7 +11,9 @@
 // When the queue is empty a worker may take half of what another has left, if that was asked for:
 // segment i of N is taken to be segments 2i and 2i + 1 of 2N. No API promises that. So each time
 // the server itself is asked which half the cursor and a key of the other half belong to, by the
-// ExclusiveStartKeys it refuses; if its answers do not fit, nothing is split any more.
+// ExclusiveStartKeys it refuses; if its answers do not fit, nothing is split any more. What that
+// cannot show is that a segment is read in the order of its halves, as AWS's are, in the order of
+// hashes: hence it has to be asked for.
 #pragma once
 
 #include <functional>

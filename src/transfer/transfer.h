@@ -19,6 +19,7 @@
 #include "transfer/file_format.h"
 #include "transfer/progress.h"
 #include "transfer/rate_controller.h"
+#include "transfer/table_archive.h"
 
 namespace penstock {
 
@@ -78,6 +79,9 @@ struct ImportOptions {
   /// Takes a folder without manifest, which is what a failed export leaves.
   bool no_manifest = false;
   ImportMode mode;
+  /// Makes the table as the export's _table.json says, if it is not there.
+  bool create_table = false;
+  TableBilling billing;
   /// Above so many rejected items the answer is no. The others are imported all the same.
   uint64_t rejects_max = 0;
   uint64_t memory_bytes = kDefaultMemory;
@@ -92,7 +96,7 @@ struct ImportOptions {
 };
 
 struct VerifyOptions {
-  std::string source;  // the folder of an export, or its manifest
+  std::string source;  // the folder of an export, or its manifest; "dynamodb://TABLE": that table
   std::string table;   // empty: only files against manifest
   RateOptions rate;
   ReadStyle style;

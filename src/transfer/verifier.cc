@@ -5,12 +5,14 @@
 #include "transfer/file_check.h"
 #include "transfer/job_rate.h"
 #include "transfer/parallel.h"
-#include "transfer/table_scan.h"
+#include "transfer/table_archive.h"
 
 namespace penstock {
 namespace {
 
 constexpr size_t kDifferencesNamed = 10;
+constexpr uint64_t kArchiveSizeMax = 4u << 20;
+constexpr std::string_view kTableScheme = "dynamodb://";
 
 }  // namespace
 
@@ -59,6 +61,63 @@ class ScannedItems : public SegmentSink {
   uint64_t items_ = 0, page_items_ = 0;
 };
 
+/// One segment's items of a table that stands in the place of an export.
+class SourceItems : public SegmentSink {
+ public:
+  SourceItems(Verifier* verifier, ProgressMeter* meter) : verifier_(verifier), meter_(meter) {}
+
+  Status Take(const Item& item) override {
+    ContentDigest hash = hasher_.Hash(item);
+    digest_.Add(hash);
+    ++items_;
+    hashes_.push_back(hash);
+    return {};
+  }
+
+  Status EndPage(std::string_view) override {
+    meter_->Add(items_, 0);
+    std::lock_guard lock(verifier_->mutex_);
+    verifier_->report_.items += std::exchange(items_, 0);
+    verifier_->report_.digest.Add(std::exchange(digest_, {}));
+    if (verifier_->hashes_.size() + hashes_.size() > verifier_->HashesMax()) {
+      verifier_->remembers_ = false;
+      verifier_->hashes_ = {};
+    }
+    if (verifier_->remembers_) {
+      verifier_->hashes_.insert(verifier_->hashes_.end(), hashes_.begin(), hashes_.end());
+    }
+    hashes_.clear();
+    return {};
+  }
+
+  Status EndSegment(const std::vector<SegmentStart>&) override { return {}; }
+
+ private:
+  Verifier* const verifier_;
+  ProgressMeter* const meter_;
+  ItemHasher hasher_;
+  ContentDigest digest_;
+  uint64_t items_ = 0;
+  std::vector<ContentDigest> hashes_;
+};
+
+/// One segment's items of that table again, for the keys of those that the other does not have.
+class MissingItems : public SegmentSink {
+ public:
+  explicit MissingItems(Verifier* verifier) : verifier_(verifier) {}
+
+  Status Take(const Item& item) override {
+    verifier_->LookFor(item, hasher_.Hash(item));
+    return {};
+  }
+  Status EndPage(std::string_view) override { return {}; }
+  Status EndSegment(const std::vector<SegmentStart>&) override { return {}; }
+
+ private:
+  Verifier* const verifier_;
+  ItemHasher hasher_;
+};
+
 Verifier::Verifier(const TransferContext& context, const VerifyOptions& options,
                    const ProgressCallback& progress, std::stop_token stop)
     : context_(context), options_(options), progress_(progress), stop_(std::move(stop)) {}
@@ -66,12 +125,50 @@ Verifier::Verifier(const TransferContext& context, const VerifyOptions& options,
 Result<TransferReport> Verifier::Run() {
   std::chrono::nanoseconds began = context_.clock->Monotonic();
   RETURN_IF_ERROR(CheckRateOptions(options_.rate, "the read ratio"));
-  const ExportPlace place = SplitExportPlace(options_.source);
-  ASSIGN_OR_RETURN(folder_, OpenDataFolder(context_, place.folder));
   if (!options_.table.empty()) {
     if (context_.dynamodb == nullptr) return InvalidArgument("no DynamoDB endpoint is configured");
     ASSIGN_OR_RETURN(table_, DescribeTable(*context_.dynamodb, options_.table, stop_));
   }
+  if (options_.source.starts_with(kTableScheme)) {
+    RETURN_IF_ERROR(OpenSourceTable(options_.source.substr(kTableScheme.size())));
+    RETURN_IF_ERROR(ReadSourceTable());
+  } else {
+    RETURN_IF_ERROR(OpenExport());
+    RETURN_IF_ERROR(ReadFiles());
+  }
+  if (!options_.table.empty()) {
+    CompareSchema();
+    RETURN_IF_ERROR(ScanTableItems());
+    Compare();
+    if (!report_.differences.empty() && remembers_) {
+      RETURN_IF_ERROR(NameMissing());
+    }
+    const std::string_view source = source_table_ ? "first table" : "export";
+    for (const std::string& key : only_in_export_) {
+      Differ(fmt::format("in the {} and not, or not so, in the table: {}", source, key));
+    }
+    for (const std::string& key : only_in_table_) {
+      Differ(fmt::format("in the table and not, or not so, in the {}: {}", source, key));
+    }
+  }
+  report_.seconds = std::chrono::duration<double>(context_.clock->Monotonic() - began).count();
+  if (!report_.differences.empty()) {
+    report_.refusal = FailedPrecondition(fmt::format("{} is not {}: {}", SourceName(),
+                                                     options_.table.empty()
+                                                         ? "what its manifest says"
+                                                         : "the content of table " + options_.table,
+                                                     report_.differences.front()));
+  }
+  return report_;
+}
+
+std::string Verifier::SourceName() const {
+  return source_table_ ? "table " + source_table_->name : folder_->address();
+}
+
+Status Verifier::OpenExport() {
+  const ExportPlace place = SplitExportPlace(options_.source);
+  ASSIGN_OR_RETURN(folder_, OpenDataFolder(context_, place.folder));
   ASSIGN_OR_RETURN(contents_, ReadExportContents(*folder_,
                                                  {.style = options_.style,
                                                   .no_manifest = !options_.table.empty(),
@@ -86,34 +183,52 @@ Result<TransferReport> Verifier::Run() {
   report_.warnings = contents_.warnings;
   if (!contents_.manifest_name.empty())
     report_.manifest = folder_->AddressOf(contents_.manifest_name);
-  RETURN_IF_ERROR(ReadFiles());
-  if (!options_.table.empty()) {
-    RETURN_IF_ERROR(ScanTableItems());
-    Compare();
-    if (!report_.differences.empty() && remembers_) {
-      RETURN_IF_ERROR(NameMissing());
-    }
-    for (const std::string& key : only_in_export_) {
-      Differ(fmt::format("in the export and not, or not so, in the table: {}", key));
-    }
-    for (const std::string& key : only_in_table_) {
-      Differ(fmt::format("in the table and not, or not so, in the export: {}", key));
-    }
+  return {};
+}
+
+Status Verifier::OpenSourceTable(const std::string& name) {
+  if (options_.table.empty()) {
+    return InvalidArgument("verifying table " + name +
+                           ": against what? --table names the table to compare it with");
   }
-  report_.seconds = std::chrono::duration<double>(context_.clock->Monotonic() - began).count();
-  if (!report_.differences.empty()) {
-    report_.refusal = FailedPrecondition(fmt::format("{} is not {}: {}", folder_->address(),
-                                                     options_.table.empty()
-                                                         ? "what its manifest says"
-                                                         : "the content of table " + options_.table,
-                                                     report_.differences.front()));
+  ASSIGN_OR_RETURN(source_table_, DescribeTable(*context_.dynamodb, name, stop_));
+  bool is_same = source_table_->id.empty() ? source_table_->name == table_.name
+                                           : source_table_->id == table_.id;
+  if (is_same) {
+    return InvalidArgument(
+        fmt::format("verifying table {} against table {}: they are the same table, which is equal "
+                    "to itself",
+                    name, table_.name));
   }
-  return report_;
+  if (source_table_->key == table_.key) return {};
+  return FailedPrecondition(
+      fmt::format("verifying table {} against table {}: they have other keys, {} and {}", name,
+                  table_.name, source_table_->key.Describe(), table_.key.Describe()));
+}
+
+void Verifier::CompareSchema() {
+  TableArchive now = ArchiveTable(*context_.dynamodb, table_.description, stop_);
+  TableArchive then;
+  if (source_table_) {
+    then = ArchiveTable(*context_.dynamodb, source_table_->description, stop_);
+  } else {
+    // Exports of other programs do not say what their table was.
+    auto text = folder_->Read(kTableArchiveName, kArchiveSizeMax);
+    if (!text) return;
+    auto archive = ParseTableArchive(*text);
+    if (!archive) {
+      report_.warnings.push_back(folder_->AddressOf(kTableArchiveName) + ": " +
+                                 archive.error().message);
+      return;
+    }
+    then = *std::move(archive);
+  }
+  for (std::string& difference : SchemaDifferences(then, now))
+    report_.warnings.push_back("the schema differs: " + std::move(difference));
 }
 
 Status Verifier::ReadFiles() {
-  // A quarter of the memory may go into remembering hashes.
-  size_t hashes_max = options_.memory_bytes / 4 / sizeof(ContentDigest);
+  const size_t hashes_max = HashesMax();
   remembers_ = !options_.table.empty();
   ProgressMeter meter("checking files", progress_, context_.clock, nullptr);
   if (contents_.items) meter.ExpectItems(*contents_.items);
@@ -149,29 +264,42 @@ Status Verifier::ReadFiles() {
   });
   RETURN_IF_ERROR(failure.Outcome("reading the files of " + folder_->address()));
   meter.Finish();
-  std::sort(hashes_.begin(), hashes_.end());
-  found_ = std::vector<std::atomic<bool>>(hashes_.size());
   return {};
 }
 
+Status Verifier::ReadSourceTable() {
+  remembers_ = true;
+  return Scan(*source_table_, "scanning the first table",
+              [this](ProgressMeter* meter) { return std::make_unique<SourceItems>(this, meter); });
+}
+
+void Verifier::SortHashes() {
+  std::sort(hashes_.begin(), hashes_.end());
+  found_ = std::vector<std::atomic<bool>>(hashes_.size());
+}
+
 Status Verifier::ScanTableItems() {
+  SortHashes();
+  return Scan(table_, "scanning the table",
+              [this](ProgressMeter* meter) { return std::make_unique<ScannedItems>(this, meter); });
+}
+
+Status Verifier::Scan(const TableDescription& table, const std::string& phase,
+                      const NewSink& open) {
   ASSIGN_OR_RETURN(std::unique_ptr<RateController> rate,
-                   NewJobRate(context_, options_.rate, table_, CapacityKind::kRead, stop_));
-  ProgressMeter meter("scanning the table", progress_, context_.clock, rate.get());
-  meter.ExpectItems(report_.items);
+                   NewJobRate(context_, options_.rate, table, CapacityKind::kRead, stop_));
+  ProgressMeter meter(phase, progress_, context_.clock, rate.get());
+  meter.ExpectItems(report_.items > 0 ? report_.items : table.item_count);
   int workers = WorkerCount(options_.memory_bytes);
-  int segments = options_.segments > 0 ? options_.segments : SegmentCount(table_, workers);
-  TableScanOptions scan{.table = options_.table,
+  int segments = options_.segments > 0 ? options_.segments : SegmentCount(table, workers);
+  TableScanOptions scan{.table = table.name,
                         .consistent_read = options_.consistent_read,
                         .segments = WholeTable(segments),
                         .workers = workers,
-                        .average_item_size = table_.AverageItemSize()};
+                        .average_item_size = table.AverageItemSize()};
   RETURN_IF_ERROR(ScanTable(
       *context_.dynamodb, scan, *rate, meter, *context_.clock, *context_.random,
-      [&](SegmentStart*) -> Result<std::unique_ptr<SegmentSink>> {
-        return std::unique_ptr<SegmentSink>(std::make_unique<ScannedItems>(this, &meter));
-      },
-      stop_));
+      [&](SegmentStart*) -> Result<std::unique_ptr<SegmentSink>> { return open(&meter); }, stop_));
   meter.Finish();
   rate->totals().AddTo(&report_);
   return {};
@@ -182,30 +310,40 @@ void Verifier::Compare() {
   if (table_items_ == report_.items) {
     Differ(fmt::format("both have {} items, with different content", table_items_));
   } else {
-    Differ(fmt::format("the {} has more items: {} in the table, {} in the export",
-                       table_items_ > report_.items ? "table" : "export", table_items_,
-                       report_.items));
+    const std::string_view source = source_table_ ? "first table" : "export";
+    Differ(fmt::format("the {} has more items: {} in the table, {} in the {}",
+                       table_items_ > report_.items ? "table" : source, table_items_, report_.items,
+                       source));
   }
 }
 
 Status Verifier::NameMissing() {
+  if (source_table_) {
+    return Scan(*source_table_, "finding the differences",
+                [this](ProgressMeter*) { return std::make_unique<MissingItems>(this); });
+  }
   ProgressMeter meter("finding the differences", progress_, context_.clock, nullptr);
   for (const ExportFile& file : contents_.files) {
     if (only_in_export_.size() >= kDifferencesNamed) break;
     auto visit = [&](const Item& item, const ContentDigest& hash) {
-      auto at = std::lower_bound(hashes_.begin(), hashes_.end(), hash);
-      size_t index = static_cast<size_t>(at - hashes_.begin());
-      // An item that is in the export twice shows as a difference in number only.
-      if (at != hashes_.end() && *at == hash && !found_[index]) {
-        only_in_export_.push_back(table_.key.Fault(item) ? "an item without the table's key"
-                                                         : table_.key.Show(item));
-      }
+      LookFor(item, hash);
       return only_in_export_.size() < kDifferencesNamed;
     };
     auto read = ReadFile(*folder_, file, visit, &meter, stop_);
     if (!read) return read.error();
   }
   return {};
+}
+
+void Verifier::LookFor(const Item& item, const ContentDigest& hash) {
+  auto at = std::lower_bound(hashes_.begin(), hashes_.end(), hash);
+  size_t index = static_cast<size_t>(at - hashes_.begin());
+  // An item that is in the export twice shows as a difference in number only.
+  if (at == hashes_.end() || *at != hash || found_[index]) return;
+  std::lock_guard lock(mutex_);
+  if (only_in_export_.size() >= kDifferencesNamed) return;
+  only_in_export_.push_back(table_.key.Fault(item) ? "an item without the table's key"
+                                                   : table_.key.Show(item));
 }
 
 void Verifier::Differ(std::string difference) {

@@ -1,7 +1,7 @@
 // Verifier: proves an export. Its files are read against their manifest; with a table, the digest
 // of their items is held against that of a scan, which spends read capacity under the same bound as
 // an export. When they differ and the export is not too large to remember, the keys of the first
-// differing items are named.
+// differing items are named. In the place of an export there can be another table.
 #pragma once
 
 #include <atomic>
@@ -11,6 +11,7 @@
 
 #include "transfer/export_contents.h"
 #include "transfer/table_description.h"
+#include "transfer/table_scan.h"
 #include "transfer/transfer.h"
 
 namespace penstock {
@@ -24,13 +25,29 @@ class Verifier {
 
  private:
   friend class ScannedItems;
+  friend class SourceItems;
+  friend class MissingItems;
 
+  /// The sink of one segment; takes its items for one side or the other.
+  using NewSink = std::function<std::unique_ptr<SegmentSink>(ProgressMeter*)>;
+
+  Status OpenExport();
+  Status OpenSourceTable(const std::string& name);
   Status ReadFiles();
+  Status ReadSourceTable();
   Status ScanTableItems();
+  Status Scan(const TableDescription& table, const std::string& phase, const NewSink& open);
+  /// What the export says of its table, against what this one is.
+  void CompareSchema();
   /// Reads the files again for the keys of items that the table does not have.
   Status NameMissing();
+  void SortHashes();
   void Compare();
   void Differ(std::string difference);
+  /// Names the item if the table does not have it.
+  void LookFor(const Item& item, const ContentDigest& hash);
+  std::string SourceName() const;
+  size_t HashesMax() const { return options_.memory_bytes / 4 / sizeof(ContentDigest); }
 
   const TransferContext context_;
   const VerifyOptions options_;
@@ -38,6 +55,7 @@ class Verifier {
   const std::stop_token stop_;
   std::unique_ptr<DataFolder> folder_;
   ExportContents contents_;
+  std::optional<TableDescription> source_table_;  // in the place of an export
   TableDescription table_;
 
   std::mutex mutex_;

@@ -2,6 +2,7 @@
 // DynamoDB, a small S3, and a disk that dies. For tests only.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cmath>
 #include <map>
@@ -66,6 +67,9 @@ class FakeAws : public HttpClient {
     KeySchema key;
     std::string id = "id-1";
     double read_units = 1000, write_units = 1000;
+    std::string ttl_attribute;
+    std::map<std::string, double> indexes;     // global ones and their write capacity
+    std::map<std::string, double> index_cost;  // units of theirs for each of the table's
     bool on_demand = false;
     std::map<std::string, std::string> items;  // canonical key -> wire JSON
     bool is_enforced = false;                  // answers throttles beyond one second's units
@@ -121,6 +125,8 @@ class FakeAws : public HttpClient {
   std::map<std::string, std::string> objects;  // "/bucket/key"
   Faults faults;
   std::vector<Spent> reads, writes;
+  std::map<std::string, std::vector<Spent>> index_writes;
+  std::vector<json::Object> created;  // requests that made tables
   int batches = 0, scans = 0, describes = 0;
   int calls_until_stop = -1;
   std::stop_source* stop_source = nullptr;
@@ -164,6 +170,18 @@ class FakeAws : public HttpClient {
     auto request = json::ParseObject(body, 200);
     CHECK(request.has_value(), "{}", body);
     if (operation == "DescribeTable") return Describe(*json::GetString(*request, "TableName"));
+    if (operation == "CreateTable") return Create(*request);
+    if (operation == "DescribeTimeToLive" || operation == "UpdateTimeToLive") {
+      Table& table = tables[*json::GetString(*request, "TableName")];
+      if (const json::Value* specification = json::Find(*request, "TimeToLiveSpecification"))
+        table.ttl_attribute = specification->at("AttributeName").as_string();
+      json::Object described{{"TimeToLiveStatus", "DISABLED"}};
+      if (!table.ttl_attribute.empty())
+        described = {{"TimeToLiveStatus", "ENABLED"}, {"AttributeName", table.ttl_attribute}};
+      return Answer(200, json::Write(json::Object{{"TimeToLiveDescription", described}}));
+    }
+    if (operation == "ListTagsOfResource")
+      return Answer(200, R"({"Tags":[{"Key":"team","Value":"blue"}]})");
     ++calls_;
     if (calls_until_stop > 0 && --calls_until_stop == 0 && stop_source != nullptr)
       stop_source->request_stop();
@@ -173,7 +191,9 @@ class FakeAws : public HttpClient {
     Result<HttpResponse> answer = operation == "Scan"      ? Scan(*request)
                                   : operation == "PutItem" ? PutItem(*request)
                                   : operation == "GetItem" ? GetItem(*request)
-                                                           : BatchWrite(*request);
+                                  : operation == "BatchWriteItem"
+                                      ? BatchWrite(*request)
+                                      : Fault(400, "UnknownOperationException", operation);
     if (Every(faults.lost_answer_every, calls_)) return Unavailable("connection reset");
     return answer;
   }
@@ -202,9 +222,40 @@ class FakeAws : public HttpClient {
         {"KeySchema", schema},
         {"ProvisionedThroughput", json::Object{{"ReadCapacityUnits", table.read_units},
                                                {"WriteCapacityUnits", table.write_units}}}};
+    json::Array indexes;
+    for (const auto& [index, units] : table.indexes) {
+      indexes.push_back(json::Object{
+          {"IndexName", index},
+          {"KeySchema", schema},
+          {"Projection", json::Object{{"ProjectionType", "ALL"}}},
+          {"ProvisionedThroughput",
+           json::Object{{"ReadCapacityUnits", units}, {"WriteCapacityUnits", units}}}});
+    }
+    if (!indexes.empty()) described["GlobalSecondaryIndexes"] = indexes;
     if (table.on_demand)
       described["BillingModeSummary"] = json::Object{{"BillingMode", "PAY_PER_REQUEST"}};
     return Answer(200, json::Write(json::Object{{"Table", described}}));
+  }
+
+  HttpResponse Create(const json::Object& request) {
+    std::string name = *json::GetString(request, "TableName");
+    if (tables.contains(name)) return Fault(400, "ResourceInUseException", "exists");
+    Table& table = tables[name];
+    table.id = "id-of-" + name;
+    std::map<std::string, AttributeType> types;
+    for (const json::Value& one : request.at("AttributeDefinitions").as_array()) {
+      std::string_view type = one.at("AttributeType").as_string();
+      types[std::string(one.at("AttributeName").as_string())] = type == "S"   ? AttributeType::kS
+                                                                : type == "N" ? AttributeType::kN
+                                                                              : AttributeType::kB;
+    }
+    for (const json::Value& one : request.at("KeySchema").as_array()) {
+      std::string attribute(one.at("AttributeName").as_string());
+      table.key.attributes.push_back({attribute, types[attribute]});
+    }
+    table.on_demand = request.at("BillingMode") == "PAY_PER_REQUEST";
+    created.push_back(request);
+    return Answer(200, "{}");
   }
 
   /// Whether the table's own bucket (one second of its units, may be overdrawn) lets a request in.
@@ -239,9 +290,19 @@ class FakeAws : public HttpClient {
     bool more = false;
     bool empty = Every(faults.empty_page_every, scans);
     bool started = start.empty();
-    for (const auto& [key, item] : table.items) {
-      if (static_cast<int64_t>(Slot(key) * total / 4096) != segment) continue;
-      std::string shown = ShowKey(table, item);
+    // In the order of the keys' hashes, as segments are.
+    std::vector<std::pair<const std::string, std::string>*> in_order;
+    for (auto& entry : table.items) in_order.push_back(&entry);
+    std::stable_sort(in_order.begin(), in_order.end(),
+                     [](auto* a, auto* b) { return Slot(a->first) < Slot(b->first); });
+    for (const auto* entry : in_order) {
+      const auto& [key, item] = *entry;
+      bool is_in = static_cast<int64_t>(Slot(key) * total / 4096) == segment;
+      std::string shown = started && !is_in ? "" : ShowKey(table, item);
+      if (!started && !is_in && shown == start) {
+        return Fault(400, "ValidationException", "the key is not of this segment");
+      }
+      if (!is_in) continue;
       if (!started) {
         started = shown == start;
         continue;
@@ -286,13 +347,15 @@ class FakeAws : public HttpClient {
       return Fault(400, "ValidationException", "batch of a wrong size");
     if (!Admit(table, table.write_level)) return Throttled();
     struct Parsed {
-      std::string key, wire;
+      std::string key, wire;  // no wire: to be deleted
       double units;
     };
     std::vector<Parsed> parsed;
     std::set<std::string> keys;
     for (const json::Value& put : puts) {
-      std::string wire = json::Write(put.at("PutRequest").at("Item"));
+      const json::Value* deletion = json::Find(put.get_object(), "DeleteRequest");
+      std::string wire =
+          json::Write(deletion ? deletion->at("Key") : put.at("PutRequest").at("Item"));
       Item item;
       ItemReader reader(ItemDialect::kFile);
       JsonCursor cursor(wire);
@@ -301,7 +364,7 @@ class FakeAws : public HttpClient {
       if (!faults.poison.empty() && wire.find(faults.poison) != std::string::npos) {
         return Fault(400, "ValidationException", "poisoned");
       }
-      parsed.push_back({KeyOf(table, item), wire, WriteUnits(ItemSize(item))});
+      parsed.push_back({KeyOf(table, item), deletion ? "" : wire, WriteUnits(ItemSize(item))});
       if (!keys.insert(parsed.back().key).second) {
         return Fault(400, "ValidationException", "Provided list of item keys contains duplicates");
       }
@@ -314,18 +377,31 @@ class FakeAws : public HttpClient {
         unprocessed.push_back(puts[i]);
         continue;
       }
-      table.items[parsed[i].key] = parsed[i].wire;
+      if (parsed[i].wire.empty()) {
+        table.items.erase(parsed[i].key);
+      } else {
+        table.items[parsed[i].key] = parsed[i].wire;
+      }
       units += parsed[i].units;
     }
     table.write_level -= units;
     writes.push_back({std::chrono::duration<double>(clock_->Monotonic()).count(), units});
+    double all_units = units;
+    json::Object index_units;
+    for (const auto& [index, cost] : table.index_cost) {
+      index_units[index] = json::Object{{"CapacityUnits", units * cost}};
+      index_writes[index].push_back(
+          {std::chrono::duration<double>(clock_->Monotonic()).count(), units * cost});
+      all_units += units * cost;
+    }
     json::Object left;
     if (!unprocessed.empty()) left[name] = std::move(unprocessed);
-    return Answer(200,
-                  json::Write(json::Object{
-                      {"UnprocessedItems", left},
-                      {"ConsumedCapacity",
-                       json::Array{json::Object{{"TableName", name}, {"CapacityUnits", units}}}}}));
+    return Answer(200, json::Write(json::Object{
+                           {"UnprocessedItems", left},
+                           {"ConsumedCapacity",
+                            json::Array{json::Object{{"TableName", name},
+                                                     {"CapacityUnits", all_units},
+                                                     {"GlobalSecondaryIndexes", index_units}}}}}));
   }
 
   /// The conditions of imports: the key is absent, or also an older attribute #r.
