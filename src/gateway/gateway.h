@@ -6,7 +6,8 @@
 //
 // A service gets a body that it may trust once it has read it to its end: the bodies of JSON, query
 // and CBOR requests are complete in memory and checked before; S3's stream through
-// aws/chunked_body.h, whose errors BodyError() translates.
+// aws/chunked_body.h, whose errors BodyError() translates. Of a browser's upload to S3 only the
+// policy in its form is signed; the service holds the rest of the form against it.
 #pragma once
 
 #include <memory>
