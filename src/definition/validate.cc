@@ -102,6 +102,7 @@ std::vector<Problem> Validate(const ResolvedDefinition& definition,
   CheckExpressions(validation);
   CheckSchedules(validation);
   CheckGraph(validation);
+  CheckTransfers(validation);
   CheckTypeRules(validation);
   std::vector<Problem> problems =
       CheckParameters(definition.source(), validation.parameters, options.moment, options.limits);

@@ -86,6 +86,8 @@ void CheckExpressions(Validation& validation);
 void CheckSchedules(Validation& validation);
 /// Objects that would wait for each other for ever; too many references to one object.
 void CheckGraph(Validation& validation);
+/// Imports that would run again over newer data, exports that would find one another.
+void CheckTransfers(Validation& validation);
 /// Rules of single types, and advice.
 void CheckTypeRules(Validation& validation);
 

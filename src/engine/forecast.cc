@@ -65,6 +65,13 @@ class Forecaster {
       }
     }
     reply = Send(Activate{pipeline_, options_.values, {}});
+    if (const auto* refusal = std::get_if<Refusal>(&reply); refusal != nullptr) {
+      // It is shown what it is that was not taken to be meant.
+      const std::string why = refusal->message;
+      state_.options.backfill_max = 0;
+      reply = Send(Activate{pipeline_, options_.values, {}});
+      if (!std::holds_alternative<Refusal>(reply)) Warn(why);
+    }
     if (const auto* refusal = std::get_if<Refusal>(&reply))
       return InvalidArgument(refusal->message);
     const Plan& plan = Work().Active()->plan;

@@ -80,6 +80,14 @@ TEST(ForecastTest, WorkThatCannotSucceedIsSaidSo) {
   EXPECT_THAT(forecast->warnings, testing::Contains(HasSubstr("longer than its attemptTimeout")));
 }
 
+TEST(ForecastTest, ABackfillThatWouldBeRefusedIsShownWithAWarning) {
+  const auto forecast =
+      Foresee(Hourly("cron", {Shell("A")}), "2014-05-08T00:00:00", "2014-05-08T01:00:00");
+  ASSERT_TRUE(forecast);
+  EXPECT_EQ(forecast->runs.size(), 7u * 24 + 1);
+  EXPECT_THAT(forecast->warnings, testing::Contains(HasSubstr("168 past instances")));
+}
+
 TEST(ForecastTest, LongSpansAreCutWithAWarning) {
   ForecastOptions options;
   options.runs_max = 10;

@@ -6,6 +6,7 @@
 
 #include "definition/secret.h"
 #include "definition/validate.h"
+#include "engine/backfill.h"
 #include "engine/deactivate.h"
 #include "engine/instances.h"
 #include "engine/outcome.h"
@@ -199,6 +200,7 @@ Reply ActivatePipeline(Draft& draft, const Activate& activate) {
     if (before == PipelineState::kInactive || activate.start_timestamp)
       pipeline.skip_before = activate.start_timestamp;
     if (before != PipelineState::kPending) StartNewComponents(draft);
+    if (auto refusal = DecideBackfill(draft, before)) return *std::move(refusal);
     ResumeAll(draft, activate.start_timestamp);
     for (const Component& component : draft.plan().components) draft.TouchComponent(component.id);
   }

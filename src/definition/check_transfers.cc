@@ -1,0 +1,100 @@
+#include <fmt/core.h>
+
+#include "base/text.h"
+#include "definition/validation.h"
+
+namespace penstock {
+namespace {
+
+/// One table transfer of an EmrActivity's step: which way, and the address it names.
+struct Transfer {
+  bool is_import = false;
+  std::string path;
+};
+
+/// The step as the connector reads it: JAR,…,CLASS,PATH,TABLE,RATIO.
+std::optional<Transfer> ReadStep(std::string_view step) {
+  std::optional<Transfer> found;
+  while (!step.empty()) {
+    const size_t comma = step.find(',');
+    const std::string_view argument = Trim(step.substr(0, comma));
+    step = comma == std::string_view::npos ? std::string_view() : step.substr(comma + 1);
+    if (found) {
+      found->path = argument;
+      return found;
+    }
+    const std::string_view name = argument.substr(argument.rfind('.') + 1);
+    if (EqualsIgnoreCase(name, "DynamoDBImport")) found = Transfer{true, {}};
+    if (EqualsIgnoreCase(name, "DynamoDBExport")) found = Transfer{false, {}};
+  }
+  return std::nullopt;
+}
+
+bool Allowed(const Validation& validation, const ResolvedObject& activity, std::string_view word) {
+  const Parameter* parameter = validation.parameters.Find(word);
+  if (parameter != nullptr && !parameter->values.empty() &&
+      EqualsIgnoreCase(parameter->values.front(), "true"))
+    return true;
+  return EqualsIgnoreCase(validation.KnownValue(activity, word), "true");
+}
+
+bool Recurs(const Validation& validation, const ResolvedObject& activity) {
+  if (validation.OnDemand()) return false;
+  const auto ids = activity.References("schedule");
+  const ResolvedObject* schedule = ids.empty() ? nullptr : validation.definition.Find(ids.front());
+  return schedule != nullptr && validation.KnownValue(*schedule, "occurrences") != "1";
+}
+
+/// The address, when it is the same in every run.
+std::string FixedPath(const Validation& validation, const ResolvedObject& activity,
+                      const Transfer& transfer) {
+  if (transfer.path.find("#{") == std::string::npos) return transfer.path;
+  const std::string_view side = transfer.is_import ? "input" : "output";
+  if (!transfer.path.starts_with(fmt::format("#{{{}.", side))) return {};
+  const auto nodes = activity.References(side);
+  const ResolvedObject* node = nodes.empty() ? nullptr : validation.definition.Find(nodes.front());
+  if (node == nullptr || node->type_name != "S3DataNode") return {};
+  for (std::string_view key : {"directoryPath", "filePath"}) {
+    const Validation::Values values = validation.KnownValues(*node, key);
+    if (values.complete && !values.known.empty()) return values.known.front();
+  }
+  return {};
+}
+
+void CheckTransfer(Validation& validation, const ResolvedObject& activity,
+                   const Transfer& transfer) {
+  const std::string path = FixedPath(validation, activity, transfer);
+  if (path.empty()) return;
+  const std::string_view remedy =
+      transfer.is_import ? "myAllowRecurringImport" : "myAllowFixedExportPath";
+  if (Allowed(validation, activity, remedy)) return;
+  const std::string message =
+      transfer.is_import
+          ? fmt::format(
+                "each run imports the same {} again, over whatever was written since: run it "
+                "on demand, give the source a time, or say that it is meant with {} = true "
+                "(a user field or a parameter value)",
+                path, remedy)
+          : fmt::format(
+                "every run after the first finds the export of another at {}: give the path "
+                "a time, e.g. #{{format(@scheduledStartTime,'YYYY-MM-dd-HH-mm-ss')}}, or say "
+                "that it is meant with {} = true (a user field or a parameter value)",
+                path, remedy);
+  const bool refuse =
+      validation.options.moment == Moment::kActivate && !validation.options.limits.strict;
+  validation.Say(refuse ? Severity::kError : Severity::kWarning, activity.id(), "step",
+                 transfer.is_import ? "RECURRING_IMPORT" : "FIXED_EXPORT_PATH", message);
+}
+
+}  // namespace
+
+void CheckTransfers(Validation& validation) {
+  for (const ResolvedObject& object : validation.definition.objects()) {
+    if (object.type_name != "EmrActivity" || !Recurs(validation, object)) continue;
+    for (const ResolvedField* step : object.FindAll("step")) {
+      if (auto transfer = ReadStep(step->value())) CheckTransfer(validation, object, *transfer);
+    }
+  }
+}
+
+}  // namespace penstock

@@ -1,0 +1,62 @@
+#include <gtest/gtest.h>
+
+#include "definition/definition_for_test.h"
+#include "definition/validate.h"
+
+namespace penstock {
+namespace {
+
+std::string Transfer(std::string_view direction, std::string_view address, std::string_view more,
+                     const ValidateOptions& options,
+                     std::string_view schedule = R"("period":"1 day")") {
+  std::string objects =
+      R"({"id":"Default","scheduleType":"cron","schedule":{"ref":"S"},"pipelineLogUri":"s3://b/logs","role":"r","resourceRole":"rr"},
+         {"id":"S","type":"Schedule","startDateTime":"2014-05-01T00:00:00",)" +
+      std::string(schedule) + R"(},
+         {"id":"T","type":"DynamoDBDataNode","tableName":"t"},
+         {"id":"F","type":"S3DataNode","directoryPath":")" +
+      std::string(address) + R"("},
+         {"id":"C","type":"EmrCluster","terminateAfter":"1 day"},
+         {"id":"A","type":"EmrActivity","runsOn":{"ref":"C"},)" +
+      std::string(more);
+  objects +=
+      direction == "Import"
+          ? R"("input":{"ref":"F"},"output":{"ref":"T"},"step":"s3://b/tools.jar,org.apache.hadoop.dynamodb.tools.DynamoDBImport,#{input.directoryPath},#{output.tableName},0.25"})"
+          : R"("input":{"ref":"T"},"output":{"ref":"F"},"step":"s3://b/tools.jar,org.apache.hadoop.dynamodb.tools.DynamoDBExport,#{output.directoryPath},#{input.tableName},0.25"})";
+  std::string found;
+  for (const Problem& problem : Validate(FromObjects(objects), options)) {
+    const std::string code = problem.message.substr(0, problem.message.find(':'));
+    if (code != "RECURRING_IMPORT" && code != "FIXED_EXPORT_PATH") continue;
+    found += (problem.severity == Severity::kError ? "error " : "warning ") + code;
+  }
+  return found;
+}
+
+const ValidateOptions kPut, kActivate = {.moment = Moment::kActivate};
+
+TEST(CheckTransfers, AFixedAddressOnARecurringScheduleIsAWarningThenARefusal) {
+  EXPECT_EQ(Transfer("Import", "s3://b/x", "", kPut), "warning RECURRING_IMPORT");
+  EXPECT_EQ(Transfer("Import", "s3://b/x", "", kActivate), "error RECURRING_IMPORT");
+  EXPECT_EQ(Transfer("Export", "s3://b/x", "", kPut), "warning FIXED_EXPORT_PATH");
+  EXPECT_EQ(Transfer("Export", "s3://b/x", "", kActivate), "error FIXED_EXPORT_PATH");
+  EXPECT_EQ(
+      Transfer("Export", "s3://b/x", "", {.moment = Moment::kActivate, .limits = AwsLimits()}),
+      "warning FIXED_EXPORT_PATH");
+}
+
+TEST(CheckTransfers, WhatIsMeantOrDiffersByRunIsTaken) {
+  EXPECT_EQ(Transfer("Export", "s3://b/#{format(@scheduledStartTime,'YYYY-MM-dd')}", "", kActivate),
+            "");
+  EXPECT_EQ(Transfer("Import", "s3://b/x", R"("myAllowRecurringImport":"true",)", kActivate), "");
+  EXPECT_EQ(Transfer("Export", "s3://b/x", R"("myAllowFixedExportPath":"True",)", kActivate), "");
+  EXPECT_EQ(Transfer("Export", "s3://b/x", R"("myAllowRecurringImport":"true",)", kActivate),
+            "error FIXED_EXPORT_PATH");
+  ValidateOptions with_value = kActivate;
+  with_value.activation_values = {{"myAllowFixedExportPath", "true"}};
+  EXPECT_EQ(Transfer("Export", "s3://b/x", "", with_value), "");
+  EXPECT_EQ(Transfer("Export", "s3://b/x", "", kActivate, R"("period":"1 day","occurrences":"1")"),
+            "");
+}
+
+}  // namespace
+}  // namespace penstock
