@@ -13,15 +13,15 @@
 namespace penstock {
 namespace {
 
-void CheckLine(std::string_view line, LineShape shape) {
-  LineReader reader(shape);
+void CheckLine(std::string_view line, LineShape shape, Leniency leniency = Leniency::kStrict) {
+  LineReader reader(shape, leniency);
   Item item;
   LineKind kind = reader.Read(line, &item);
   if (kind == LineKind::kBad) {
     CHECK(!reader.reason().empty());
     CHECK(reader.column() <= line.size());
   }
-  if (kind != LineKind::kItem) return;
+  if (kind != LineKind::kItem && kind != LineKind::kDelete) return;
   ItemHasher hasher;
   ContentDigest digest = hasher.Hash(item);
   uint64_t size = ItemSize(item);
@@ -55,6 +55,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     CHECK((*line)->number == ++number);
     CheckLine((*line)->text, LineShape::kAny);
     CheckLine((*line)->text, LineShape::kBare);
+    CheckLine((*line)->text, LineShape::kBare, Leniency::kGson);
+    CheckLine((*line)->text, LineShape::kWrapped);
+    CheckLine((*line)->text, LineShape::kChange);
   }
   CHECK(lines.offset() == size);
 

@@ -1,9 +1,11 @@
-// Manifests and run records: what is accepted is written and read again without change, and stays
-// in its folder.
+// Manifests, marks and run records: what is accepted is written and read again without change, and
+// stays in its folder.
 #include <string_view>
 
 #include "base/check.h"
+#include "transfer/data_file.h"
 #include "transfer/manifest.h"
+#include "transfer/native_manifest.h"
 #include "transfer/run_record.h"
 #include "transfer/table_description.h"
 
@@ -19,6 +21,21 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
         CHECK(!name.empty() && name != ".." && name.find('/') == std::string::npos);
       }
     }
+  }
+  if (auto summary = ParseNativeSummary(text)) {
+    auto again = ParseNativeSummary(WriteNativeSummary(*summary));
+    CHECK(again.has_value(), "{}", again.error().message);
+    CHECK(*again == *summary);
+  }
+  if (auto files = ParseNativeFiles(text)) {
+    auto again = ParseNativeFiles(WriteNativeFiles(*files));
+    CHECK(again.has_value(), "{}", again.error().message);
+    CHECK(*again == *files);
+  }
+  if (auto mark = ParseDataFileMark(text)) {
+    auto again = ParseDataFileMark(WriteDataFileMark(*mark));
+    CHECK(again.has_value() && *again == *mark);
+    static_cast<void>(RunningMd5::Restore(mark->md5).has_value());
   }
   if (auto record = ParseRunRecord(text)) {
     auto again = ParseRunRecord(WriteRunRecord(*record));
