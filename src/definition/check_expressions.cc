@@ -1,5 +1,6 @@
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <unordered_map>
 
 #include "definition/evaluate.h"
@@ -219,15 +220,46 @@ class FieldCycles {
   std::unordered_map<const expr::Text*, std::vector<expr::NameUse>> names_;
 };
 
-// What evaluates to an error in every run. Names and cycles have checks of their own.
-void CheckEvaluation(Validation& validation, FaultFinder& faults, const ResolvedObject& object,
-                     const ResolvedField& field) {
-  std::optional<expr::Failure> fault = faults.Find(object, field);
-  if (!fault) return;
-  validation.Error(
-      field.origin->id, field.key(), kInvalidExpression,
-      fmt::format("'{}', at character {}: {}", field.key(), fault->offset + 1, fault->message));
-}
+/// Finds what evaluates to an error in every run. Names and cycles have checks of their own.
+class EvaluationCheck {
+ public:
+  explicit EvaluationCheck(Validation& validation)
+      : validation_(validation),
+        faults_(validation.definition, validation.parameters,
+                validation.options.moment == Moment::kActivate) {}
+
+  /// `names`: all that the field's text uses.
+  void Check(const ResolvedObject& object, const ResolvedField& field,
+             const std::vector<expr::NameUse>& names) {
+    // Without a call or an operator there is nothing that could go wrong.
+    if (field.value().find_first_of("(+-*/^") == std::string_view::npos) return;
+    std::optional<expr::Failure> fault =
+        AnyObjectHas(names) ? FindOnce(object, field) : faults_.Find(object, field);
+    if (!fault) return;
+    validation_.Error(
+        field.origin->id, field.key(), kInvalidExpression,
+        fmt::format("'{}', at character {}: {}", field.key(), fault->offset + 1, fault->message));
+  }
+
+ private:
+  // Whether the value is the same whichever object has the text: it reads times of the run only.
+  static bool AnyObjectHas(const std::vector<expr::NameUse>& names) {
+    return std::all_of(names.begin(), names.end(), [](const expr::NameUse& use) {
+      return use.path.size() == 1 && use.path[0].starts_with("@scheduled");
+    });
+  }
+
+  // Large definitions repeat their few date patterns in every object.
+  std::optional<expr::Failure> FindOnce(const ResolvedObject& object, const ResolvedField& field) {
+    auto [known, added] = known_.try_emplace(field.value());
+    if (added) known->second = faults_.Find(object, field);
+    return known->second;
+  }
+
+  Validation& validation_;
+  FaultFinder faults_;
+  std::unordered_map<std::string_view, std::optional<expr::Failure>> known_;  // by text
+};
 
 // A secret in a place that is not: allowed, AWS's own templates do it, but it deserves a word.
 void WarnOfSecret(Validation& validation, const ResolvedField& field, const expr::NameUse& use) {
@@ -244,8 +276,7 @@ void WarnOfSecret(Validation& validation, const ResolvedField& field, const expr
 
 void CheckExpressions(Validation& validation) {
   std::unordered_map<const expr::Text*, std::vector<expr::NameUse>> names;
-  FaultFinder faults(validation.definition, validation.parameters,
-                     validation.options.moment == Moment::kActivate);
+  EvaluationCheck evaluation(validation);
   for (const ResolvedObject& object : validation.definition.objects()) {
     CheckSyntax(validation, object);
     // Names in an object without type are looked up where it is inherited.
@@ -258,7 +289,7 @@ void CheckExpressions(Validation& validation) {
         NameCheck(validation, object, field).Check(use);
         WarnOfSecret(validation, field, use);
       }
-      CheckEvaluation(validation, faults, object, field);
+      evaluation.Check(object, field, uses->second);
     }
   }
   FieldCycles(validation).Run();
