@@ -160,11 +160,14 @@ class Reader {
               {{"url", Address(target)},
                {"profile", String(target.profile)},
                {"region", String(target.region)},
-               {"role_arn", String(target.role_arn)}});
-        bool foreign_only = !target.profile.empty() || !target.role_arn.empty();
+               {"role_arn", String(target.role_arn)},
+               {"ca_bundle", String(target.ca_bundle)}});
+        bool foreign_only =
+            !target.profile.empty() || !target.role_arn.empty() || !target.ca_bundle.empty();
         if (target.kind == EndpointConfig::Kind::kLocal && foreign_only) {
           Fail(node.source(),
-               "profile and role_arn are for services elsewhere; give url = \"aws\" or a URL as "
+               "profile, role_arn and ca_bundle are for services elsewhere; give url = \"aws\" or "
+               "a URL as "
                "well");
         }
       } else {
@@ -249,6 +252,7 @@ Result<ServerConfig> ParseConfig(std::string_view text, const std::string& file)
              {"ack_timeout", in.Time(config.ack_timeout)},
              {"default_progress_timeout", in.Time(config.default_progress_timeout)},
              {"precondition_poll", in.Time(config.precondition_poll)},
+             {"backfill_max", in.Int(config.backfill_max, 0, 1'000'000'000)},
              {"ondemand_reactivate", in.Choice<bool>(config.ondemand_cancels_running,
                                                      {{"refuse", false}, {"cancel", true}})}})},
        {"dynamodb", in.Section("dynamodb", {{"enforce", in.Bool(config.dynamodb_enforce)},

@@ -20,6 +20,7 @@ struct EndpointConfig {
   Kind kind = Kind::kLocal;
   std::string url;                        // kUrl
   std::string profile, region, role_arn;  // empty: not given
+  std::string ca_bundle;  // PEM file with the certificates to trust there; empty: as elsewhere
   bool operator==(const EndpointConfig&) const = default;
 };
 
@@ -44,6 +45,7 @@ struct ServerConfig {
   Duration ack_timeout{120'000};
   Duration default_progress_timeout{900'000};
   Duration precondition_poll{60'000};
+  int backfill_max = 100;  // past instances that an activation may make unasked; 0: any number
   bool ondemand_cancels_running = false;  // ondemand_reactivate = "cancel" as against "refuse"
   // [dynamodb]
   bool dynamodb_enforce = true;

@@ -37,6 +37,7 @@ url = "aws"
 profile = "alarms"
 region = "eu-west-1"
 role_arn = "arn:aws:iam::1:role/r"
+ca_bundle = "/ca.pem"
 [endpoints.emr]
 region = "eu-west-2"
 [regions]
@@ -82,8 +83,8 @@ tasks = 7
   EXPECT_EQ(config->endpoints.at("s3"),
             (EndpointConfig{Kind::kUrl, "http://store:9000", "", "", ""}));
   EXPECT_EQ(config->endpoints.at("cloudwatch"), EndpointConfig());
-  EXPECT_EQ(config->endpoints.at("sns"),
-            (EndpointConfig{Kind::kAws, "", "alarms", "eu-west-1", "arn:aws:iam::1:role/r"}));
+  EXPECT_EQ(config->endpoints.at("sns"), (EndpointConfig{Kind::kAws, "", "alarms", "eu-west-1",
+                                                         "arn:aws:iam::1:role/r", "/ca.pem"}));
   EXPECT_EQ(config->endpoints.at("emr"), (EndpointConfig{Kind::kLocal, "", "", "eu-west-2", ""}));
   EXPECT_FALSE(config->shared_regions);
   EXPECT_EQ(config->default_region, "eu-central-1");
@@ -112,7 +113,8 @@ TEST(ConfigTest, MistakesAreShownWhereTheyAre) {
       {"[engine]\nack_timeot = \"1 minute\"\n",
        "f:2:1:", "unknown key \"ack_timeot\" in [engine]; known are ack_timeout"},
       {"[server]\npublic_url = \"penstock.example\"\n", "f:2:14:", "must be a URL"},
-      {"[endpoints.s3]\nca_bundle = \"x\"\n", "f:2:1:", "unknown key \"ca_bundle\" in an endpoint"},
+      {"[endpoints.s3]\nca = \"x\"\n", "f:2:1:", "unknown key \"ca\" in an endpoint"},
+      {"[endpoints.s3]\nca_bundle = \"x\"\n", "f:1:1:", "for services elsewhere"},
       {"worker = 1\n", "f:1:10:", "worker must be a table"},
       {"[worker]\ntasks = \"2\"\n", "f:2:9:", "whole number from 1 to 1000"},
       {"[worker]\ntasks = 0\n", "f:2:9:", "whole number from 1 to 1000"},

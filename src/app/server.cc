@@ -65,6 +65,7 @@ engine::EngineOptions EngineOptionsOf(const ServerConfig& config) {
   options.ack_timeout = config.ack_timeout;
   options.default_progress_timeout = config.default_progress_timeout;
   options.precondition_poll = config.precondition_poll;
+  options.backfill_max = config.backfill_max;
   options.on_demand_cancels_running = config.ondemand_cancels_running;
   options.limits = config.aws_limits ? AwsLimits() : OpenLimits();
   return options;

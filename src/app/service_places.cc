@@ -53,7 +53,8 @@ Result<ServiceEndpoint> ServicePlaces::Find(const std::string& service, const st
                       : !region.empty()      ? region
                                         : ConfiguredRegion(options_.environment, profiles_, profile)
                                               .value_or(options_.default_region);
-  ServiceEndpoint endpoint{.url = {}, .region = place, .credentials = nullptr};
+  ServiceEndpoint endpoint{
+      .url = {}, .region = place, .credentials = nullptr, .ca_bundle = config.ca_bundle};
   switch (config.kind) {
     case EndpointConfig::Kind::kLocal:
       if (options_.own) {
@@ -104,11 +105,9 @@ std::shared_ptr<CredentialsProvider> ServicePlaces::CredentialsFor(const Endpoin
 std::string EncodeForeignServices(const ForeignServices& services) {
   json::Object endpoints, environment;
   for (const auto& [name, config] : services.endpoints) {
-    endpoints[name] = json::Object{{"kind", KindName(config.kind)},
-                                   {"url", config.url},
-                                   {"profile", config.profile},
-                                   {"region", config.region},
-                                   {"roleArn", config.role_arn}};
+    endpoints[name] = json::Object{{"kind", KindName(config.kind)}, {"url", config.url},
+                                   {"profile", config.profile},     {"region", config.region},
+                                   {"roleArn", config.role_arn},    {"caBundle", config.ca_bundle}};
   }
   for (const auto& [name, value] : services.environment) environment[name] = value;
   return json::Write(
@@ -128,6 +127,7 @@ Result<ForeignServices> DecodeForeignServices(std::string_view text) {
     ASSIGN_OR_RETURN(config.profile, json::GetString(*entry, "profile"));
     ASSIGN_OR_RETURN(config.region, json::GetString(*entry, "region"));
     ASSIGN_OR_RETURN(config.role_arn, json::GetString(*entry, "roleArn"));
+    ASSIGN_OR_RETURN(config.ca_bundle, json::GetString(*entry, "caBundle"));
     config.kind = kind == "aws"   ? EndpointConfig::Kind::kAws
                   : kind == "url" ? EndpointConfig::Kind::kUrl
                                   : EndpointConfig::Kind::kLocal;

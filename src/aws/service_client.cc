@@ -156,6 +156,7 @@ CallResult<HttpResponse> CallOnce(const ClientContext& context, const ServiceEnd
   ClientRequest request;
   request.method = call.method;
   request.url = endpoint.url + call.target;
+  request.ca_bundle = endpoint.ca_bundle;
   request.headers = call.headers;
   request.timeout = call.timeout;
   SignRequest(request, {*std::move(credentials), endpoint.region, call.service}, payload_hash,

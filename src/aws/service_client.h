@@ -21,6 +21,7 @@ struct ServiceEndpoint {
   std::string url;     // "http://127.0.0.1:7400", no final slash
   std::string region;  // of the signature's scope
   std::shared_ptr<CredentialsProvider> credentials;
+  std::string ca_bundle;  // PEM file with the certificates to trust; empty: the HTTP client's own
 };
 
 /// What every client needs of the world. Copied freely; the pointees outlive the clients.

@@ -223,7 +223,8 @@ class CurlHttpClient::Handle {
     Set(CURLOPT_NOPROGRESS, 0L);
     Set(CURLOPT_XFERINFOFUNCTION, &OnProgress);
     Set(CURLOPT_XFERINFODATA, &call);
-    if (!options.ca_bundle.empty()) Set(CURLOPT_CAINFO, options.ca_bundle.c_str());
+    const std::string& trusted = request.ca_bundle.empty() ? options.ca_bundle : request.ca_bundle;
+    if (!trusted.empty()) Set(CURLOPT_CAINFO, trusted.c_str());
   }
 
   void SetBody(const ClientRequest& request, Call& call) {

@@ -100,6 +100,8 @@ TEST_F(TlsTest, ServesWholeAndStreamedBodies) {
   auto stranger = CurlHttpClient().Send({.url = url + "/"});
   ASSERT_FALSE(stranger) << "a certificate nobody vouches for";
   EXPECT_EQ(stranger.error().code, ErrorCode::kUnavailable);
+  auto introduced = CurlHttpClient().Send({.url = url + "/", .ca_bundle = tls_.certificate_path});
+  EXPECT_TRUE(introduced) << introduced.error().message;
   auto plain = client.Send({.url = "http://" + (*server)->address() + "/"});
   EXPECT_FALSE(plain);
   (*server)->Stop(Duration(1000));

@@ -148,6 +148,7 @@ struct ClientRequest {
   std::string body;
   Duration connect_timeout{5'000};
   Duration timeout{60'000};  // of silence: no byte either way for so long
+  std::string ca_bundle;     // PEM file with the certificates to trust; empty: the client's own
 };
 
 /// Sends requests. Thread-safe; keeps connections alive between calls.
