@@ -15,7 +15,7 @@ namespace {
 constexpr uint64_t kFileItemsMax = 100'000;  // as in exports
 constexpr uint64_t kFileBytesMax = 256u << 20;
 constexpr int kWorkersMax = 8;
-constexpr uint64_t kItemsPerReport = 1000;
+constexpr uint64_t kItemsPerTick = 1000;
 constexpr uint64_t kTableFileSizeMax = 1u << 20;
 
 }  // namespace
@@ -172,7 +172,7 @@ Status Converter::ConvertFile(size_t index, const ExportLayout& layout, const st
     }
     if (target->items() >= kFileItemsMax || target->text_bytes() >= kFileBytesMax)
       RETURN_IF_ERROR(commit());
-    if (findings.items % kItemsPerReport == 0) report();
+    if (findings.items % kItemsPerTick == 0) report();
   }
   RETURN_IF_ERROR(commit());
   report();
