@@ -47,6 +47,7 @@ Status BatchWriter::Run(PutQueue& queue) {
     RETURN_IF_ERROR(is_conditional ? PutConditionally(std::move(batch.front()))
                                    : Send(std::move(batch)));
     context_.meter->Tick();
+    if (context_.checkpoint != nullptr) context_.checkpoint->Changed();
   }
   return Canceled("the import was stopped");
 }

@@ -23,6 +23,7 @@
 
 #include "aws/dynamodb_client.h"
 #include "base/bounded_queue.h"
+#include "transfer/checkpoint_file.h"
 #include "transfer/content_digest.h"
 #include "transfer/import_ledger.h"
 #include "transfer/item_reader.h"
@@ -58,6 +59,7 @@ struct LaneContext {
   const KeySchema* key;
   ImportMode mode;
   ImportLedger* ledger;
+  CheckpointFile* checkpoint;  // null: there is none
   RateController* rate;
   ProgressMeter* meter;
   Clock* clock;

@@ -22,6 +22,7 @@ constexpr int kLanesMax = 32;
 constexpr size_t kChunksQueued = 2;  // per lane
 constexpr size_t kChunkBytesMax = 512u << 10;
 constexpr uint64_t kBlockLines = 100;
+constexpr std::chrono::seconds kBlockTime{1};  // on a slow table
 constexpr uint64_t kRecordSizeMax = 256u << 20;
 constexpr size_t kItemDepthMax = 200;
 constexpr uint64_t kTableArchiveSizeMax = 4u << 20;
@@ -271,6 +272,7 @@ Status Importer::Write(RateController& rate, ProgressMeter& meter) {
                            .key = &table_.key,
                            .mode = options_.mode,
                            .ledger = ledger_.get(),
+                           .checkpoint = checkpoint_.get(),
                            .rate = &rate,
                            .meter = &meter,
                            .clock = context_.clock,
@@ -339,12 +341,13 @@ Status Importer::ReadInto(size_t index, std::vector<std::unique_ptr<PutQueue>>& 
   std::vector<std::string> rejects;
   uint64_t items = 0, lines = 0, last_line = from.line;
   uint64_t block = ledger_->BeginBlock(index);
+  std::chrono::nanoseconds block_began = context_.clock->Monotonic();
   auto end_block = [&](bool is_last) {
     ledger_->EndBlock(index, block, last_line, std::exchange(items, 0), std::exchange(counts, {}),
                       std::exchange(rejects, {}), is_last);
     lines = 0;
+    block_began = context_.clock->Monotonic();
     if (!is_last) block = ledger_->BeginBlock(index);
-    if (checkpoint_ != nullptr) checkpoint_->Changed();
   };
   auto reject = [&](uint64_t offset, std::string reason) {
     ++counts.rejected;
@@ -355,7 +358,8 @@ Status Importer::ReadInto(size_t index, std::vector<std::unique_ptr<PutQueue>>& 
     ASSIGN_OR_RETURN(std::optional<LineKind> kind, file->Next(&item));
     if (!kind) break;
     if (file->line().number <= from.line) continue;  // an earlier attempt settled it
-    if (++lines > kBlockLines) end_block(false);
+    bool is_due = context_.clock->Monotonic() - block_began >= kBlockTime;
+    if (++lines > kBlockLines || (lines > 1 && is_due)) end_block(false);
     last_line = file->line().number;
     if (*kind == LineKind::kBlank) {
       ++counts.blank_lines;

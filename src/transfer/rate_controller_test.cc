@@ -162,6 +162,67 @@ TEST(RateController, GuessesForUndeclaredTables) {
   EXPECT_NEAR(rate.Target(), before * 0.7, before * 0.01);
 }
 
+TEST(RateController, MaxProbesTheServer) {
+  World world;
+  RateController rate({.mode = RateMode::kMax}, world.capacity, world.Source(), &world.clock,
+                      &world.random);
+  double began = world.clock.Seconds();
+  while (world.clock.Seconds() - began < 3) {
+    ASSERT_TRUE(rate.Reserve(100, {}));
+    rate.Settle(100, 100);
+  }
+  EXPECT_GT(rate.Target(), 4000);  // doubled each second, whatever the table declares
+  double before = rate.Target();
+  for (uint64_t lane = 0; lane < 3; ++lane) rate.OnThrottle(lane);
+  EXPECT_NEAR(rate.Target(), before * 0.7, before * 0.05);
+  before = rate.Target();
+  world.clock.Sleep(Duration(3000));
+  rate.totals();
+  EXPECT_LT(rate.Target(), before * 1.1);  // from the first throttle on it feels its way
+  EXPECT_NE(rate.Explain().find("as much as the server bears"), std::string::npos);
+}
+
+TEST(RateController, HeadroomIsWhatOthersLeave) {
+  World world;
+  double others = 600, own = 0;
+  RateController rate({.ratio = 0.5, .mode = RateMode::kHeadroom}, world.capacity, world.Source(),
+                      &world.clock, &world.random, [&](double units) -> Result<double> {
+                        own = units;
+                        return others;
+                      });
+  double began = world.clock.Seconds();
+  auto run = [&](double seconds) {
+    while (world.clock.Seconds() - began < seconds) {
+      ASSERT_TRUE(rate.Reserve(20, {}));
+      rate.Settle(20, 20);
+    }
+  };
+  run(5);
+  EXPECT_EQ(rate.Target(), 200);  // 0.5 of 1000 - 600
+  EXPECT_GT(own, 0);
+  others = 5000;
+  run(10);
+  EXPECT_EQ(rate.Target(), 5);  // never nothing
+}
+
+TEST(RateController, TheTightestIndexRules) {
+  World world;
+  world.capacity.indexes["ByDate"] = {100, "provisioned", false};
+  RateController rate({.ratio = 1}, world.capacity, world.Source(), &world.clock, &world.random);
+  double began = world.clock.Seconds(), index_units = 0;
+  std::vector<FakeAws::Spent> spent;
+  while (world.clock.Seconds() - began < 40) {
+    ASSERT_TRUE(rate.Reserve(10, {}));
+    spent.push_back({world.clock.Seconds(), 20});
+    index_units += 20;
+    rate.Settle(10, 10, {{"ByDate", 20}});
+  }
+  EXPECT_LE(WindowMax(spent), 1.05 * 100 * 10 + 20 + 20);
+  EXPECT_GE(index_units, 0.95 * 100 * 40 - 20);
+  EXPECT_EQ(rate.totals().index_consumed, index_units);
+  EXPECT_NE(rate.Explain().find("of index ByDate"), std::string::npos) << rate.Explain();
+}
+
 TEST(RateController, StopsWaiting) {
   World world;
   RateController rate({.ratio = 0.001}, world.capacity, world.Source(), &world.clock,

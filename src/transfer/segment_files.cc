@@ -5,8 +5,8 @@
 namespace penstock {
 namespace {
 
-constexpr uint64_t kFileItemsMax = 100'000;  // where the EMR connector cuts
-constexpr uint64_t kFileBytesMax = 256u << 20;
+constexpr uint64_t kExportFileItemsMax = 100'000;  // where the EMR connector cuts
+constexpr uint64_t kExportFileBytesMax = 256u << 20;
 
 }  // namespace
 
@@ -51,7 +51,8 @@ Status SegmentFiles::EndPage(std::string_view next_key) {
   run_.meter->Add(page_items_, file_->text_bytes() - bytes_counted_);
   bytes_counted_ = file_->text_bytes();
   // The next page is taken to be like this one.
-  bool is_full = file_->items() + page_items_ > kFileItemsMax || bytes_counted_ >= kFileBytesMax;
+  bool is_full =
+      file_->items() + page_items_ > kExportFileItemsMax || bytes_counted_ >= kExportFileBytesMax;
   page_items_ = 0;
   if (next_key.empty()) return {};  // EndSegment commits
   if (is_full) {

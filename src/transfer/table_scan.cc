@@ -20,7 +20,7 @@ constexpr uint64_t kSegmentSizeMin = 1u << 20;
 constexpr int kSegmentsMax = 1'000'000;
 constexpr int kSplitDepth = 4;
 constexpr uint64_t kWorkerMemory = 32u << 20;
-constexpr int kWorkersMax = 64;
+constexpr int kScanWorkersMax = 64;
 constexpr double kPageSeconds = 0.5;       // of the target that one page may cost
 constexpr double kUnknownItemSize = 1024;  // until the first page tells
 constexpr double kLearning = 0.3;          // weight of the newest page in the average
@@ -292,7 +292,7 @@ std::vector<SegmentStart> WholeTable(int count) {
 }
 
 int WorkerCount(uint64_t memory_bytes) {
-  return static_cast<int>(std::clamp<uint64_t>(memory_bytes / kWorkerMemory, 1, kWorkersMax));
+  return static_cast<int>(std::clamp<uint64_t>(memory_bytes / kWorkerMemory, 1, kScanWorkersMax));
 }
 
 int SegmentCount(const TableDescription& table, int workers) {
