@@ -6,6 +6,7 @@
 #include "base/digest.h"
 #include "base/encoding.h"
 #include "base/text.h"
+#include "transfer/report_page.h"
 #include "transfer/transfer.h"
 
 namespace penstock {
@@ -34,6 +35,14 @@ std::string RegionOf(const PolledTask& task, TransferDirection direction) {
   return "";
 }
 
+// How the objects of an export are encrypted: as its S3DataNode says, AES256 unless NONE.
+std::string EncryptionOf(const PolledTask& task) {
+  for (const PipelineObject* output : Follow(task, task.attempt(), "output")) {
+    if (FieldOf(*output, "s3EncryptionType").value_or("") == "NONE") return "";
+  }
+  return "AES256";
+}
+
 bool ImportsWithoutManifest(const PolledTask& task) {
   for (const PipelineObject* input : Follow(task, task.attempt(), "input")) {
     if (BoolField(*input, "myImportWithoutManifest", false)) return true;
@@ -50,7 +59,12 @@ class StepRun {
  public:
   StepRun(const PolledTask& task, const ActivityContext& context, const TransferStep& step,
           int number)
-      : task_(task), context_(context), step_(step), number_(number) {}
+      : task_(task),
+        context_(context),
+        step_(step),
+        number_(number),
+        page_(fmt::format("{} {}: step {} of {}", Verb(step.direction), step.table, number,
+                          task.attempt_id)) {}
 
   Result<void, ActivityFailure> Run(std::stop_token stop) {
     for (const std::string& property : step_.properties) {
@@ -67,6 +81,7 @@ class StepRun {
     context_.log(
         fmt::format("step {}: {} at {} of the table's capacity", number_, attempted, step_.ratio));
     Result<TransferReport> report = Transfer(stop);
+    KeepPage(report);
     if (!report) return Fail(ErrorIdOf(report.error()), attempted + ": " + report.error().message);
     Tell(*report);
     if (report->refusal)
@@ -87,18 +102,31 @@ class StepRun {
                           .files = context_.files,
                           .clock = context_.clients.clock,
                           .random = context_.clients.random};
-    ProgressCallback progress = [this](const Progress& now) { Show(now); };
+    ProgressCallback progress = [this](const Progress& now) {
+      Show(now);
+      page_.Add(now);
+    };
     RateOptions rate{.ratio = step_.ratio, .units_per_second = {}};
     if (step_.direction == TransferDirection::kExport) {
       ExportOptions options{
           .table = step_.table, .destination = step_.path, .rate = rate, .style = {}};
       options.segments = step_.segments.value_or(0);
       options.run_id = fmt::format("{}-{}", RunIdOf(task_), number_);
+      options.server_side_encryption = EncryptionOf(task_);
       return RunExport(world, options, progress, stop);
     }
     ImportOptions options{.source = step_.path, .table = step_.table, .rate = rate};
     options.no_manifest = ImportsWithoutManifest(task_);
+    options.run_id = fmt::format("{}-{}", RunIdOf(task_), number_);
     return RunImport(world, options, progress, stop);
+  }
+
+  // The run as a page beside the attempt's logs.
+  void KeepPage(const Result<TransferReport>& report) {
+    std::string html = page_.Html(report ? &*report : nullptr, report ? nullptr : &report.error());
+    std::string path = fmt::format("{}/transfer-{}.html", context_.log_folder, number_);
+    if (Status written = context_.files->Replace(path, html); !written)
+      context_.log("the report of the transfer cannot be kept: " + written.error().message);
   }
 
   static std::string ErrorIdOf(const Error& error) {
@@ -147,10 +175,11 @@ class StepRun {
     context_.report("transferThrottledRequests", std::to_string(report.throttled_requests));
     context_.report("transferRejectedItems", std::to_string(report.rejected));
     if (report.manifest) context_.report("transferManifest", *report.manifest);
+    if (report.rejects_file) context_.report("transferRejectsFile", *report.rejects_file);
+    if (report.resumed_from) context_.report("transferResumedFrom", *report.resumed_from);
     for (const std::string& warning : report.warnings) context_.log("warning: " + warning);
     for (const Reject& reject : report.rejects) {
-      context_.log(fmt::format("rejected: {} line {} byte {}: {}", reject.file, reject.line,
-                               reject.offset, reject.reason));
+      context_.log("rejected: " + reject.Describe());
     }
     context_.log(
         fmt::format("step {}: {} items, {} bytes, {:.1f} s, {:.1f} of {:.1f} allowed capacity "
@@ -164,6 +193,7 @@ class StepRun {
   const ActivityContext& context_;
   const TransferStep& step_;
   const int number_;
+  ReportPage page_;
 };
 
 }  // namespace
