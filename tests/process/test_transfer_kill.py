@@ -105,12 +105,12 @@ def test_an_interrupted_transfer_says_so(new_server, tmp_path):
     """SIGINT: exit code 3 and a checkpoint; then --resume ends it."""
     server = new_server()
     dynamodb = server.client("dynamodb")
-    make_table(dynamodb, "T")
+    make_table(dynamodb, "Things")
     for first in range(0, 400, 25):
-        dynamodb.batch_write_item(RequestItems={"T": [
+        dynamodb.batch_write_item(RequestItems={"Things": [
             {"PutRequest": {"Item": {"Id": {"N": str(i)}, "Pad": {"S": "x" * 1000}}}} for i in range(first, first + 25)]})
     out = tmp_path / "out"
-    process = subprocess.Popen([str(BINARY), "export", "T", str(out), "--rate", "1", "--segments", "4"], text=True,
+    process = subprocess.Popen([str(BINARY), "export", "Things", str(out), "--rate", "1", "--segments", "4"], text=True,
                                env=server.environment() | {"AWS_ENDPOINT_URL": server.url},
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     deadline = time.time() + 30
@@ -124,5 +124,5 @@ def test_an_interrupted_transfer_says_so(new_server, tmp_path):
     assert "--resume" in err
     assert not (out / "manifest").exists()
     assert (out / "_penstock" / "checkpoint.json").exists()
-    _, summary = run(server, "export", "T", str(out), "--read-ratio", "1", "--segments", "4", "--resume")
+    _, summary = run(server, "export", "Things", str(out), "--read-ratio", "1", "--segments", "4", "--resume")
     assert summary["items"] == 400 and summary["resumedFrom"]
