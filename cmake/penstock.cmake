@@ -60,6 +60,8 @@ function(penstock_library folder)
     target_link_libraries(${name}_test PRIVATE ${target} penstock_system penstock_key_value GTest::gtest_main GTest::gmock
                                                ${RAPIDCHECK})
     target_compile_definitions(${name}_test PRIVATE PENSTOCK_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+    # What is tested is optimised; optimising the tests too would take half of the build.
+    target_compile_options(${name}_test PRIVATE $<$<CONFIG:Release>:-Og>)
     penstock_use_pch(${name}_test)
     add_test(NAME ${name} COMMAND ${name}_test)
     set_property(GLOBAL APPEND PROPERTY PENSTOCK_TESTS ${name}_test)

@@ -9,6 +9,7 @@ namespace {
 
 using std::chrono::nanoseconds;
 constexpr nanoseconds kReportInterval = std::chrono::seconds(1);
+constexpr nanoseconds kRateWindow = std::chrono::seconds(10);  // over which the bound is promised
 
 double ToSeconds(nanoseconds time) { return std::chrono::duration<double>(time).count(); }
 
@@ -21,7 +22,8 @@ ProgressMeter::ProgressMeter(std::string phase, const ProgressCallback& callback
       clock_(clock),
       rate_(rate),
       began_(clock->Monotonic()),
-      reported_at_(began_) {}
+      reported_at_(began_),
+      consumed_{{began_, 0}} {}
 
 void ProgressMeter::Add(uint64_t items, uint64_t bytes) {
   items_ += items;
@@ -50,7 +52,6 @@ void ProgressMeter::Finish() {
 
 void ProgressMeter::Report() {
   nanoseconds now = clock_->Monotonic();
-  double interval = ToSeconds(now - reported_at_);
   Progress progress;
   progress.phase = phase_;
   progress.items = items_;
@@ -61,8 +62,10 @@ void ProgressMeter::Report() {
     progress.consumed_units = totals.consumed;
     progress.throttles = totals.throttles;
     progress.target = rate_->Target();
-    if (interval > 0) progress.units_per_second = (totals.consumed - reported_units_) / interval;
-    reported_units_ = totals.consumed;
+    while (consumed_.size() > 1 && now - consumed_[1].first >= kRateWindow) consumed_.pop_front();
+    const auto& [since, units] = consumed_.front();
+    if (now > since) progress.units_per_second = (totals.consumed - units) / ToSeconds(now - since);
+    consumed_.emplace_back(now, totals.consumed);
   }
   if (uint64_t expected = expected_items_; expected > 0 && progress.items > 0) {
     // The table's own count is hours old: past it, nobody knows.

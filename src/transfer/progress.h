@@ -3,11 +3,13 @@
 
 #include <array>
 #include <atomic>
+#include <deque>
 #include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "ports/clock.h"
 
@@ -21,7 +23,7 @@ struct Progress {
   uint64_t bytes = 0;
   double seconds = 0;
   double consumed_units = 0;       // so far
-  double units_per_second = 0;     // since the last report
+  double units_per_second = 0;     // over the last 10 s, or since the beginning
   double target = 0;               // the bound on it; 0: this phase has none
   std::optional<double> fraction;  // of the whole, an estimate
   std::optional<double> eta_seconds;
@@ -70,7 +72,7 @@ class ProgressMeter {
   std::array<std::atomic<int64_t>, 5> spent_{};
   std::mutex report_mutex_;
   std::chrono::nanoseconds reported_at_;
-  double reported_units_ = 0;
+  std::deque<std::pair<std::chrono::nanoseconds, double>> consumed_;  // when, so far
   std::array<int64_t, 5> reported_spent_{};
 };
 

@@ -14,8 +14,7 @@
 //   absolute   so many units a second, whatever the table has
 //   headroom   ratio × what other users of the table leave of C
 //   max        what the server bears: twice as much each second until it throttles, from then on
-//   the
-//              guess above
+//              the guess above
 //
 // The bucket holds half a second of T, or one request if that costs more, starts empty, and does
 // not fill while more than that and one request are under way. Hence over any 10 s at most 1.05 ×
