@@ -143,8 +143,9 @@ CLI::App* DeclareExport(CLI::App& root, Draft* draft) {
                 "strongly consistent reads, at twice the cost");
   app->add_flag("--resume", command.options.resume, "go on with the unfinished export at DEST");
   app->add_flag("--overwrite", command.options.overwrite, "replace an export at DEST");
-  app->add_flag("--split-tail", command.options.splits_tail,
-                "halve a slow segment for idle workers, as far as the server proves that it can be");
+  app->add_flag(
+      "--split-tail", command.options.splits_tail,
+      "halve a slow segment for idle workers, as far as the server proves that it can be");
   app->add_option("--sse-kms-key", command.options.kms_key_id,
                   "encrypt the objects with this KMS key");
   DeclareEstimate(app, &command.estimate);
@@ -195,8 +196,9 @@ CLI::App* DeclareVerify(CLI::App& root, Draft* draft) {
   CLI::App* app =
       root.add_subcommand("verify", "an export against its manifest, and against a table");
   VerifyCommand& command = draft->verify;
-  app->add_option("EXPORT", command.options.source,
-                  "s3://bucket/folder or a local folder with an export; dynamodb://TABLE is a table")
+  app->add_option(
+         "EXPORT", command.options.source,
+         "s3://bucket/folder or a local folder with an export; dynamodb://TABLE is a table")
       ->required();
   app->add_option("--table", command.options.table, "hold the export's items against this table's");
   DeclareRate(app, &draft->flags, "--read-ratio");

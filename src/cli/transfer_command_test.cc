@@ -206,8 +206,8 @@ TEST(CommandLine, FormatsBecomeStyles) {
   auto import_command =
       std::get<ImportCommand>(ParseCommandLine({"import", "x", "T", "--lenient"}, "0"));
   EXPECT_EQ(import_command.options.style, (ReadStyle{.leniency = Leniency::kGson}));
-  auto convert = std::get<ConvertCommand>(ParseCommandLine(
-      {"convert", "x", "y", "--format", "csv", "--source-format", "jsonl"}, "0"));
+  auto convert = std::get<ConvertCommand>(
+      ParseCommandLine({"convert", "x", "y", "--format", "csv", "--source-format", "jsonl"}, "0"));
   EXPECT_EQ(convert.options.style.format, FileFormat::kCsv);
   EXPECT_EQ(convert.options.read.format, FileFormat::kJsonLines);
 }
