@@ -75,6 +75,15 @@ ApiError InvalidRequest(std::string message) {
   return {"InvalidRequest", std::move(message), 400, {}};
 }
 
+// Nobody signs a preflight, so that its lack of a signature is not what is wrong with it.
+ApiError UnfinishedPreflight(const HttpRequest& request) {
+  return {"BadRequest",
+          request.headers.Has("Origin") ? "Invalid Access-Control-Request-Method: null"
+                                        : "Insufficient information. Origin request header needed.",
+          400,
+          {}};
+}
+
 // A query service's call; which one's stands in its body, but unsigned it gets the same answer from
 // each.
 bool IsUnsignedForm(const HttpRequest& request) {
@@ -299,6 +308,10 @@ void Gateway::ServeS3(Call& call, BodySource& body) {
       return ServeForm(call, *boundary, body);
     }
   }
+  if (!claim && claim.error().problem == SignatureProblem::kMissing &&
+      request.method == "OPTIONS") {
+    return Fail(call, UnfinishedPreflight(request));
+  }
   if (!claim)
     return Fail(call,
                 SignatureError(call.ErrorContext(options_.clock->Now()), claim.error(), nullptr));
@@ -395,6 +408,13 @@ void Gateway::ServeS3(Call& call, BodySource& body) {
 // A browser's upload: what is signed is the policy in the form, and that comes before the file.
 void Gateway::ServeForm(Call& call, const std::string& boundary, BodySource& body) {
   Instant now = options_.clock->Now();
+  call.request.target = call.path_style_target;
+  // The policy allows an upload and nothing else; a query would ask for another operation. (A
+  // virtual host's name may bring one too.)
+  if (!call.request.RawQuery().empty()) {
+    SignatureFault missing{SignatureProblem::kMissing};
+    return Fail(call, SignatureError(call.ErrorContext(now), missing, nullptr));
+  }
   auto form = FormUpload::Read(body, boundary);
   if (!form) return Fail(call, form.error());
   auto claim = ParseFormSignature(**form);
@@ -415,7 +435,6 @@ void Gateway::ServeForm(Call& call, const std::string& boundary, BodySource& bod
   std::string region = NamesNoRegion(claim->scope.region) ? options_.region : claim->scope.region;
   call.record.account = key->account;
   call.request.caller = Caller{key->account, key->access_key_id, key->user_arn, region, "s3"};
-  call.request.target = call.path_style_target;
   ResumedSource whole((*form)->head(), body);
   Forward(call, *FindService("s3"), whole);
 }

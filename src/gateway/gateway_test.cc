@@ -455,6 +455,16 @@ TEST_F(GatewayTest, Cors) {
   EXPECT_FALSE(s3_.last.caller);
   EXPECT_EQ(Send(Plain("OPTIONS", "/_penstock/console/x", preflight)).status, 200);
   EXPECT_EQ(s3_.calls, 1);
+  for (const auto& [headers, message] : std::vector<std::pair<Headers, std::string>>{
+           {{}, "Insufficient information. Origin request header needed."},
+           {{{"Access-Control-Request-Method", "PUT"}},
+            "Insufficient information. Origin request header needed."},
+           {{{"Origin", "http://x"}}, "Invalid Access-Control-Request-Method: null"}}) {
+    answer = Send(Plain("OPTIONS", "/bucket/key", headers));
+    EXPECT_EQ(answer.status, 400);
+    EXPECT_THAT(answer.body, HasSubstr("<Code>BadRequest</Code><Message>" + message));
+  }
+  EXPECT_EQ(s3_.calls, 1);
   HttpRequest request = SignedJson("dynamodb", "DynamoDB_20120810.ListTables", "{}");
   request.headers.Add("Origin", "http://x");
   EXPECT_EQ(Send(request, "{}").headers.Get("access-control-allow-origin"), "*");
@@ -496,6 +506,19 @@ TEST_F(GatewayTest, UploadsByFormAreSignedByTheirPolicy) {
                    "--XX\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\nx\r\n--XX--\r\n")
                   .body,
               HasSubstr("<Code>AccessDenied</Code>"));
+  // The policy allows an upload, and no other operation that a POST may ask for.
+  for (const char* target : {"/bucket?delete", "/bucket?delete=", "/bucket/k?uploads",
+                             "/bucket/k?uploadId=x", "/bucket?x-id=PostObject"}) {
+    answer = Send(Plain("POST", target, headers), body);
+    EXPECT_EQ(answer.status, 403) << target;
+    EXPECT_THAT(answer.body, HasSubstr("<Code>AccessDenied</Code>")) << target;
+  }
+  for (auto [host, target] :
+       {std::pair{"bucket.s3.test", "/?delete"}, {"bucket?delete&x=.s3.test", "/"}}) {
+    Headers with_host = headers;
+    with_host.Add("Host", host);
+    EXPECT_EQ(Send(Plain("POST", target, with_host), body).status, 403) << host;
+  }
   EXPECT_EQ(s3_.calls, 1);
 }
 
