@@ -22,19 +22,18 @@ void InitializeCurlOnce() {
   CHECK(result == CURLE_OK, "curl_global_init: {}", curl_easy_strerror(result));
 }
 
-std::string WithoutQuery(const std::string& url) { return url.substr(0, url.find('?')); }
-
 Result<std::string> OriginOf(const std::string& url) {
   size_t scheme = url.starts_with("http://") ? 7 : url.starts_with("https://") ? 8 : 0;
   size_t end = std::min(url.find_first_of("/?#", scheme), url.size());
   if (scheme == 0 || end == scheme) {
     return InvalidArgument(
-        fmt::format("'{}' is no URL of the form http(s)://host[:port]/path", WithoutQuery(url)));
+        fmt::format("'{}' is no URL of the form http(s)://host[:port]/path", WithoutSecrets(url)));
   }
   for (char c : url) {
     if (static_cast<unsigned char>(c) <= 0x20 || c == 0x7F) {
-      return InvalidArgument(fmt::format(
-          "the URL '{}' has a space or a control character; encode it as %XX", WithoutQuery(url)));
+      return InvalidArgument(
+          fmt::format("the URL '{}' has a space or a control character; encode it as %XX",
+                      WithoutSecrets(url)));
     }
   }
   return url.substr(0, end);
@@ -214,6 +213,7 @@ class CurlHttpClient::Handle {
     Set(CURLOPT_UPLOAD_BUFFERSIZE, 256L * 1024);
     Set(CURLOPT_CONNECTTIMEOUT_MS,
         std::max<long>(1, static_cast<long>(request.connect_timeout.count())));
+    Set(CURLOPT_TIMEOUT_MS, std::max<long>(0, static_cast<long>(request.total.count())));
     Set(CURLOPT_ERRORBUFFER, error_text_);
     Set(CURLOPT_HTTPHEADER, headers.get());
     Set(CURLOPT_HEADERFUNCTION, &OnHeader);
@@ -278,7 +278,7 @@ class CurlHttpClient::Handle {
   }
 
   Error ErrorOf(CURLcode code, const ClientRequest& request, Call& call) {
-    const std::string what = fmt::format("{} {}", request.method, WithoutQuery(request.url));
+    const std::string what = fmt::format("{} {}", request.method, WithoutSecrets(request.url));
     if (call.stop.stop_requested()) return Canceled(what + ": stopped");
     if (call.error) return *std::move(call.error);
     const char* detail = error_text_[0] != '\0' ? error_text_ : curl_easy_strerror(code);
@@ -340,13 +340,15 @@ Result<HttpResponse> CurlHttpClient::Send(const ClientRequest& request, BodySour
   ASSIGN_OR_RETURN(std::string origin, OriginOf(request.url));
   if (source != nullptr && !source->Size()) {
     return InvalidArgument(fmt::format("{} {}: the size of the body must be known beforehand",
-                                       request.method, WithoutQuery(request.url)));
+                                       request.method, WithoutSecrets(request.url)));
   }
   if (stop.stop_requested()) {
-    return Canceled(fmt::format("{} {}: stopped", request.method, WithoutQuery(request.url)));
+    return Canceled(fmt::format("{} {}: stopped", request.method, WithoutSecrets(request.url)));
   }
   std::unique_ptr<Handle> handle = Take(origin);
-  Call call{source, sink, std::move(stop), options_.body_bytes_max, {}, {}};
+  uint64_t body_bytes_max =
+      request.answer_bytes_max > 0 ? request.answer_bytes_max : options_.body_bytes_max;
+  Call call{source, sink, std::move(stop), body_bytes_max, {}, {}};
   auto response = handle->Run(request, options_, call);
   GiveBack(origin, std::move(handle));
   return response;

@@ -24,7 +24,7 @@ struct HttpClientOptions {
 /// unless among the fields. Proxies as the environment says (HTTPS_PROXY, http_proxy, NO_PROXY).
 /// Certificates are verified.
 ///
-/// Errors name method and URL without its query, which may hold a signature. A malformed URL or
+/// Errors name method and URL without its query and password (WithoutSecrets). A malformed URL or
 /// header is kInvalidArgument; an error of the source or the sink is returned as it is.
 /// Thread-safe: each call in flight has a connection of its own, kept afterwards for the next call
 /// to the same server.

@@ -266,6 +266,48 @@ TEST_P(HttpClientTest, StoppingAndSilenceEndTheCallAndTheServerSees) {
             ErrorCode::kCanceled);
 }
 
+TEST_P(HttpClientTest, ATotalEndsALivelyCallToo) {
+  std::vector<std::jthread> writers;
+  std::mutex mutex;
+  service_.handler = [&](HttpRequest, BodySource&, std::unique_ptr<Responder> responder) {
+    std::lock_guard lock(mutex);
+    writers.emplace_back([kept = std::move(responder)](std::stop_token end) {
+      Status sent = kept->Begin(200, {}, std::nullopt);
+      while (sent && !end.stop_requested()) {
+        sent = kept->Write("x");
+        std::this_thread::sleep_for(Duration(5));
+      }
+    });
+  };
+  auto begin = steady_clock::now();
+  auto response = client_->Send({.method = "POST",
+                                 .url = Url("/x?signature=secret"),
+                                 .timeout = Duration(30'000),
+                                 .total = Duration(100)});
+  ASSERT_FALSE(response);
+  EXPECT_EQ(response.error().code, ErrorCode::kDeadlineExceeded) << response.error().message;
+  EXPECT_EQ(response.error().message.find("secret"), std::string::npos);
+  EXPECT_LT(steady_clock::now() - begin, Duration(10'000));
+  std::lock_guard lock(mutex);
+  writers.clear();
+}
+
+TEST_P(HttpClientTest, ARequestSaysHowLongAnAnswerMayBe) {
+  service_.handler = [&](HttpRequest request, BodySource&, std::unique_ptr<Responder> responder) {
+    responder->Respond({request.target == "/refused" ? 404 : 200, {}, std::string(1000, 'x')});
+  };
+  EXPECT_TRUE(client_->Send({.url = Url(), .answer_bytes_max = 1000}));
+  auto response = client_->Send({.url = Url(), .answer_bytes_max = 999});
+  ASSERT_FALSE(response);
+  EXPECT_EQ(response.error().code, ErrorCode::kResourceExhausted);
+  // What goes to a sink is not counted; what it does not get is.
+  CountingSink sink;
+  EXPECT_TRUE(client_->Send({.url = Url(), .answer_bytes_max = 999}, nullptr, &sink, {}));
+  EXPECT_EQ(sink.count, 1000u);
+  EXPECT_FALSE(
+      client_->Send({.url = Url("/refused"), .answer_bytes_max = 999}, nullptr, &sink, {}));
+}
+
 TEST_P(HttpClientTest, BrokenAnswersAreNoAnswers) {
   service_.handler = [&](HttpRequest request, BodySource&, std::unique_ptr<Responder> responder) {
     if (request.target == "/none") return;
@@ -300,6 +342,21 @@ TEST_P(HttpClientTest, CallsFromManyThreads) {
   }
   for (auto& thread : threads) thread.join();
   EXPECT_LE(server_->counts().connections, 8u) << "connections are used again";
+}
+
+TEST(WithoutSecretsTest, LeavesWhatLogsMayShow) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"https://host/path", "https://host/path"},
+      {"https://host:8443/path?token=t#f", "https://host:8443/path"},
+      {"https://user:p@ss@host/a@b?x", "https://host/a@b"},
+      {"http://user@host", "http://host"},
+      {"https://host#token", "https://host"},
+      {"http://host/a@b", "http://host/a@b"},
+      {"ops@example.com", "ops@example.com"},
+      {"http://", "http://"},
+      {"", ""},
+  };
+  for (const auto& [url, shown] : cases) EXPECT_EQ(WithoutSecrets(url), shown) << url;
 }
 
 TEST(CurlHttpClientTest, BadInputAndNobodyThere) {

@@ -23,6 +23,7 @@ struct Exchange {
   std::condition_variable changed;
   std::stop_token stop;
   BodySink* sink = nullptr;
+  uint64_t body_bytes_max = UINT64_MAX;
   bool caller_left = false;
   bool writing = false;  // a responder is in the sink, outside of the lock
   bool begun = false;
@@ -88,6 +89,13 @@ class InProcessResponder final : public Responder {
       *exchange_->left -= bytes.size();
     }
     if (exchange_->sink == nullptr || exchange_->response.status / 100 != 2) {
+      if (bytes.size() > exchange_->body_bytes_max - exchange_->response.body.size()) {
+        exchange_->error = ResourceExhausted(
+            fmt::format("the answer is longer than {} bytes", exchange_->body_bytes_max));
+        exchange_->ended = true;
+        exchange_->Touch();
+        return Gone();
+      }
       exchange_->response.body.append(bytes);
       exchange_->Touch();
       return {};
@@ -163,8 +171,7 @@ class StoppableSource final : public BodySource {
 
 Result<HttpResponse> InProcessClient::Send(const ClientRequest& request, BodySource* source,
                                            BodySink* sink, std::stop_token stop) {
-  const std::string what =
-      fmt::format("{} {}", request.method, request.url.substr(0, request.url.find('?')));
+  const std::string what = fmt::format("{} {}", request.method, WithoutSecrets(request.url));
   size_t scheme = request.url.find("://");
   if (scheme == std::string::npos) {
     return InvalidArgument(what + ": no URL of the form http(s)://host[:port]/path");
@@ -193,9 +200,12 @@ Result<HttpResponse> InProcessClient::Send(const ClientRequest& request, BodySou
   served.request_id = MakeRequestId(*random_);
   served.received_at = clock_->Now();
 
+  auto over_at = std::chrono::steady_clock::time_point::max();
+  if (request.total > Duration(0)) over_at = std::chrono::steady_clock::now() + request.total;
   auto exchange = std::make_shared<Exchange>();
   exchange->stop = stop;
   exchange->sink = sink;
+  if (request.answer_bytes_max > 0) exchange->body_bytes_max = request.answer_bytes_max;
   std::stop_callback wake(stop, [&] {
     std::lock_guard lock(exchange->mutex);
     exchange->changed.notify_all();
@@ -207,9 +217,10 @@ Result<HttpResponse> InProcessClient::Send(const ClientRequest& request, BodySou
   exchange->last_activity = std::max(exchange->last_activity, std::chrono::steady_clock::now());
   bool timed_out = false;
   while (!exchange->ended && !stop.stop_requested() && !timed_out) {
-    auto silent_until = exchange->last_activity + request.timeout;
-    timed_out = exchange->changed.wait_until(lock, silent_until) == std::cv_status::timeout &&
-                exchange->last_activity + request.timeout <= std::chrono::steady_clock::now();
+    auto wait_until = std::min(over_at, exchange->last_activity + request.timeout);
+    exchange->changed.wait_until(lock, wait_until);
+    timed_out = std::min(over_at, exchange->last_activity + request.timeout) <=
+                std::chrono::steady_clock::now();
   }
   exchange->changed.wait(lock, [&] { return !exchange->writing; });
   exchange->caller_left = true;
@@ -219,6 +230,10 @@ Result<HttpResponse> InProcessClient::Send(const ClientRequest& request, BodySou
     return std::move(exchange->response);
   }
   if (stop.stop_requested()) return Canceled(what + ": stopped");
+  if (over_at <= std::chrono::steady_clock::now()) {
+    return DeadlineExceeded(
+        fmt::format("{}: it was not done within {} ms", what, request.total.count()));
+  }
   return DeadlineExceeded(
       fmt::format("{}: the server was silent for {} ms", what, request.timeout.count()));
 }

@@ -11,11 +11,11 @@ namespace penstock {
 /// Host field).
 ///
 /// Serve runs on the calling thread. If it keeps the responder, Send waits until somebody completes
-/// it, until `stop`, or until it was silent for the request's timeout; it has then left, and
-/// PeerConnected() is false. While Serve itself runs, stopping shows only in PeerConnected() and in
-/// errors from the body source and from Write. A responder that is destroyed unanswered, or a body
-/// shorter than announced, is kUnavailable, as it would be over a socket. Thread-safe. Responders
-/// may outlive the client.
+/// it, until `stop`, or until it was silent for the request's timeout, or until the
+/// request's total is over; it has then left, and PeerConnected() is false. While Serve itself
+/// runs, stopping shows only in PeerConnected() and in errors from the body source and from Write.
+/// A responder that is destroyed unanswered, or a body shorter than announced, is kUnavailable, as
+/// it would be over a socket. Thread-safe. Responders may outlive the client.
 class InProcessClient final : public HttpClient {
  public:
   /// All three outlive it.

@@ -55,6 +55,16 @@ std::vector<std::pair<std::string, std::string>> ParseQuery(std::string_view raw
   return parameters;
 }
 
+std::string WithoutSecrets(std::string_view url) {
+  url = url.substr(0, url.find_first_of("?#"));
+  size_t scheme = url.find("://");
+  if (scheme == std::string_view::npos) return std::string(url);
+  size_t authority = scheme + 3;
+  size_t at = url.substr(0, url.find('/', authority)).rfind('@');
+  if (at == std::string_view::npos || at < authority) return std::string(url);
+  return std::string(url.substr(0, authority)).append(url.substr(at + 1));
+}
+
 const Headers& BodySource::Trailers() const {
   static const Headers none;
   return none;

@@ -72,6 +72,10 @@ struct HttpRequest {
 /// Decoded query parameters in order. A key without '=' has an empty value.
 std::vector<std::pair<std::string, std::string>> ParseQuery(std::string_view raw_query);
 
+/// The URL as logs and errors may show it: without user and password, query and fragment, which can
+/// hold secrets. What is no URL (a mail address) stays as it is, up to a '?' or '#'.
+std::string WithoutSecrets(std::string_view url);
+
 /// A body being read. One thread at a time; lives as long as its maker says.
 class BodySource {
  public:
@@ -148,7 +152,11 @@ struct ClientRequest {
   std::string body;
   Duration connect_timeout{5'000};
   Duration timeout{60'000};  // of silence: no byte either way for so long
-  std::string ca_bundle;     // PEM file with the certificates to trust; empty: the client's own
+  Duration total{0};         // of the whole call, however lively; 0: no bound
+  /// Of a body that goes into the response; a longer one is kResourceExhausted. 0: the client's own
+  /// bound.
+  uint64_t answer_bytes_max = 0;
+  std::string ca_bundle;  // PEM file with the certificates to trust; empty: the client's own
 };
 
 /// Sends requests. Thread-safe; keeps connections alive between calls.
