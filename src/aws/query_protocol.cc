@@ -1,6 +1,9 @@
 #include "aws/query_protocol.h"
 
+#include <algorithm>
 #include <charconv>
+
+#include "base/encoding.h"
 
 namespace penstock {
 namespace {
@@ -36,6 +39,12 @@ std::optional<std::string> QueryParameters::Get(const std::string& name) const {
   auto found = parameters_.find(name);
   if (found == parameters_.end()) return std::nullopt;
   return found->second;
+}
+
+bool QueryParameters::IsUtf8() const {
+  return std::all_of(parameters_.begin(), parameters_.end(), [](const auto& parameter) {
+    return IsValidUtf8(parameter.first) && IsValidUtf8(parameter.second);
+  });
 }
 
 std::vector<std::string> QueryParameters::List(const std::string& name) const {

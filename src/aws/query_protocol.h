@@ -18,6 +18,8 @@ class QueryParameters {
   QueryParameters(std::string_view raw_query, std::string_view form_body);
 
   std::optional<std::string> Get(const std::string& name) const;
+  /// Whether all names and values are well-formed UTF-8; percent encoding can carry any bytes.
+  bool IsUtf8() const;
   /// The value of "Action", or empty.
   std::string Action() const { return Get("Action").value_or(""); }
 

@@ -38,9 +38,6 @@ std::string Called(std::string_view parameter) {
 ApiResult<std::string> Required(const QueryParameters& parameters, const std::string& name) {
   std::optional<std::string> value = parameters.Get(name);
   if (!value) return ValidationError(nullptr, Called(name), "Member must not be null");
-  if (!IsValidUtf8(*value)) {
-    return ValidationError(nullptr, Called(name), "Member must be valid UTF-8");
-  }
   return *std::move(value);
 }
 
@@ -171,6 +168,11 @@ std::string_view NameOfRole(const Role& role) { return role.name; }
 std::string_view NameOfProfile(const InstanceProfile& profile) { return profile.name; }
 std::string_view NameOfText(const std::string& text) { return text; }
 
+// In a list: one broken record must not hide the others.
+void LogSkipped(std::string_view key, const Error& error) {
+  Log(LogLevel::kError, "iam: {} is skipped, it cannot be read: {}", key, error.message);
+}
+
 ApiError Unreadable(const Error& error) {
   Log(LogLevel::kError, "iam: {}: {}", ErrorCodeName(error.code), error.message);
   return ServiceFailure("The request could not be completed; the server's log has the reason.");
@@ -217,6 +219,8 @@ void IamService::Serve(HttpRequest request, BodySource& body,
   Result<std::string> text = ReadAll(body, kBodySizeMax);
   if (!text) return fail({"MalformedInput", text.error().message, 400, {}});
   QueryParameters parameters(request.RawQuery(), *text);
+  if (!parameters.IsUtf8())
+    return fail({"ValidationError", "The parameters are not UTF-8", 400, {}});
   std::string name = parameters.Action();
   const Action* action = std::ranges::find(kActions, name, &Action::name);
   if (action == std::end(kActions)) return fail(InvalidAction(name));
@@ -307,7 +311,10 @@ ApiResult<void> IamService::ListRoles(const Call& call) {
   auto at = store_.NewIterator(prefix, PrefixEnd(prefix));
   for (at->Seek(prefix); at->Valid(); at->Next()) {
     Result<Role> role = ParseRole(at->value());
-    if (!role) return Unreadable(role.error());
+    if (!role) {
+      LogSkipped(at->key(), role.error());
+      continue;
+    }
     if (role->path.starts_with(path)) roles.push_back(*std::move(role));
   }
   if (Status walked = at->status(); !walked) return Unreadable(walked.error());
@@ -613,7 +620,10 @@ ApiResult<std::vector<InstanceProfile>> IamService::AllProfiles(const Caller& ca
   auto at = store_.NewIterator(prefix, PrefixEnd(prefix));
   for (at->Seek(prefix); at->Valid(); at->Next()) {
     Result<InstanceProfile> profile = ParseInstanceProfile(at->value());
-    if (!profile) return Unreadable(profile.error());
+    if (!profile) {
+      LogSkipped(at->key(), profile.error());
+      continue;
+    }
     profiles.push_back(*std::move(profile));
   }
   if (Status walked = at->status(); !walked) return Unreadable(walked.error());

@@ -147,5 +147,29 @@ TEST(Role, IsStoredWhole) {
   EXPECT_FALSE(ParseInstanceProfile("[]"));
 }
 
+TEST_F(IamServiceTest, WhatIsNotUtf8IsRefused) {
+  ASSERT_EQ(Create("R").status, 200);
+  for (const char* form : {"Action=UpdateRole&RoleName=R&Description=%FF",
+                           "Action=TagRole&RoleName=R&Tags.member.1.Key=k&Tags.member.1.Value=%C3",
+                           "Action=GetRole&RoleName=R&%ED%A0%80=x", "Action=%FF"}) {
+    Answer answer = Call(form);
+    EXPECT_EQ(answer.status, 400) << form;
+    EXPECT_TRUE(answer.Has("<Code>ValidationError</Code>")) << answer.body;
+  }
+  EXPECT_EQ(Call("Action=GetRole&RoleName=R").status, 200);
+}
+
+TEST_F(IamServiceTest, ABrokenRecordDoesNotHideTheOthers) {
+  Create("R");
+  Call("Action=CreateInstanceProfile&InstanceProfileName=P");
+  WriteBatch broken;
+  broken.Put("iam/111111111111/role/broken", "{\"name\":\"\xFF\"}");
+  broken.Put("iam/111111111111/instance-profile/broken", "");
+  ASSERT_TRUE(store_.Write(broken, Durability::kProcess));
+  EXPECT_TRUE(Call("Action=ListRoles").Has("<RoleName>R</RoleName>"));
+  EXPECT_TRUE(Call("Action=ListInstanceProfiles").Has("<InstanceProfileName>P<"));
+  EXPECT_EQ(Call("Action=GetRole&RoleName=broken").status, 500);
+}
+
 }  // namespace
 }  // namespace penstock::iam

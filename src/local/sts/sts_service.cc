@@ -54,7 +54,10 @@ void StsService::Serve(HttpRequest request, BodySource& body,
   }
   Result<std::string> text = ReadAll(body, kBodySizeMax);
   if (!text) return fail({"MalformedInput", text.error().message, 400, {}});
-  std::string action = QueryParameters(request.RawQuery(), *text).Action();
+  QueryParameters parameters(request.RawQuery(), *text);
+  if (!parameters.IsUtf8())
+    return fail({"ValidationError", "The parameters are not UTF-8", 400, {}});
+  std::string action = parameters.Action();
   if (action.empty()) {
     return fail(
         {"MissingAction", "The request is missing an action or a required parameter.", 400, {}});

@@ -41,10 +41,11 @@ TEST(StsService, SaysWhoCalls) {
 }
 
 TEST(StsService, RefusesTheRest) {
-  for (const char* form : {"", "Action=", "Action=Nothing", "Action=AssumeRole"}) {
+  for (const char* form : {"", "Action=", "Action=Nothing", "Action=AssumeRole", "Action=%FF"}) {
     HttpResponse response = Call(form, "arn:aws:iam::111111111111:root");
     EXPECT_GE(response.status, 400) << form;
     EXPECT_NE(response.body.find("<ErrorResponse"), std::string::npos) << response.body;
+    EXPECT_EQ(response.body.find('\xFF'), std::string::npos) << response.body;
   }
 }
 
