@@ -10,7 +10,8 @@ namespace {
 
 constexpr char kPrefix[] = "sns/delivery/";
 constexpr Duration kConnectTimeout{5'000};
-constexpr Duration kSilenceMax{15'000};  // SNS waits 15 seconds for an endpoint's answer
+constexpr Duration kCallMax{15'000};  // SNS waits 15 seconds for an endpoint's answer
+constexpr uint64_t kAnswerBytesMax = 64 << 10;
 // A clock that somebody set, or a manual one, must not keep a thread asleep for long.
 constexpr std::chrono::milliseconds kSleepMax{1'000};
 
@@ -53,6 +54,20 @@ bool MayPass(const Error& error) {
   return error.code == ErrorCode::kUnavailable || error.code == ErrorCode::kDeadlineExceeded;
 }
 
+// The body of a good answer. It says nothing, so a long one is not heard out.
+class Unheard final : public BodySink {
+ public:
+  Status Write(std::string_view bytes) override {
+    size_ += bytes.size();
+    if (size_ > kAnswerBytesMax) return ResourceExhausted("the answer is long");
+    return {};
+  }
+  bool cut_short() const { return size_ > kAnswerBytesMax; }
+
+ private:
+  uint64_t size_ = 0;
+};
+
 }  // namespace
 
 std::optional<Duration> PauseAfter(int failures) {
@@ -77,7 +92,11 @@ Status DeliveryQueue::Load() {
   auto at = store_.NewIterator(prefix, PrefixEnd(prefix));
   for (at->Seek(prefix); at->Valid(); at->Next()) {
     Result<Delivery> delivery = Decode(std::string(at->key().substr(prefix.size())), at->value());
-    if (!delivery) return std::move(delivery).error().In(std::string(at->key()));
+    if (!delivery) {
+      Log(LogLevel::kError, "sns: {} is not delivered, it cannot be read: {}", at->key(),
+          delivery.error().message);
+      continue;
+    }
     Add(*std::move(delivery));
   }
   return at->status();
@@ -119,12 +138,23 @@ Status DeliveryQueue::Deliver(const Delivery& delivery, std::stop_token stop) {
                         .headers = {},
                         .body = delivery.body,
                         .connect_timeout = kConnectTimeout,
-                        .timeout = kSilenceMax};
+                        .timeout = kCallMax,
+                        .total = kCallMax,
+                        .answer_bytes_max = kAnswerBytesMax};
   for (const auto& [name, value] : delivery.headers) request.headers.Add(name, value);
-  ASSIGN_OR_RETURN(HttpResponse answer, http_.Send(request, nullptr, nullptr, stop));
-  if (answer.status >= 200 && answer.status < 300) return {};
-  std::string message = delivery.endpoint + " answered " + std::to_string(answer.status);
-  bool passing = answer.status >= 500 || answer.status == 429;
+  Unheard body;
+  Result<HttpResponse> answer = http_.Send(request, nullptr, &body, stop);
+  if (body.cut_short()) return {};
+  if (!answer) {
+    // A long refusal; whether it is for good is not known.
+    if (answer.error().code == ErrorCode::kResourceExhausted)
+      return Unavailable(answer.error().message);
+    return std::move(answer).error();
+  }
+  if (answer->status >= 200 && answer->status < 300) return {};
+  std::string message =
+      WithoutSecrets(delivery.endpoint) + " answered " + std::to_string(answer->status);
+  bool passing = answer->status >= 500 || answer->status == 429;
   return passing ? Unavailable(std::move(message)) : FailedPrecondition(std::move(message));
 }
 
@@ -147,7 +177,7 @@ bool DeliveryQueue::RunOne(std::unique_lock<std::mutex>& lock, std::stop_token s
       batch.Delete(kPrefix + id);
       if (!delivered) {
         Log(LogLevel::kError, "sns: message {} to {} was given up after {} tries: {}",
-            delivery.message_id, delivery.endpoint, std::max(1, delivery.tries),
+            delivery.message_id, WithoutSecrets(delivery.endpoint), std::max(1, delivery.tries),
             delivered.error().message);
       }
     }

@@ -48,7 +48,8 @@ class DeliveryQueue {
   DeliveryQueue(const DeliveryQueue&) = delete;
   DeliveryQueue& operator=(const DeliveryQueue&) = delete;
 
-  /// Takes up what the store holds. Once, before all else.
+  /// Takes up what the store holds. Once, before all else. A record that cannot be read is logged
+  /// and left where it is.
   Status Load();
   void Start(int threads);
   /// Ends calls under way and waits for them; the store keeps the rest. Idempotent.

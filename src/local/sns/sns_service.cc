@@ -23,6 +23,8 @@ constexpr size_t kPageSize = 100;             // SNS's, of every list
 constexpr char kKeyAttribute[] = "penstock-key";
 // How long a keyed message is remembered: longer than any outbox waits for a server to come back.
 constexpr Duration kKeyMemory{std::chrono::hours(24 * 30)};
+constexpr Duration kForgetEvery{std::chrono::hours(24)};
+constexpr size_t kForgetBatch = 1'000;
 
 ApiError InvalidParameter(const std::string& what) {
   return {"InvalidParameter", "Invalid parameter: " + what, 400, {}};
@@ -140,13 +142,17 @@ Result<std::unique_ptr<SnsService>> SnsService::Open(KeyValue& store, HttpClient
 }
 
 Status SnsService::ForgetOldKeys() {
-  const int64_t oldest = (clock_.Now() - kKeyMemory).time_since_epoch().count();
+  forgot_at_ = clock_.Now();
+  const int64_t oldest = (forgot_at_ - kKeyMemory).time_since_epoch().count();
   WriteBatch batch;
   auto at = store_.NewIterator("sns/published/", PrefixEnd("sns/published/"));
   for (at->Seek("sns/published/"); at->Valid(); at->Next()) {
     Result<json::Object> record = json::ParseObject(at->value());
-    if (!record || json::GetInt(*record, "at").value_or(0) < oldest)
-      batch.Delete(std::string(at->key()));
+    if (record && json::GetInt(*record, "at").value_or(0) >= oldest) continue;
+    batch.Delete(std::string(at->key()));
+    if (batch.operations.size() < kForgetBatch) continue;
+    RETURN_IF_ERROR(store_.Write(batch, Durability::kProcess));
+    batch.operations.clear();
   }
   RETURN_IF_ERROR(at->status());
   if (batch.operations.empty()) return {};
@@ -161,6 +167,10 @@ void SnsService::Serve(HttpRequest request, BodySource& body,
                                             WireProtocol::kQuery, request));
   }
   QueryParameters in(request.RawQuery(), *text);
+  if (!in.IsUtf8()) {
+    return responder->Respond(ErrorResponse(InvalidParameter("the parameters are not UTF-8"),
+                                            WireProtocol::kQuery, request));
+  }
   ApiResult<std::string> answer = Dispatch(request, in);
   responder->Respond(answer ? XmlResponse(WireProtocol::kQuery, 200, *std::move(answer), request)
                             : ErrorResponse(answer.error(), WireProtocol::kQuery, request));
@@ -306,14 +316,13 @@ SnsService::Reply SnsService::CreateTopic(Call& call) {
 
 SnsService::Reply SnsService::DeleteTopic(Call& call) {
   ASSIGN_OR_RETURN(Arn arn, TopicOf(call, "TopicArn"));
-  ASSIGN_OR_RETURN(std::vector<Subscription> subscriptions,
-                   SubscriptionsUnder(SubscriptionPrefix(arn)));
+  const std::string prefix = SubscriptionPrefix(arn);
+  ASSIGN_OR_RETURN(std::vector<Subscription> subscriptions, SubscriptionsUnder(prefix));
   WriteBatch batch;
   batch.Delete(TopicKey(arn));
-  for (const Subscription& subscription : subscriptions) {
-    batch.Delete(SubscriptionPrefix(arn) + subscription.id);
+  batch.DeleteRange(prefix, PrefixEnd(prefix));
+  for (const Subscription& subscription : subscriptions)
     batch.Delete("sns/token/" + subscription.token);
-  }
   std::string published =
       fmt::format("sns/published/{}/{}/", Scope(arn.account, arn.region), arn.topic);
   batch.DeleteRange(published, PrefixEnd(published));
@@ -484,7 +493,12 @@ ApiResult<std::vector<Subscription>> SnsService::SubscriptionsUnder(const std::s
   auto at = store_.NewIterator(prefix, PrefixEnd(prefix));
   for (at->Seek(prefix); at->Valid(); at->Next()) {
     Result<Subscription> subscription = DecodeSubscription(at->value());
-    if (!subscription) return Internal(subscription.error());
+    if (!subscription) {
+      // One broken record must not keep the others from their messages.
+      Log(LogLevel::kError, "sns: {} is skipped, it cannot be read: {}", at->key(),
+          subscription.error().message);
+      continue;
+    }
     found.push_back(*std::move(subscription));
   }
   if (Status walked = at->status(); !walked) return Internal(walked.error());
@@ -564,6 +578,9 @@ SnsService::Reply SnsService::Publish(Call& call) {
   ASSIGN_OR_RETURN(json::Object attributes, MessageAttributes(call.in));
   ASSIGN_OR_RETURN(json::Object by_protocol, Structure(call.in, text));
   RETURN_IF_ERROR(LoadTopic(arn));
+  if (clock_.Now() - forgot_at_ > kForgetEvery) {
+    if (Status forgotten = ForgetOldKeys(); !forgotten) return Internal(forgotten.error());
+  }
 
   std::string key = AttributeText(attributes, kKeyAttribute), record;
   if (!key.empty()) {

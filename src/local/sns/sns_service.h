@@ -55,6 +55,7 @@ class SnsService : public HttpService {
 
   SnsService(KeyValue& store, HttpClient& http, Mailer* mailer, Clock& clock, Random& random,
              SnsOptions options);
+  /// Of messages that were published long ago. REQUIRES: mutex_ is held, or nobody else is there.
   Status ForgetOldKeys();
   ApiResult<std::string> Dispatch(const HttpRequest& request, const QueryParameters& in);
 
@@ -93,7 +94,8 @@ class SnsService : public HttpService {
   Random& random_;
   const SnsOptions options_;
   DeliveryQueue deliveries_;
-  std::mutex mutex_;  // one operation at a time: there are few, and each is short
+  Instant forgot_at_{};  // when old keys were last looked for; guarded
+  std::mutex mutex_;     // one operation at a time: there are few, and each is short
 };
 
 }  // namespace penstock::sns

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
+
 #include "base/encoding.h"
 #include "json/json.h"
 #include "key_value/memory_key_value.h"
@@ -29,14 +31,43 @@ class FakeClock : public Clock {
 class FakeEndpoints : public HttpClient {
  public:
   using HttpClient::Send;
-  Result<HttpResponse> Send(const ClientRequest& request, BodySource*, BodySink*,
+  Result<HttpResponse> Send(const ClientRequest& request, BodySource*, BodySink* sink,
                             std::stop_token) override {
     received.push_back(request);
     if (status == 0) return Unavailable("no network");
+    if (status / 100 == 2) {
+      RETURN_IF_ERROR(sink->Write(body));
+    } else if (body.size() > request.answer_bytes_max) {
+      return ResourceExhausted("the answer is too long");
+    }
     return HttpResponse{.status = status, .headers = {}, .body = ""};
   }
   int status = 200;
+  std::string body;
   std::vector<ClientRequest> received;
+};
+
+// A store that remembers its largest write.
+class WatchedStore : public KeyValue {
+ public:
+  Result<std::optional<std::string>> Get(std::string_view key) override { return map_.Get(key); }
+  Status Write(const WriteBatch& batch, Durability durability) override {
+    largest_batch = std::max(largest_batch, batch.operations.size());
+    return map_.Write(batch, durability);
+  }
+  std::unique_ptr<KeyValueIterator> NewIterator(std::string lower, std::string upper) override {
+    return map_.NewIterator(std::move(lower), std::move(upper));
+  }
+  size_t CountOf(const std::string& prefix) const {
+    MemoryKeyValue::Map content = map_.Content();
+    return static_cast<size_t>(std::count_if(content.begin(), content.end(), [&](const auto& one) {
+      return one.first.starts_with(prefix);
+    }));
+  }
+  size_t largest_batch = 0;
+
+ private:
+  MemoryKeyValue map_;
 };
 
 class FakeMailer : public Mailer {
@@ -133,7 +164,7 @@ class SnsServiceTest : public testing::Test {
     return Element(answer.body, "SubscriptionArn");
   }
 
-  MemoryKeyValue store_;
+  WatchedStore store_;
   FakeEndpoints endpoints_;
   FakeMailer mailer_;
   FakeClock clock_;
@@ -254,8 +285,106 @@ TEST_F(SnsServiceTest, AKeyedMessageIsPublishedOnce) {
   EXPECT_THAT(endpoints_.received, SizeIs(2));
   // After a month it is forgotten.
   clock_.Sleep(Duration(std::chrono::hours(24 * 31)));
+  std::string second = publish("a");
+  EXPECT_NE(second, first);
+  EXPECT_EQ(store_.CountOf("sns/published/"), 1u);
+  clock_.Sleep(Duration(std::chrono::hours(24 * 31)));
   Restart();
-  EXPECT_NE(publish("a"), first);
+  EXPECT_EQ(store_.CountOf("sns/published/"), 0u);
+  EXPECT_NE(publish("a"), second);
+}
+
+TEST_F(SnsServiceTest, OldKeysAreForgottenInBatches) {
+  WriteBatch old;
+  for (int i = 0; i < 2'500; ++i)
+    old.Put("sns/published/111111111111/-/Alarms/" + std::to_string(i),
+            R"({"messageId":"m","at":0})");
+  ASSERT_TRUE(store_.Write(old, Durability::kProcess));
+  store_.largest_batch = 0;
+  Restart();
+  EXPECT_EQ(store_.CountOf("sns/published/"), 0u);
+  EXPECT_EQ(store_.largest_batch, 1'000u);
+}
+
+TEST_F(SnsServiceTest, WhatIsNotUtf8IsRefused) {
+  Call("CreateTopic", {{"Name", "Alarms"}});
+  Subscribed("http", "http://hook/");
+  const struct {
+    const char* action;
+    std::vector<std::pair<std::string, std::string>> parameters;
+  } kCases[] = {
+      {"Publish", {{"TopicArn", kTopic}, {"Message", "\xFF"}}},
+      {"Subscribe", {{"TopicArn", kTopic}, {"Protocol", "http"}, {"Endpoint", "http://h/\xC3"}}},
+      {"CreateTopic", {{"Name", "Other"}, {"Tags.member.1.Key", "\xED\xA0\x80"}}},
+      {"TagResource", {{"ResourceArn", kTopic}, {"Tags.member.1.Key", "\xFF"}}},
+      {"Publish", {{"TopicArn", kTopic}, {"Message", "m"}, {"%FF", "x"}}},
+      {"\xFF", {}},
+  };
+  for (const auto& one : kCases) {
+    HttpResponse response = Call(one.action, one.parameters);
+    EXPECT_EQ(ErrorCodeOf(response), "InvalidParameter") << response.body;
+    EXPECT_THAT(Element(response.body, "Message"), HasSubstr("UTF-8"));
+  }
+  Restart();
+  EXPECT_EQ(service_->deliveries().size(), 0u);
+  EXPECT_EQ(Call("ListTagsForResource", {{"ResourceArn", kTopic}}).status, 200);
+}
+
+TEST_F(SnsServiceTest, BrokenRecordsKeepNothingElseFromWorking) {
+  Call("CreateTopic", {{"Name", "Alarms"}});
+  Subscribed("http", "http://hook/");
+  endpoints_.status = 503;
+  Call("Publish", {{"TopicArn", kTopic}, {"Message", "m"}});
+  WriteBatch broken;
+  broken.Put("sns/delivery/0", "{\"endpoint\":\"\xFF\"}");
+  broken.Put("sns/delivery/~", "");
+  broken.Put("sns/subscription/111111111111/-/Alarms/0", "{\"id\":\"\xFF\"}");
+  ASSERT_TRUE(store_.Write(broken, Durability::kProcess));
+  endpoints_.status = 200;
+  Restart();
+  EXPECT_EQ(service_->deliveries().size(), 1u);
+  EXPECT_EQ(Call("Publish", {{"TopicArn", kTopic}, {"Message", "n"}}).status, 200);
+  service_->deliveries().RunDue();
+  EXPECT_THAT(endpoints_.received, SizeIs(2));
+  EXPECT_THAT(Call("ListSubscriptions", {}).body, HasSubstr("http://hook/"));
+  // The topic takes what cannot be read along.
+  EXPECT_EQ(Call("DeleteTopic", {{"TopicArn", kTopic}}).status, 200);
+  EXPECT_EQ(store_.CountOf("sns/subscription/"), 0u);
+  EXPECT_EQ(store_.CountOf("sns/token/"), 0u);
+}
+
+TEST_F(SnsServiceTest, AnEndpointsAnswerIsBoundedInTimeAndSize) {
+  Call("CreateTopic", {{"Name", "Alarms"}});
+  Subscribed("http", "http://hook/");
+  endpoints_.body = std::string((64 << 10) + 1, 'x');
+  // It took the message, whatever it says at length.
+  Call("Publish", {{"TopicArn", kTopic}, {"Message", "m"}});
+  service_->deliveries().RunDue();
+  ASSERT_THAT(endpoints_.received, SizeIs(1));
+  EXPECT_EQ(endpoints_.received[0].total, Duration(15'000));
+  EXPECT_EQ(endpoints_.received[0].answer_bytes_max, 64u << 10);
+  EXPECT_EQ(service_->deliveries().size(), 0u);
+  // It did not, for reasons unread.
+  endpoints_.status = 503;
+  Call("Publish", {{"TopicArn", kTopic}, {"Message", "m"}});
+  service_->deliveries().RunDue();
+  EXPECT_EQ(service_->deliveries().size(), 1u);
+}
+
+TEST_F(SnsServiceTest, TheLogHasNoSecretsOfEndpoints) {
+  Call("CreateTopic", {{"Name", "Alarms"}});
+  Subscribed("https", "https://user:pass1@hook/path?token=secret1");
+  Subscribed("email", "ops@example.com");
+  endpoints_.status = 404;
+  testing::internal::CaptureStderr();
+  Call("Publish", {{"TopicArn", kTopic}, {"Message", "m"}});
+  service_->deliveries().RunDue();
+  std::string log = testing::internal::GetCapturedStderr();
+  EXPECT_THAT(log, HasSubstr("https://hook/path"));
+  EXPECT_THAT(log, HasSubstr("given up"));
+  EXPECT_THAT(log, Not(HasSubstr("pass1")));
+  EXPECT_THAT(log, Not(HasSubstr("secret1")));
+  EXPECT_EQ(endpoints_.received.at(0).url, "https://user:pass1@hook/path?token=secret1");
 }
 
 TEST_F(SnsServiceTest, WhatCannotBeDeliveredIsTriedAgainAfterARestartToo) {
