@@ -65,8 +65,10 @@ S3Result DeleteObjects(S3Context& context, const S3Request& request, BodySource&
     const Target& target = batch.targets[i];
     failures[i] = Refusal(target);
     if (failures[i]) continue;
+    const WriteCondition condition{.only_if_absent = false, .if_match = target.etag};
     if (!target.version_id.empty()) {
-      auto version = context.objects->DeleteVersion(request.bucket, target.key, target.version_id);
+      auto version =
+          context.objects->DeleteVersion(request.bucket, target.key, target.version_id, condition);
       if (version) {
         erased[i] = *std::move(version);
       } else {
@@ -78,8 +80,7 @@ S3Result DeleteObjects(S3Context& context, const S3Request& request, BodySource&
       together.push_back(target.key);
       continue;
     }
-    auto deleted = context.objects->Delete(request.bucket, {target.key}, now,
-                                           {.only_if_absent = false, .if_match = target.etag});
+    auto deleted = context.objects->Delete(request.bucket, {target.key}, now, condition);
     if (deleted) {
       markers.merge(*deleted);
     } else {

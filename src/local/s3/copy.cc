@@ -27,9 +27,14 @@ ApiResult<OpenedObject> OpenSource(S3Context& context, const S3Request& request,
       owner && *owner != bucket.owner) {
     return s3_error::AccessDenied();
   }
-  ASSIGN_OR_RETURN(OpenedObject object,
-                   context.objects->Open(source.bucket, source.key, source.version_id));
-  RETURN_IF_ERROR(CheckCopyConditions(request, object.record));
+  auto object = context.objects->Open(source.bucket, source.key, source.version_id);
+  if (!object && object.error().type == "MethodNotAllowed") {
+    return s3_error::InvalidRequest(
+        "The source of a copy request may not specifically refer to a delete marker by version "
+        "id.");
+  }
+  if (!object) return object;
+  RETURN_IF_ERROR(CheckCopyConditions(request, object->record));
   return object;
 }
 

@@ -113,7 +113,7 @@ ApiResult<std::map<std::string, ObjectRecord>> ObjectStore::Delete(
   std::set<size_t> stripes;
   for (const std::string& key : object_keys)
     stripes.insert(StripedLocks::IndexOf(LockName(bucket, key)));
-  std::vector<std::unique_lock<std::shared_mutex>> key_locks;
+  std::vector<std::unique_lock<FairSharedMutex>> key_locks;
   for (size_t stripe : stripes) key_locks.emplace_back(storage_->keys.At(stripe));
 
   ASSIGN_OR_RETURN(BucketRecord bucket_record, storage_->FindBucket(bucket));
@@ -134,11 +134,13 @@ ApiResult<std::map<std::string, ObjectRecord>> ObjectStore::Delete(
 
 ApiResult<std::optional<ObjectRecord>> ObjectStore::DeleteVersion(const std::string& bucket,
                                                                   const std::string& key,
-                                                                  const std::string& version_id) {
+                                                                  const std::string& version_id,
+                                                                  const WriteCondition& condition) {
   std::shared_lock bucket_lock(storage_->buckets.Of(bucket));
   std::unique_lock key_lock(storage_->keys.Of(LockName(bucket, key)));
   Change change;
   ASSIGN_OR_RETURN(auto deleted, Versions(storage_, bucket, key).Erase(version_id, change));
+  RETURN_IF_ERROR(CheckWriteCondition(condition, key, deleted));
   if (deleted) RETURN_IF_ERROR(storage_->Commit(std::move(change)));
   return deleted;
 }

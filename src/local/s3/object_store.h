@@ -72,10 +72,12 @@ class ObjectStore {
                                                         std::vector<std::string> object_keys,
                                                         Instant now,
                                                         const WriteCondition& condition = {});
-  /// Removes one version for good; nullopt if there is none with that id.
+  /// Removes one version for good; nullopt if there is none with that id. The condition is about
+  /// that version.
   ApiResult<std::optional<ObjectRecord>> DeleteVersion(const std::string& bucket,
                                                        const std::string& key,
-                                                       const std::string& version_id);
+                                                       const std::string& version_id,
+                                                       const WriteCondition& condition = {});
   /// The errors of Find.
   ApiResult<ObjectRecord> SetTags(const std::string& bucket, const std::string& key,
                                   const std::optional<std::string>& version_id,

@@ -172,15 +172,15 @@ S3Result DeleteObject(S3Context& context, const S3Request& request, BodySource&)
   S3Answer answer;
   answer.status = 204;
   ASSIGN_OR_RETURN(auto version_id, request.VersionId());
+  WriteCondition condition;
+  if (auto match = request.Header("If-Match")) condition.if_match = std::string(*match);
   if (version_id) {
-    ASSIGN_OR_RETURN(auto erased,
-                     context.objects->DeleteVersion(request.bucket, request.key, *version_id));
+    ASSIGN_OR_RETURN(auto erased, context.objects->DeleteVersion(request.bucket, request.key,
+                                                                 *version_id, condition));
     if (erased && erased->is_delete_marker) answer.headers.Add("x-amz-delete-marker", "true");
     answer.headers.Add("x-amz-version-id", *version_id);
     return answer;
   }
-  WriteCondition condition;
-  if (auto match = request.Header("If-Match")) condition.if_match = std::string(*match);
   ASSIGN_OR_RETURN(auto markers, context.objects->Delete(request.bucket, {request.key},
                                                          context.clock->Now(), condition));
   if (!markers.empty()) {
@@ -246,13 +246,13 @@ S3Result GetObjectAttributes(S3Context& context, const S3Request& request, BodyS
     xml.Element("PartsCount", record.parts_count);
     if (record.checksum) {
       // Parts of an object are numbered anew, from 1 and without gaps.
-      const int last =
-          std::min(record.parts_count, marker + std::min(parts_max, record.parts_count));
+      const int first = std::min(marker, record.parts_count);
+      const int last = first + std::min(parts_max, record.parts_count - first);
       xml.Element("PartNumberMarker", marker);
       xml.Element("NextPartNumberMarker", std::max(last, marker));
       xml.Element("MaxParts", parts_max);
       xml.Element("IsTruncated", last < record.parts_count);
-      for (int number = marker + 1; number <= last; ++number) {
+      for (int number = first + 1; number <= last; ++number) {
         const PartRecord& part = object.parts[number - 1];
         xml.Open("Part");
         xml.Element("PartNumber", number);

@@ -49,6 +49,19 @@ HttpRequest AsPut(const HttpRequest& post, const FormUpload& form) {
   return put;
 }
 
+// With the file's name in place of the variable, as the policy's conditions mean it.
+std::string ExpandedKey(std::string key, std::string_view file_name) {
+  constexpr std::string_view kFileName = "${filename}";
+  // Some browsers send the path on the user's disk.
+  if (size_t at = file_name.find_last_of("/\\"); at != std::string_view::npos) {
+    file_name.remove_prefix(at + 1);
+  }
+  if (size_t at = key.find(kFileName); at != std::string::npos) {
+    key.replace(at, kFileName.size(), file_name);
+  }
+  return key;
+}
+
 ApiResult<std::string> KeyOf(const FormUpload& form) {
   auto field = form.Field("key");
   if (!field) {
@@ -57,11 +70,7 @@ ApiResult<std::string> KeyOf(const FormUpload& form) {
         "of the fields.",
         "key", "");
   }
-  std::string key(*field);
-  constexpr std::string_view kFileName = "${filename}";
-  if (size_t at = key.find(kFileName); at != std::string::npos) {
-    key.replace(at, kFileName.size(), form.file_name());
-  }
+  std::string key = ExpandedKey(std::string(*field), form.file_name());
   if (key.empty())
     return s3_error::InvalidArgument("User key must have a length greater than 0.", "key", "");
   if (key.size() > kKeyBytesMax) return s3_error::KeyTooLong(key.size());
@@ -129,6 +138,9 @@ S3Result PostObject(S3Context& context, const S3Request& request, BodySource& bo
     std::vector<std::pair<std::string, std::string>> fields = form->fields();
     std::erase_if(fields, [](const auto& field) { return field.first == "bucket"; });
     fields.emplace_back("bucket", request.bucket);
+    for (auto& [name, value] : fields) {
+      if (name == "key") value = ExpandedKey(std::move(value), form->file_name());
+    }
     RETURN_IF_ERROR(CheckPostPolicy(policy, fields, now));
   }
   const HttpRequest put_http = AsPut(*request.http, *form);

@@ -100,15 +100,20 @@ ApiResult<void> CheckPostPolicy(const PostPolicy& policy,
                                 Instant now) {
   if (now >= policy.expires_at) return s3_error::AgainstPolicy("Policy expired.");
   for (const PostCondition& condition : policy.conditions) {
-    auto field = std::find_if(fields.begin(), fields.end(),
-                              [&](const auto& one) { return one.first == condition.field; });
-    if (!Fits(condition, field == fields.end() ? std::string_view() : field->second)) {
+    bool found = false, fits = true;
+    for (const auto& [name, value] : fields) {
+      if (name != condition.field) continue;
+      found = true;
+      fits = fits && Fits(condition, value);
+    }
+    // A field that is not there is taken for an empty one.
+    if (!(found ? fits : Fits(condition, ""))) {
       return s3_error::AgainstPolicy(fmt::format("Policy Condition failed: {}", Shown(condition)));
     }
   }
   for (const auto& [name, value] : fields) {
     const bool uncounted =
-        name == "bucket" || name.starts_with("x-ignore-") ||
+        name.starts_with("x-ignore-") ||
         std::find(std::begin(kUncounted), std::end(kUncounted), name) != std::end(kUncounted);
     const bool covered =
         std::any_of(policy.conditions.begin(), policy.conditions.end(),

@@ -30,8 +30,8 @@ struct PostPolicy {
 /// Reads the policy from base64: InvalidPolicyDocument.
 ApiResult<PostPolicy> ReadPostPolicy(std::string_view base64);
 
-/// Holds the form against it: every field (lower-case names; `bucket` is one) must fit a condition,
-/// and every condition a field. AccessDenied.
+/// Holds the form against it: every field (lower-case names; `bucket` is one) must have a
+/// condition, and every condition must fit its field each time that it is given. AccessDenied.
 ApiResult<void> CheckPostPolicy(const PostPolicy& policy,
                                 const std::vector<std::pair<std::string, std::string>>& fields,
                                 Instant now);

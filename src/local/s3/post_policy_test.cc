@@ -58,6 +58,33 @@ TEST(PostPolicy, BindsEveryField) {
   EXPECT_EQ(check(elsewhere, "2024-01-01T00:00:00Z"),
             "Invalid according to Policy: Policy Condition failed: [\"starts-with\", \"$key\", "
             "\"user/\"]");
+  Fields twice = good;
+  twice.emplace_back("key", "other/x");
+  EXPECT_EQ(check(twice, "2024-01-01T00:00:00Z"),
+            "Invalid according to Policy: Policy Condition failed: [\"starts-with\", \"$key\", "
+            "\"user/\"]");
+}
+
+TEST(PostPolicy, NamesItsBucket) {
+  auto policy = *ReadPostPolicy(Base64Encode(
+      R"j({"expiration":"2024-01-02T00:00:00Z","conditions":[["starts-with","$key",""]]})j"));
+  auto checked =
+      CheckPostPolicy(policy, {{"bucket", "b"}, {"key", "x"}}, *ParseIso("2024-01-01T00:00:00Z"));
+  ASSERT_FALSE(checked.has_value());
+  EXPECT_EQ(checked.error().type, "AccessDenied");
+  EXPECT_EQ(checked.error().message, "Invalid according to Policy: Extra input fields: bucket");
+}
+
+TEST(PostPolicy, TakesAnAbsentFieldForAnEmptyOne) {
+  auto check = [](std::string_view conditions) {
+    auto policy =
+        *ReadPostPolicy(Base64Encode(R"j({"expiration":"2024-01-02T00:00:00Z",)j" +
+                                     ("\"conditions\":[" + std::string(conditions)) + "]}"));
+    return CheckPostPolicy(policy, {}, *ParseIso("2024-01-01T00:00:00Z")).has_value();
+  };
+  EXPECT_TRUE(check(R"j(["starts-with","$key",""])j"));
+  EXPECT_TRUE(check(R"j({"key":""})j"));
+  EXPECT_FALSE(check(R"j({"key":"x"})j"));
 }
 
 }  // namespace

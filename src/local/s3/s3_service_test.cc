@@ -325,6 +325,24 @@ TEST_F(S3ServiceTest, ConditionalWrites) {
             200);
   EXPECT_EQ(Code(Call("PUT", "/bucket/k", "x", {{"If-None-Match", "\"x\""}})), "NotImplemented");
   EXPECT_EQ(Code(Call("DELETE", "/bucket/k", {}, {{"If-Match", "\"x\""}})), "PreconditionFailed");
+  // The condition holds for a version too.
+  EXPECT_EQ(Code(Call("DELETE", "/bucket/k?versionId=null", {}, {{"If-Match", "\"x\""}})),
+            "PreconditionFailed");
+  auto batch = [](std::string_view etag) {
+    return fmt::format(
+        "<Delete><Object><Key>k</Key><VersionId>null</VersionId><ETag>{}</ETag></Object></Delete>",
+        etag);
+  };
+  EXPECT_THAT(Call("POST", "/bucket?delete", batch("x")).body,
+              HasSubstr("<Error><Key>k</Key><VersionId>null</VersionId>"
+                        "<Code>PreconditionFailed</Code>"));
+  EXPECT_EQ(Call("GET", "/bucket/k").body, "new");
+  EXPECT_THAT(Call("POST", "/bucket?delete", batch(HexEncode(Md5("new")))).body,
+              HasSubstr("<Deleted><Key>k</Key><VersionId>null</VersionId></Deleted>"));
+  EXPECT_EQ(Code(Call("GET", "/bucket/k")), "NoSuchKey");
+  Call("PUT", "/bucket/k", "x");
+  EXPECT_EQ(Call("DELETE", "/bucket/k?versionId=null", {}, {{"If-Match", "*"}}).status, 204);
+  EXPECT_EQ(Code(Call("GET", "/bucket/k")), "NoSuchKey");
 }
 
 TEST_F(S3ServiceTest, OfManyWhoCreateOneWins) {
@@ -490,6 +508,25 @@ TEST_F(S3ServiceTest, ChecksumsOfMultipartObjects) {
            {{"x-amz-object-attributes", "ETag,Checksum,ObjectParts,StorageClass,ObjectSize"}});
   EXPECT_THAT(attributes.body, HasSubstr("<PartsCount>2</PartsCount>"));
   EXPECT_EQ(Text(attributes, "ObjectSize"), std::to_string(big.size() + small.size()));
+  struct Page {
+    const char *marker, *max, *numbers, *truncated;
+  };
+  for (const Page& page : {Page{"0", "1", "1", "true"}, Page{"1", "2147483647", "2", "false"},
+                           Page{"2", "1", "", "false"}, Page{"2147483647", "1", "", "false"},
+                           Page{"2147483647", "2147483647", "", "false"}}) {
+    attributes = Call("GET", "/bucket/key?attributes", {},
+                      {{"x-amz-object-attributes", "ObjectParts"},
+                       {"x-amz-part-number-marker", page.marker},
+                       {"x-amz-max-parts", page.max}});
+    auto root = ParseXml(attributes.body);
+    const XmlElement* listed = root->Child("ObjectParts");
+    ASSERT_NE(listed, nullptr) << attributes.body;
+    std::string numbers;
+    for (const XmlElement* part : listed->ChildrenNamed("Part"))
+      numbers += part->ChildText("PartNumber");
+    EXPECT_EQ(numbers, page.numbers) << page.marker;
+    EXPECT_EQ(listed->ChildText("IsTruncated"), page.truncated) << page.marker;
+  }
   EXPECT_EQ(
       Code(Call("POST", "/bucket/x?uploads", {},
                 {{"x-amz-checksum-algorithm", "SHA1"}, {"x-amz-checksum-type", "FULL_OBJECT"}})),
@@ -640,6 +677,43 @@ TEST_F(S3ServiceTest, SettingsShowTheirDefaultsAndCannotBeChanged) {
   EXPECT_EQ(Code(Call("PUT", "/bucket/key", "x",
                       {{"x-amz-server-side-encryption-customer-algorithm", "AES256"}})),
             "NotImplemented");
+}
+
+TEST_F(S3ServiceTest, FormsAreHeldAgainstTheirPolicy) {
+  auto post = [&](std::string_view conditions, std::string_view key, std::string_view file_name) {
+    const std::string policy = Base64Encode(
+        R"({"expiration":"2024-02-04T00:00:00Z","conditions":[)" + std::string(conditions) + "]}");
+    return Call("POST", "/bucket",
+                fmt::format("--XX\r\nContent-Disposition: form-data; name=\"key\"\r\n\r\n{}\r\n"
+                            "--XX\r\nContent-Disposition: form-data; name=\"policy\"\r\n\r\n{}\r\n"
+                            "--XX\r\nContent-Disposition: form-data; name=\"file\"; "
+                            "filename=\"{}\"\r\n\r\n{}\r\n--XX--\r\n",
+                            key, policy, file_name, key),
+                {{"Content-Type", "multipart/form-data; boundary=XX"}});
+  };
+  constexpr std::string_view kUnderUp = R"({"bucket":"bucket"},["starts-with","$key","up/"])";
+  EXPECT_EQ(post(kUnderUp, "up/${filename}", "f.txt").status, 204);
+  EXPECT_EQ(Call("GET", "/bucket/up/f.txt").body, "up/${filename}");
+  // The conditions are about the key that the object gets, and that has no more than the last part
+  // of the file's name.
+  EXPECT_EQ(post(kUnderUp, "${filename}", "up/f.txt").status, 403);
+  EXPECT_EQ(
+      post(R"({"bucket":"bucket"},{"key":"x-f.txt"})", "x-${filename}", "C:\\d\\f.txt").status,
+      204);
+  EXPECT_EQ(post(R"({"bucket":"bucket"},{"key":"y-f.txt"})", "y-${filename}", "/d/f.txt").status,
+            204);
+  EXPECT_EQ(post(R"({"bucket":"bucket"},{"key":"${filename}"})", "${filename}", "f.txt").status,
+            403);
+  EXPECT_EQ(post(R"({"bucket":"other"},["starts-with","$key",""])", "k", "f").status, 403);
+  EXPECT_EQ(post(R"(["starts-with","$key",""])", "k", "f").status, 403);
+  EXPECT_EQ(EntriesOf(Call("GET", "/bucket")), "up/f.txt,x-f.txt,y-f.txt|");
+  // Whatever a POST of a form asks for without a query, it is an upload or nothing.
+  for (const char* target : {"/", "/bucket/key"}) {
+    EXPECT_EQ(
+        Call("POST", target, "x", {{"Content-Type", "multipart/form-data; boundary=XX"}}).status,
+        405)
+        << target;
+  }
 }
 
 TEST_F(S3ServiceTest, AnUnsignedOrOddRequestGetsAnAnswer) {

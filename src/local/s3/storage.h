@@ -2,13 +2,14 @@
 //
 // Locks are taken in the order of the members below, each at most once a request (of `keys`,
 // several in ascending order): the bucket's shared to change anything in it and exclusive to make
-// or remove it; the upload's shared to add a part and exclusive to end it. They are striped: two
-// names may share a lock.
+// or remove it, or to take two views of one moment; the upload's shared to add a part and exclusive
+// to end it. They are striped: two names may share a lock.
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <mutex>
 #include <optional>
 #include <shared_mutex>
 #include <string>
@@ -29,18 +30,38 @@ struct Change {
   std::vector<std::vector<FileId>> removed;
 };
 
+/// A shared mutex that lets nobody in past one who waits for it alone; std::shared_mutex may keep
+/// such a one out as long as others come and go. REQUIRES: nobody takes it twice.
+class FairSharedMutex {
+ public:
+  void lock() {
+    std::lock_guard turn(turn_);
+    mutex_.lock();
+  }
+  void unlock() { mutex_.unlock(); }
+  void lock_shared() {
+    std::lock_guard turn(turn_);
+    mutex_.lock_shared();
+  }
+  void unlock_shared() { mutex_.unlock_shared(); }
+
+ private:
+  std::mutex turn_;  // held while waiting for `mutex_`
+  std::shared_mutex mutex_;
+};
+
 class StripedLocks {
  public:
   static constexpr size_t kCount = 256;
 
-  std::shared_mutex& Of(std::string_view name) { return locks_[IndexOf(name)]; }
+  FairSharedMutex& Of(std::string_view name) { return locks_[IndexOf(name)]; }
   static size_t IndexOf(std::string_view name) {
     return std::hash<std::string_view>()(name) % kCount;
   }
-  std::shared_mutex& At(size_t index) { return locks_[index]; }
+  FairSharedMutex& At(size_t index) { return locks_[index]; }
 
  private:
-  std::array<std::shared_mutex, kCount> locks_;
+  std::array<FairSharedMutex, kCount> locks_;
 };
 
 /// Thread-safe.

@@ -1,6 +1,7 @@
 #include "local/s3/version_listing.h"
 
 #include <algorithm>
+#include <mutex>
 
 #include "local/s3/index_key.h"
 #include "local/s3/s3_error.h"
@@ -16,12 +17,15 @@ class VersionWalk {
       : bucket_(bucket),
         query_(query),
         objects_base_(index_key::Objects(bucket)),
-        versions_base_(index_key::Versions(bucket)),
-        objects_(storage.index().NewIterator(objects_base_ + query.prefix,
-                                             PrefixEnd(objects_base_ + query.prefix))),
-        versions_(storage.index().NewIterator(
-            index_key::VersionsWithPrefix(bucket, query.prefix),
-            PrefixEnd(index_key::VersionsWithPrefix(bucket, query.prefix)))) {}
+        versions_base_(index_key::Versions(bucket)) {
+    const std::string objects = objects_base_ + query.prefix;
+    const std::string versions = index_key::VersionsWithPrefix(bucket, query.prefix);
+    // Both must show one moment, or what becomes noncurrent meanwhile is listed twice or not at
+    // all. Who changes the bucket holds its lock until that is committed.
+    std::unique_lock lock(storage.buckets.Of(bucket));
+    objects_ = storage.index().NewIterator(objects, PrefixEnd(objects));
+    versions_ = storage.index().NewIterator(versions, PrefixEnd(versions));
+  }
 
   // To the first entry.
   void SeekToStart() {
@@ -86,7 +90,7 @@ class VersionWalk {
   const std::string bucket_;
   const VersionQuery& query_;
   const std::string objects_base_, versions_base_;
-  const std::unique_ptr<KeyValueIterator> objects_, versions_;
+  std::unique_ptr<KeyValueIterator> objects_, versions_;
   bool at_object_ = false;
   std::optional<std::string> last_key_;
 };

@@ -3,12 +3,15 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <functional>
+#include <future>
 #include <map>
 
 #include "aws/xml_reader.h"
 #include "base/check.h"
 #include "key_value/memory_key_value.h"
 #include "local/s3/cors.h"
+#include "local/s3/index_key.h"
 #include "local/s3/memory_files_for_test.h"
 #include "local/s3/s3_client_for_test.h"
 
@@ -30,6 +33,36 @@ class CountedRandom final : public Random {
 
  private:
   uint64_t last_ = 0;
+};
+
+// Calls back once, before the next read of something whose key begins with `prefix`.
+class WatchedKeyValue final : public KeyValue {
+ public:
+  void Before(std::string prefix, std::function<void()> callback) {
+    prefix_ = std::move(prefix);
+    callback_ = std::move(callback);
+  }
+  Result<std::optional<std::string>> Get(std::string_view key) override {
+    Watch(key);
+    return memory_.Get(key);
+  }
+  Status Write(const WriteBatch& batch, Durability durability) override {
+    return memory_.Write(batch, durability);
+  }
+  std::unique_ptr<KeyValueIterator> NewIterator(std::string lower, std::string upper) override {
+    Watch(lower);
+    return memory_.NewIterator(std::move(lower), std::move(upper));
+  }
+
+ private:
+  void Watch(std::string_view key) {
+    if (!callback_ || !key.starts_with(prefix_)) return;
+    std::exchange(callback_, nullptr)();
+  }
+
+  MemoryKeyValue memory_;
+  std::string prefix_;
+  std::function<void()> callback_;
 };
 
 class VersionedBucket {
@@ -57,10 +90,11 @@ class VersionedBucket {
         Call("PUT", "/bucket/" + key, body).headers.Get("x-amz-version-id").value_or(""));
   }
   S3Service& service() { return *service_; }
+  WatchedKeyValue& index() { return index_; }
 
  private:
   MemoryFiles files_;
-  MemoryKeyValue index_;
+  WatchedKeyValue index_;
   StillClock clock_;
   CountedRandom random_;
   std::unique_ptr<S3Service> service_;
@@ -162,6 +196,53 @@ TEST(Versioning, ReachesCopiesTagsAndBatches) {
   EXPECT_THAT(batch.body, HasSubstr("<Key>k</Key><VersionId>" + one + "</VersionId></Deleted>"));
   EXPECT_THAT(batch.body, HasSubstr("<Key>copy</Key><DeleteMarker>true</DeleteMarker>"));
   EXPECT_EQ(Listed(bucket.Call("GET", "/bucket?versions")), "copy:D*,copy:V,k:V*");
+}
+
+TEST(Versioning, RefusesADeleteMarkerAsASource) {
+  VersionedBucket bucket;
+  bucket.SetVersioning("Enabled");
+  bucket.Put("k", "one");
+  const std::string marker = HeaderOf(bucket.Call("DELETE", "/bucket/k"), "x-amz-version-id");
+  HttpResponse copied = bucket.Call("PUT", "/bucket/copy", {},
+                                    {{"x-amz-copy-source", "bucket/k?versionId=" + marker}});
+  EXPECT_EQ(copied.status, 400);
+  EXPECT_EQ(CodeOf(copied), "InvalidRequest");
+  EXPECT_THAT(copied.body, HasSubstr("The source of a copy request may not specifically refer to a "
+                                     "delete marker by version id."));
+  EXPECT_EQ(CodeOf(bucket.Call("PUT", "/bucket/copy", {}, {{"x-amz-copy-source", "bucket/k"}})),
+            "NoSuchKey");
+}
+
+TEST(Versioning, FindsAVersionThatBecomesCurrentMeanwhile) {
+  VersionedBucket bucket;
+  bucket.Put("k", "zero");
+  bucket.SetVersioning("Enabled");
+  std::string last = "null";
+  for (std::string_view body : {"zero", "one"}) {
+    const std::string next = bucket.Put("k", "next");
+    bucket.index().Before(body == "zero" ? index_key::NullVersion("bucket", "k")
+                                         : index_key::VersionsOfKey("bucket", "k"),
+                          [&] { bucket.Call("DELETE", "/bucket/k?versionId=" + next); });
+    EXPECT_EQ(bucket.Call("GET", "/bucket/k?versionId=" + last).body, body);
+    EXPECT_EQ(CodeOf(bucket.Call("GET", "/bucket/k?versionId=" + next)), "NoSuchVersion");
+    last = bucket.Put("k", "one");
+  }
+}
+
+TEST(Versioning, ListsOneMoment) {
+  VersionedBucket bucket;
+  bucket.SetVersioning("Enabled");
+  bucket.Put("k", "one");
+  std::future<std::string> put;
+  bucket.index().Before(index_key::Versions("bucket"), [&] {
+    put = std::async(std::launch::async, [&] { return bucket.Put("k", "two"); });
+    // Time to do its worst, should nothing hold it back.
+    put.wait_for(std::chrono::milliseconds(50));
+  });
+  EXPECT_EQ(Listed(bucket.Call("GET", "/bucket?versions")), "k:V*");
+  ASSERT_TRUE(put.valid());
+  EXPECT_NE(put.get(), "");
+  EXPECT_EQ(Listed(bucket.Call("GET", "/bucket?versions")), "k:V*,k:V");
 }
 
 TEST(Versioning, ListsInPages) {

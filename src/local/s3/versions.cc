@@ -50,6 +50,15 @@ ApiResult<std::optional<ObjectRecord>> Versions::FindNull() {
 ApiResult<std::optional<ObjectRecord>> Versions::Find(const std::string& version_id) {
   ASSIGN_OR_RETURN(auto current, storage_->FindObject(bucket_, key_));
   if (current && current->ShownVersionId() == version_id) return current;
+  ASSIGN_OR_RETURN(auto found, FindNoncurrent(version_id));
+  if (found) return found;
+  // Readers hold no lock: it may have become the current one since.
+  ASSIGN_OR_RETURN(current, storage_->FindObject(bucket_, key_));
+  if (current && current->ShownVersionId() != version_id) current.reset();
+  return current;
+}
+
+ApiResult<std::optional<ObjectRecord>> Versions::FindNoncurrent(const std::string& version_id) {
   if (version_id == "null") return FindNull();
   auto sequence = SequenceIn(version_id);
   if (!sequence) return std::optional<ObjectRecord>();

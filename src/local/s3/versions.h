@@ -37,6 +37,7 @@ class Versions {
 
  private:
   ApiResult<std::optional<ObjectRecord>> Get(uint64_t sequence);
+  ApiResult<std::optional<ObjectRecord>> FindNoncurrent(const std::string& version_id);
   ApiResult<std::optional<ObjectRecord>> FindNull();
   ApiResult<std::vector<ObjectRecord>> NewestTwo();
   ApiResult<void> Number(bool with_id, ObjectRecord& record);
