@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "definition/validation.h"
+#include "time/period.h"
 
 namespace penstock {
 namespace {
@@ -38,27 +39,42 @@ bool Allowed(const Validation& validation, const ResolvedObject& activity, std::
   return EqualsIgnoreCase(validation.KnownValue(activity, word), "true");
 }
 
+/// Whether endDateTime leaves no second interval; which one it cuts off depends on when runs
+/// happen, at an interval's start (cron) or its end.
+bool EndsAfterOneRun(const Validation& validation, const ResolvedObject& activity,
+                     const ResolvedObject& schedule) {
+  const auto start = ParseDateTime(validation.KnownValue(schedule, "startDateTime"));
+  const auto end = ParseDateTime(validation.KnownValue(schedule, "endDateTime"));
+  const auto period = ParsePeriod(validation.KnownValue(schedule, "period"));
+  if (!start || !end || !period) return false;
+  return validation.ScheduleType(activity) == "cron" ? Plus(*start, *period) >= *end
+                                                     : Plus(*start, *period, 2) > *end;
+}
+
 bool Recurs(const Validation& validation, const ResolvedObject& activity) {
   if (validation.OnDemand()) return false;
   const auto ids = activity.References("schedule");
   const ResolvedObject* schedule = ids.empty() ? nullptr : validation.definition.Find(ids.front());
-  return schedule != nullptr && validation.KnownValue(*schedule, "occurrences") != "1";
+  return schedule != nullptr && validation.KnownValue(*schedule, "occurrences") != "1" &&
+         !EndsAfterOneRun(validation, activity, *schedule);
 }
 
-/// The address, when it is the same in every run.
+/// The address, when it is known to be the same in every run.
 std::string FixedPath(const Validation& validation, const ResolvedObject& activity,
                       const Transfer& transfer) {
   if (transfer.path.find("#{") == std::string::npos) return transfer.path;
   const std::string_view side = transfer.is_import ? "input" : "output";
-  if (!transfer.path.starts_with(fmt::format("#{{{}.", side))) return {};
+  // Of a longer text, or of another field, the node's address says nothing.
+  std::string_view field;
+  for (std::string_view key : {"directoryPath", "filePath"}) {
+    if (transfer.path == fmt::format("#{{{}.{}}}", side, key)) field = key;
+  }
+  if (field.empty()) return {};
   const auto nodes = activity.References(side);
   const ResolvedObject* node = nodes.empty() ? nullptr : validation.definition.Find(nodes.front());
   if (node == nullptr || node->type_name != "S3DataNode") return {};
-  for (std::string_view key : {"directoryPath", "filePath"}) {
-    const Validation::Values values = validation.KnownValues(*node, key);
-    if (values.complete && !values.known.empty()) return values.known.front();
-  }
-  return {};
+  const Validation::Values values = validation.KnownValues(*node, field);
+  return values.complete && !values.known.empty() ? values.known.front() : std::string();
 }
 
 void CheckTransfer(Validation& validation, const ResolvedObject& activity,

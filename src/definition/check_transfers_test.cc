@@ -8,21 +8,25 @@ namespace {
 
 std::string Transfer(std::string_view direction, std::string_view address, std::string_view more,
                      const ValidateOptions& options,
-                     std::string_view schedule = R"("period":"1 day")") {
+                     std::string_view schedule = R"("period":"1 day")",
+                     std::string_view type = "cron", std::string_view path = "directoryPath") {
   std::string objects =
-      R"({"id":"Default","scheduleType":"cron","schedule":{"ref":"S"},"pipelineLogUri":"s3://b/logs","role":"r","resourceRole":"rr"},
+      R"({"id":"Default","scheduleType":")" + std::string(type) +
+      R"(","schedule":{"ref":"S"},"pipelineLogUri":"s3://b/logs","role":"r","resourceRole":"rr"},
          {"id":"S","type":"Schedule","startDateTime":"2014-05-01T00:00:00",)" +
       std::string(schedule) + R"(},
          {"id":"T","type":"DynamoDBDataNode","tableName":"t"},
-         {"id":"F","type":"S3DataNode","directoryPath":")" +
+         {"id":"F","type":"S3DataNode","myDatedPath":"s3://b/#{format(@scheduledStartTime,'YYYY-MM-dd')}","directoryPath":")" +
       std::string(address) + R"("},
          {"id":"C","type":"EmrCluster","terminateAfter":"1 day"},
          {"id":"A","type":"EmrActivity","runsOn":{"ref":"C"},)" +
       std::string(more);
   objects +=
       direction == "Import"
-          ? R"("input":{"ref":"F"},"output":{"ref":"T"},"step":"s3://b/tools.jar,org.apache.hadoop.dynamodb.tools.DynamoDBImport,#{input.directoryPath},#{output.tableName},0.25"})"
-          : R"("input":{"ref":"T"},"output":{"ref":"F"},"step":"s3://b/tools.jar,org.apache.hadoop.dynamodb.tools.DynamoDBExport,#{output.directoryPath},#{input.tableName},0.25"})";
+          ? R"("input":{"ref":"F"},"output":{"ref":"T"},"step":"s3://b/tools.jar,org.apache.hadoop.dynamodb.tools.DynamoDBImport,#{input.)" +
+                std::string(path) + R"(},#{output.tableName},0.25"})"
+          : R"("input":{"ref":"T"},"output":{"ref":"F"},"step":"s3://b/tools.jar,org.apache.hadoop.dynamodb.tools.DynamoDBExport,#{output.)" +
+                std::string(path) + R"(},#{input.tableName},0.25"})";
   std::string found;
   for (const Problem& problem : Validate(FromObjects(objects), options)) {
     const std::string code = problem.message.substr(0, problem.message.find(':'));
@@ -56,6 +60,33 @@ TEST(CheckTransfers, WhatIsMeantOrDiffersByRunIsTaken) {
   EXPECT_EQ(Transfer("Export", "s3://b/x", "", with_value), "");
   EXPECT_EQ(Transfer("Export", "s3://b/x", "", kActivate, R"("period":"1 day","occurrences":"1")"),
             "");
+}
+
+TEST(CheckTransfers, TheNodesAddressJudgesOnlyAStepThatIsThatAddress) {
+  constexpr std::string_view kDaily = R"("period":"1 day")";
+  for (const char* path : {"directoryPath}/#{@scheduledStartTime", "myDatedPath",
+                           "directoryPath + @scheduledStartTime"}) {
+    EXPECT_EQ(Transfer("Export", "s3://b/x", "", kActivate, kDaily, "cron", path), "") << path;
+    EXPECT_EQ(Transfer("Import", "s3://b/x", "", kActivate, kDaily, "cron", path), "") << path;
+  }
+}
+
+TEST(CheckTransfers, AnEndAfterOnePeriodIsOneRun) {
+  struct Case {
+    const char *type, *end;
+    bool recurs;
+  };
+  for (const Case& c :
+       {Case{"cron", "2014-05-02T00:00:00", false}, Case{"cron", "2014-05-02T00:00:01", true},
+        Case{"timeseries", "2014-05-02T00:00:00", false},
+        Case{"timeseries", "2014-05-02T23:59:59", false},
+        Case{"timeseries", "2014-05-03T00:00:00", true}}) {
+    const std::string schedule =
+        R"("period":"1 day","endDateTime":")" + std::string(c.end) + R"(")";
+    EXPECT_EQ(Transfer("Import", "s3://b/x", "", kActivate, schedule, c.type),
+              c.recurs ? "error RECURRING_IMPORT" : "")
+        << c.type << " until " << c.end;
+  }
 }
 
 }  // namespace
