@@ -100,7 +100,7 @@ void CheckHasSchedule(Validation& validation, const ResolvedObject& object) {
 }
 
 // The guide both says that a start more than a day ago blocks and that it is the way to begin at
-// once: we run the past intervals, and say how many they are.
+// once: we say how many past intervals there are, and what becomes of them.
 void WarnOfPastStart(Validation& validation, const ResolvedObject& schedule) {
   if (!validation.options.now || validation.OnDemand()) return;
   Instant now = *validation.options.now;
@@ -113,11 +113,18 @@ void WarnOfPastStart(Validation& validation, const ResolvedObject& schedule) {
   int64_t intervals = past / NominalLength(*period);
   if (auto count = ParseInt64(validation.KnownValue(schedule, "occurrences")))
     intervals = std::min(intervals, *count);
-  validation.Warn(
-      schedule.id(), "startDateTime", "BACKFILL",
-      fmt::format("'startDateTime' is more than a day ago: about {} past intervals are run first, "
-                  "one after the other",
-                  intervals));
+  if (intervals < 1) return;
+  // What AWS does has neither a choice nor a limit.
+  const std::string what =
+      validation.options.limits.strict
+          ? fmt::format("about {} past intervals are run first, one after the other", intervals)
+          : fmt::format(
+                "there are about {} past intervals; unless myBackfill or a startTimestamp "
+                "says otherwise they are run first, and above [engine] backfill_max they "
+                "must be asked for",
+                intervals);
+  validation.Warn(schedule.id(), "startDateTime", "BACKFILL",
+                  fmt::format("'startDateTime' is more than a day ago: {}", what));
 }
 
 // The guide's own words.

@@ -246,6 +246,12 @@ TEST(Validate, WarnsOfAStartLongAgo) {
   constexpr std::string_view kActivity =
       R"({"id":"A","type":"ShellCommandActivity","command":"x"})";
   EXPECT_EQ(Framed(kActivity, options),
+            "warning S.startDateTime: BACKFILL: 'startDateTime' is more than a day ago: there are "
+            "about 2 past intervals; unless myBackfill or a startTimestamp says otherwise they are "
+            "run first, and above [engine] backfill_max they must be asked for\n");
+  ValidateOptions as_aws = options;
+  as_aws.limits = AwsLimits();
+  EXPECT_EQ(Framed(kActivity, as_aws),
             "warning S.startDateTime: BACKFILL: 'startDateTime' is more than a day ago: about 2 "
             "past intervals are run first, one after the other\n");
   options.now = *ParseDateTime("2014-05-02T00:00:00");
@@ -454,8 +460,9 @@ TEST(Validate, BackfillWithCascadeWarnsInTheGuidesWords) {
       Framed(
           R"({"id":"A","name":"Act","type":"ShellCommandActivity","command":"x","failureAndRerunMode":"CASCADE"})",
           options),
-      "warning S.startDateTime: BACKFILL: 'startDateTime' is more than a day ago: about 31 past "
-      "intervals are run first, one after the other\n"
+      "warning S.startDateTime: BACKFILL: 'startDateTime' is more than a day ago: there are about "
+      "31 past intervals; unless myBackfill or a startTimestamp says otherwise they are run first, "
+      "and above [engine] backfill_max they must be asked for\n"
       "warning A.failureAndRerunMode: BACKFILL: Act has 'failureAndRerunMode' field set to "
       "'cascade' and you are about to "
       "create a backfill with scheduleStartTime 2014-05-01T00:00:00. This can result in rapid "
