@@ -2,8 +2,7 @@
 
 #include <fmt/core.h>
 
-#include <functional>
-
+#include "base/digest.h"
 #include "base/text.h"
 
 namespace penstock::dynamodb {
@@ -18,9 +17,15 @@ constexpr int kForgottenAtOnce = 16;
 
 std::string NameKey(std::string_view name) { return fmt::format("{}{}", kNameSpace, name); }
 
-std::string ExpiryPrefix(Instant at) {
-  auto milliseconds = static_cast<uint64_t>(at.time_since_epoch().count());
+std::string StripePrefix(size_t stripe) {
   std::string key(kExpirySpace);
+  key.push_back(static_cast<char>(stripe));
+  return key;
+}
+
+std::string ExpiryPrefix(size_t stripe, Instant at) {
+  auto milliseconds = static_cast<uint64_t>(at.time_since_epoch().count());
+  std::string key = StripePrefix(stripe);
   for (int shift = 56; shift >= 0; shift -= 8) {
     key.push_back(static_cast<char>(milliseconds >> shift));
   }
@@ -33,8 +38,12 @@ std::string TransactionTokens::Name(std::string_view account, std::string_view t
   return fmt::format("{}/{}", account, token);
 }
 
+size_t TransactionTokens::StripeOf(std::string_view name) {
+  return static_cast<unsigned char>(Sha256(name)[0]) % kStripes;
+}
+
 std::unique_lock<std::mutex> TransactionTokens::Lock(const std::string& name) {
-  return std::unique_lock(locks_[std::hash<std::string>()(name) % kLocks]);
+  return std::unique_lock(locks_[StripeOf(name)]);
 }
 
 Result<std::optional<std::string>> TransactionTokens::Find(const std::string& name) const {
@@ -52,12 +61,14 @@ Result<std::optional<std::string>> TransactionTokens::Find(const std::string& na
 Status TransactionTokens::RecordIn(const std::string& name, std::string_view digest,
                                    WriteBatch& batch) const {
   Instant now = clock_->Now();
-  auto iterator = store_->NewIterator(std::string(kExpirySpace), ExpiryPrefix(now));
+  const size_t stripe = StripeOf(name);
+  const std::string first = StripePrefix(stripe), last = ExpiryPrefix(stripe, now);
+  auto iterator = store_->NewIterator(first, last);
   int forgotten = 0;
-  for (iterator->Seek(kExpirySpace); iterator->Valid() && forgotten < kForgottenAtOnce;
+  for (iterator->Seek(first); iterator->Valid() && forgotten < kForgottenAtOnce;
        iterator->Next(), ++forgotten) {
     std::string expiry(iterator->key());
-    std::string old_name = expiry.substr(std::min(expiry.size(), ExpiryPrefix(now).size()));
+    std::string old_name = expiry.substr(std::min(expiry.size(), last.size()));
     batch.Delete(std::move(expiry));
     // It may have been used again since.
     ASSIGN_OR_RETURN(std::optional<std::string> in_use, Find(old_name));
@@ -66,7 +77,7 @@ Status TransactionTokens::RecordIn(const std::string& name, std::string_view dig
   RETURN_IF_ERROR(iterator->status());
   Instant expires_at = now + kRemembered;
   batch.Put(NameKey(name), fmt::format("{} {}", expires_at.time_since_epoch().count(), digest));
-  batch.Put(ExpiryPrefix(expires_at) + name, "");
+  batch.Put(ExpiryPrefix(stripe, expires_at) + name, "");
   return {};
 }
 
