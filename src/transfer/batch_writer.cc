@@ -41,8 +41,7 @@ Status BatchWriter::Run(PutQueue& queue) {
       Take(*std::move(more));
     }
     if (pending_.empty()) return {};
-    bool is_conditional =
-        context_.mode.kind != ImportMode::Kind::kOverwrite && !pending_.front().is_delete;
+    bool is_conditional = HasConditions() && !pending_.front().is_delete;
     std::vector<PutItem> batch = NextBatch(is_conditional ? 1 : kItemsMax);
     RETURN_IF_ERROR(is_conditional ? PutConditionally(std::move(batch.front()))
                                    : Send(std::move(batch)));
@@ -50,6 +49,10 @@ Status BatchWriter::Run(PutQueue& queue) {
     if (context_.checkpoint != nullptr) context_.checkpoint->Changed();
   }
   return Canceled("the import was stopped");
+}
+
+bool BatchWriter::HasConditions() const {
+  return context_.mode.kind != ImportMode::Kind::kOverwrite;
 }
 
 void BatchWriter::Take(std::vector<PutItem> items) {
@@ -76,6 +79,8 @@ std::vector<PutItem> BatchWriter::NextBatch(size_t items_max) {
     bytes += item.request.size();
     units += item.units;
     if (!batch.empty() && (bytes > kBytesMax || units > units_max)) break;
+    // A batch has no conditions: of deletions it ends before the first put.
+    if (!batch.empty() && HasConditions() && !item.is_delete) break;
     pending_keys_.erase(item.key);
     batch.push_back(std::move(item));
     pending_.pop_front();

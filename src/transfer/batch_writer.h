@@ -82,6 +82,8 @@ class BatchWriter {
   Status Run(PutQueue& queue);
 
  private:
+  /// Whether what is put depends on what is there.
+  bool HasConditions() const;
   void Take(std::vector<PutItem> items);
   std::vector<PutItem> NextBatch(size_t items_max);
   /// Sends it; what is unprocessed comes back to the front of pending_.

@@ -237,18 +237,20 @@ bool ItemReader::Bool(JsonCursor& cursor, ItemNode* node) {
 }
 
 std::string_view ItemReader::MendedBase64(std::string_view text) {
-  char* begin = scratch_;
-  char* out = begin;
+  std::string mended;
+  mended.reserve(text.size() + 2);
   for (char c : text) {
     if (c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '=') continue;
-    *out++ = c == '-' ? '+' : c == '_' ? '/' : c;
+    mended += c == '-' ? '+' : c == '_' ? '/' : c;
   }
-  // Room for the padding is there: a value has more than three bytes of JSON around it.
-  while ((out - begin) % 4 != 0) *out++ = '=';
-  std::string_view mended(begin, static_cast<size_t>(out - begin));
+  while (mended.size() % 4 != 0) mended += '=';
   if (!Base64DecodedSize(mended)) return text;
-  scratch_ = out;
-  return mended;
+  // Scratch has room for each value once: text that was decoded is its end and makes way. The
+  // padding, two bytes at most, has room where the quotes were.
+  const bool in_scratch = text.data() + text.size() == scratch_;
+  char* begin = in_scratch ? scratch_ - text.size() : scratch_;
+  scratch_ = std::copy(mended.begin(), mended.end(), begin);
+  return {begin, mended.size()};
 }
 
 bool ItemReader::Scalar(JsonCursor& cursor, Item* item, uint32_t index) {
@@ -278,7 +280,9 @@ bool ItemReader::Scalar(JsonCursor& cursor, Item* item, uint32_t index) {
     // Digits and signs only, however they were written in JSON.
     node.text_is_plain = true;
   } else if (node.type == AttributeType::kB) {
-    if (!Base64DecodedSize(node.text) && is_lenient()) node.text = MendedBase64(node.text);
+    // (A bare word has no quotes whose room its padding could take.)
+    if (is_string && is_lenient() && !Base64DecodedSize(node.text))
+      node.text = MendedBase64(node.text);
     if (!Base64DecodedSize(node.text)) {
       return cursor.FailAt(
           offset, fmt::format("not base64 (standard alphabet, padded): {}", Shown(node.text)));

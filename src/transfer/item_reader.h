@@ -49,7 +49,8 @@ class ItemReader {
   bool List(JsonCursor& cursor, Item* item, uint32_t index, int depth);
   bool Scalar(JsonCursor& cursor, Item* item, uint32_t index);
   bool Bool(JsonCursor& cursor, ItemNode* node);
-  /// `text` as strict base64, in scratch, if a lenient reader would take it; else unchanged.
+  /// `text`, which was a JSON string, as strict base64 in scratch, if a lenient reader would take
+  /// it; else unchanged.
   std::string_view MendedBase64(std::string_view text);
   bool CheckNames(JsonCursor& cursor, const Item& item, uint32_t parent);
   bool CheckMembers(JsonCursor& cursor, const Item& item, uint32_t set);
