@@ -399,6 +399,9 @@ std::vector<std::string> LooksAt(const Draft& draft, Command command, const std:
     for (const Link& link : calendar.Dependencies(*index, interval)) add(link.id);
     for (ComponentIndex precondition : component.preconditions) {
       for (const Link& link : calendar.Dependencies(precondition, interval)) add(link.id);
+      // It runs again with its owner, and may run on a resource of its own.
+      const auto& resource = plan.components[precondition].runs_on;
+      if (resource) add(calendar.Resource(precondition, interval, *resource).id);
     }
     if (component.runs_on) add(calendar.Resource(*index, interval, *component.runs_on).id);
     if (component.kind == ComponentKind::kResource) {

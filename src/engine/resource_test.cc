@@ -165,5 +165,30 @@ TEST(ResourceTest, ThatEndedInPeaceServesWhatADeactivationStopped) {
   EXPECT_EQ(d.Waiting(kB), "waits for its resource @R_2014-05-01T00:00:00 to start");
 }
 
+TEST(ResourceTest, OfAPreconditionIsKnownWhenItsOwnerRunsAgain) {
+  Driver d;
+  d.Activated(
+      Hourly("cron", {Object("R", {"type=Ec2Resource", "maximumRetries=0"}),
+                      Object("P", {"type=ShellCommandPrecondition", "command=true", "runsOn->R",
+                                   "maximumRetries=0"}),
+                      Object("D", {"type=S3DataNode", "filePath=s3://b/x", "precondition->P"}),
+                      Shell("A", {"input->D"})}));
+  const std::string node = "@D_2014-05-01T00:00:00", check = "@P_2014-05-01T00:00:00";
+  d.Answer(EffectKind::kLaunchResource, EffectOutcome::kSucceeded);
+  const std::string group = d.effects[0].name;
+  const auto task = d.Poll(group);
+  ASSERT_TRUE(task);
+  d.Report(task->key);
+  d.Ok(ResourceGone{d.pipeline, kR, 1, "Gone", "power cut"});
+  EXPECT_EQ(d.Status(kR), "FAILED");
+  d.Answer(EffectKind::kTerminateResource, EffectOutcome::kSucceeded);
+  EXPECT_EQ(d.Status(check), "FAILED");
+  EXPECT_EQ(d.Status(node), "FAILED");
+  d.Restart();  // what ended is on disk only
+  d.Command(node, "RERUN");
+  EXPECT_EQ(d.Instance(kR)->attempts, 2);
+  EXPECT_EQ(d.effects.back().name, group + "_2");
+}
+
 }  // namespace
 }  // namespace penstock::engine
