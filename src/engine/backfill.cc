@@ -93,9 +93,11 @@ std::optional<Refusal> DecideBackfill(Draft& draft, PipelineState before) {
           "activating pipeline {} would create {} past instances, {} of them of {} since {}, "
           "more than the {} that are taken to be meant. Set {} to all, latest or none, as a "
           "parameter value or as a field of Default; or activate with a startTimestamp "
-          "(--start-timestamp); or give the Schedule a later start.",
+          "(--start-timestamp){}.",
           draft.key().id, unasked, longest->end - longest->first, longest->component,
-          FormatDateTime(longest->start), most, kChoice)};
+          FormatDateTime(longest->start), most, kChoice,
+          // Later no edit may change it.
+          before == PipelineState::kPending ? "; or give the Schedule a later start" : "")};
 }
 
 }  // namespace penstock::engine

@@ -10,6 +10,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 
 constexpr char kLater[] = "2014-05-11T00:30:00";  // 241 hours after the schedule's start
 
@@ -25,6 +26,7 @@ TEST(BackfillTest, ALongPastIsRefusedWithItsCount) {
   const std::string refused = d.Refused(Activate{d.pipeline, {}, {}});
   EXPECT_THAT(refused, HasSubstr("241 past instances"));
   EXPECT_THAT(refused, HasSubstr("myBackfill"));
+  EXPECT_THAT(refused, HasSubstr("later start"));
   EXPECT_EQ(d.PipelineStatus(), "PENDING");
   d.Ok(Activate{d.pipeline, {}, At("2014-05-11T00:00:00")});
   d.Run(std::chrono::seconds(1));
@@ -79,7 +81,9 @@ TEST(BackfillTest, WhatADeactivationMissedCountsToo) {
   d.Activated(Choosing("cron", ""));
   d.Ok(Deactivate{d.pipeline, true});
   d.RunTo(kLater);
-  EXPECT_THAT(d.Refused(Activate{d.pipeline, {}, {}}), HasSubstr("240 past instances"));
+  const std::string refused = d.Refused(Activate{d.pipeline, {}, {}});
+  EXPECT_THAT(refused, HasSubstr("240 past instances"));
+  EXPECT_THAT(refused, Not(HasSubstr("later start")));  // an edit may not change it any more
   d.Ok(Activate{d.pipeline, {{"myBackfill", "none"}}, {}});
   d.Run(std::chrono::seconds(1));
   EXPECT_THAT(d.WorkAll(), ElementsAre("@A_2014-05-01T00:00:00_Attempt=2"));  // it had begun
