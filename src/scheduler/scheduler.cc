@@ -148,7 +148,9 @@ std::optional<std::chrono::nanoseconds> Scheduler::UntilDue() {
   // After a failed commit nothing that happens by itself is tried before the pause is over.
   std::chrono::nanoseconds pause = std::max(not_before_ - now, std::chrono::nanoseconds::zero());
   if (std::optional<Instant> wake_at = NextWake(state_)) {
-    consider(std::max<std::chrono::nanoseconds>(*wake_at - Now(), pause));
+    // The engine's time may stand still; the wait is as long as the clock takes to get there.
+    Duration left = *wake_at <= Now() ? Duration::zero() : *wake_at - clock_.Now();
+    consider(std::max<std::chrono::nanoseconds>(left, pause));
   }
   if (!again_.empty()) consider(pause);
   if (std::optional<std::chrono::nanoseconds> deadline = parked_.NextDeadline()) {

@@ -163,6 +163,19 @@ TEST_F(SchedulerTest, TimeGoesBackOnlyWhenTheClockWasFarOff) {
   EXPECT_EQ(created_at("d"), start - Duration(3'599'000));
 }
 
+TEST_F(SchedulerTest, AfterACorrectionOfTheClockItSleepsUntilTheClockIsThere) {
+  std::string id = Pipeline("p", OnDemand(1));
+  Ask(Activate{id, {}, {}}).value();
+  ASSERT_NE(Poll()->task(), nullptr);
+  clock_.Advance(Duration(*scheduler_->UntilDue() / std::chrono::milliseconds(1) - 1));
+  RunAll();
+  EXPECT_EQ(*scheduler_->UntilDue(), std::chrono::milliseconds(1));
+  clock_.Advance(Duration(-50'000));
+  EXPECT_EQ(*scheduler_->UntilDue(), std::chrono::milliseconds(50'001));
+  clock_.Advance(Duration(50'001));
+  EXPECT_EQ(*scheduler_->UntilDue(), std::chrono::nanoseconds::zero());
+}
+
 TEST_F(SchedulerTest, ABatchIsOneCommitAndALaterEventSeesAnEarlierOne) {
   std::string first, second;
   auto keep = [](std::string& id) {
