@@ -256,6 +256,15 @@ TEST(Validate, WarnsOfAStartLongAgo) {
             "past intervals are run first, one after the other\n");
   options.now = *ParseDateTime("2014-05-02T00:00:00");
   EXPECT_EQ(Framed(kActivity, options), "");
+  // Of a period that is still going on there is no past interval.
+  options.now = *ParseDateTime("2014-05-07T23:00:00");
+  EXPECT_EQ(
+      Problems(
+          R"({"id":"Default","scheduleType":"cron","schedule":{"ref":"S"},"workerGroup":"g","pipelineLogUri":"s3://b/logs"},
+             {"id":"S","type":"Schedule","startDateTime":"2014-05-01T00:00:00","period":"1 week"},)" +
+              std::string(kActivity),
+          options),
+      "");
 }
 
 TEST(Validate, RequiredFields) {
