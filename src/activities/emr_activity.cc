@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include <set>
+
 #include "activities/emr_step.h"
 #include "base/digest.h"
 #include "base/encoding.h"
@@ -16,10 +18,17 @@ ActivityFailure Fail(std::string id, std::string message) {
   return {std::move(id), std::move(message), ""};
 }
 
-// The same for every attempt of one instance of one pipeline.
-std::string RunIdOf(const PolledTask& task) {
+// When the instance was begun: the same for its retries, another for a rerun.
+std::string BegunOf(const PolledTask& task) {
+  return FieldOf(task.attempt(), "@instanceStartTime").value_or("");
+}
+
+// The same for every attempt of one instance of one pipeline; with `begun`, of one run of it.
+std::string RunIdOf(const PolledTask& task, std::string_view begun = {}) {
   std::string instance = task.attempt_id.substr(0, task.attempt_id.rfind("_Attempt="));
-  return HexEncode(Sha256(task.pipeline_id + '\n' + instance)).substr(0, 32);
+  std::string text = task.pipeline_id + '\n' + instance;
+  if (!begun.empty()) text += fmt::format("\n{}", begun);
+  return HexEncode(Sha256(text)).substr(0, 32);
 }
 
 // The table's region: its data node's, else the cluster's, else the default.
@@ -38,7 +47,7 @@ std::string RegionOf(const PolledTask& task, TransferDirection direction) {
 // How the objects of an export are encrypted: as its S3DataNode says, AES256 unless NONE.
 std::string EncryptionOf(const PolledTask& task) {
   for (const PipelineObject* output : Follow(task, task.attempt(), "output")) {
-    if (FieldOf(*output, "s3EncryptionType").value_or("") == "NONE") return "";
+    if (EqualsIgnoreCase(FieldOf(*output, "s3EncryptionType").value_or(""), "NONE")) return "";
   }
   return "AES256";
 }
@@ -106,18 +115,24 @@ class StepRun {
       Show(now);
       page_.Add(now);
     };
+    world.listener.on_warning = [this](const std::string& warning) {
+      context_.log("warning: " + warning);
+      told_.insert(warning);
+    };
     RateOptions rate{.ratio = step_.ratio, .units_per_second = {}};
     if (step_.direction == TransferDirection::kExport) {
       ExportOptions options{
           .table = step_.table, .destination = step_.path, .rate = rate, .style = {}};
       options.segments = step_.segments.value_or(0);
       options.run_id = fmt::format("{}-{}", RunIdOf(task_), number_);
+      options.begun = ParseDateTime(BegunOf(task_));
       options.server_side_encryption = EncryptionOf(task_);
       return RunExport(world, options, progress, stop);
     }
     ImportOptions options{.source = step_.path, .table = step_.table, .rate = rate};
     options.no_manifest = ImportsWithoutManifest(task_);
-    options.run_id = fmt::format("{}-{}", RunIdOf(task_), number_);
+    // A rerun imports all of it again: the table may have lost what an earlier run wrote.
+    options.run_id = fmt::format("{}-{}", RunIdOf(task_, BegunOf(task_)), number_);
     return RunImport(world, options, progress, stop);
   }
 
@@ -177,7 +192,9 @@ class StepRun {
     if (report.manifest) context_.report("transferManifest", *report.manifest);
     if (report.rejects_file) context_.report("transferRejectsFile", *report.rejects_file);
     if (report.resumed_from) context_.report("transferResumedFrom", *report.resumed_from);
-    for (const std::string& warning : report.warnings) context_.log("warning: " + warning);
+    for (const std::string& warning : report.warnings) {
+      if (!told_.contains(warning)) context_.log("warning: " + warning);
+    }
     for (const Reject& reject : report.rejects) {
       context_.log("rejected: " + reject.Describe());
     }
@@ -194,6 +211,7 @@ class StepRun {
   const TransferStep& step_;
   const int number_;
   ReportPage page_;
+  std::set<std::string> told_;  // warnings that are in the log
 };
 
 }  // namespace

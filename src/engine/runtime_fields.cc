@@ -133,6 +133,8 @@ std::vector<Field> AttemptRuntimeFields(const PipelineKey& key, const InstanceRe
   out.Time("@scheduledStartTime", instance.scheduled_start);
   out.Time("@scheduledEndTime", instance.scheduled_end);
   out.Time("@actualStartTime", r.started_at ? r.started_at : std::optional<Instant>(r.created_at));
+  out.Time("@instanceStartTime",
+           instance.actual_start);  // the same for retries, another for reruns
   out.Time("@actualEndTime", r.ended_at);
   if (r.status == RunStatus::kFinished) out.Time("@finishedTime", r.ended_at);
   out.Ref("node", instance.node);
