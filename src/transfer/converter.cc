@@ -16,7 +16,6 @@ constexpr uint64_t kFileItemsMax = 100'000;  // as in exports
 constexpr uint64_t kFileBytesMax = 256u << 20;
 constexpr int kWorkersMax = 8;
 constexpr uint64_t kItemsPerTick = 1000;
-constexpr uint64_t kTableFileSizeMax = 1u << 20;
 
 }  // namespace
 
@@ -28,6 +27,7 @@ Result<TransferReport> Converter::Run() {
   const std::chrono::nanoseconds began = context_.clock->Monotonic();
   const std::string run_id = NewRunId(*context_.random);
   ExportOrigin origin{.started_at = context_.clock->Now()};
+  ExportProof proof{.run_id = run_id};
   const ExportLayout layout(options_.style, run_id, origin.started_at);
   RETURN_IF_ERROR(Open());
   auto convert = [&]() -> Status {
@@ -41,7 +41,8 @@ Result<TransferReport> Converter::Run() {
           options_.source, report_.rejected, options_.rejects_max, first.file, first.line,
           first.offset, first.reason));
     }
-    return CheckWritten();
+    RETURN_IF_ERROR(CheckWritten());
+    return Seal(layout, &proof, &origin);
   };
   Status converted = convert();
   if (!converted) {
@@ -50,22 +51,6 @@ Result<TransferReport> Converter::Run() {
     report_.refusal = converted.error();
     return report_;
   }
-
-  std::sort(files_.begin(), files_.end(),
-            [](const auto& a, const auto& b) { return a.name < b.name; });
-  ExportProof proof{.run_id = run_id, .table = contents_.table};
-  for (const FileProof& file : files_) {
-    proof.items += file.items;
-    proof.bytes += file.bytes;
-    proof.digest.Add(file.digest);
-  }
-  proof.files = files_;
-  origin.table_arn = contents_.table_arn;
-  origin.table_id = contents_.table_id;
-  origin.ended_at = context_.clock->Now();
-  origin.address = target_->address();
-  for (const SmallFile& file : layout.Closing(proof, origin)) RETURN_IF_ERROR(WriteOnce(file));
-  for (const SmallFile& file : layout.Sealing()) RETURN_IF_ERROR(WriteOnce(file));
 
   report_.items = proof.items;
   report_.bytes = proof.bytes;
@@ -100,8 +85,10 @@ Status Converter::Open() {
 }
 
 Status Converter::ConvertAll(const ExportLayout& layout, const std::string& run_id) {
-  if (auto table = source_->Read(kTableArchiveName, kTableFileSizeMax))
-    RETURN_IF_ERROR(WriteOnce({std::string(kTableArchiveName), *table}));
+  // Exports of other programs do not say what their table was.
+  auto table = source_->Read(kTableArchiveName, kTableArchiveSizeMax);
+  if (!table && table.error().code != ErrorCode::kNotFound) return std::move(table.error());
+  if (table) RETURN_IF_ERROR(WriteOnce({std::string(kTableArchiveName), *table}));
   ProgressMeter meter("converting", progress_, context_.clock, nullptr);
   if (contents_.items) meter.ExpectItems(*contents_.items);
   FirstError failure(stop_);
@@ -224,6 +211,25 @@ Status Converter::CheckWritten() {
       read_items_, FormatDigest(read_digest_), target_->address(), items, FormatDigest(digest)));
 }
 
+Status Converter::Seal(const ExportLayout& layout, ExportProof* proof, ExportOrigin* origin) {
+  std::sort(files_.begin(), files_.end(),
+            [](const auto& a, const auto& b) { return a.name < b.name; });
+  proof->table = contents_.table;
+  for (const FileProof& file : files_) {
+    proof->items += file.items;
+    proof->bytes += file.bytes;
+    proof->digest.Add(file.digest);
+  }
+  proof->files = files_;
+  origin->table_arn = contents_.table_arn;
+  origin->table_id = contents_.table_id;
+  origin->ended_at = context_.clock->Now();
+  origin->address = target_->address();
+  for (const SmallFile& file : layout.Closing(*proof, *origin)) RETURN_IF_ERROR(WriteOnce(file));
+  for (const SmallFile& file : layout.Sealing()) RETURN_IF_ERROR(WriteOnce(file));
+  return {};
+}
+
 Status Converter::WriteOnce(const SmallFile& file) {
   ASSIGN_OR_RETURN(std::unique_ptr<NewFile> made, target_->Create(file.name, stop_));
   RETURN_IF_ERROR(made->Append(file.content));
@@ -233,8 +239,10 @@ Status Converter::WriteOnce(const SmallFile& file) {
 }
 
 void Converter::RemoveWritten() {
-  // Best effort: what stays has no manifest and is refused by everybody.
-  for (const std::string& name : written_) static_cast<void>(target_->Remove(name).has_value());
+  // Best effort: the manifest came last and goes first, and without it what stays is refused by
+  // everybody.
+  for (auto name = written_.rbegin(); name != written_.rend(); ++name)
+    static_cast<void>(target_->Remove(*name).has_value());
 }
 
 Result<TransferReport> RunConvert(const TransferContext& context, const ConvertOptions& options,

@@ -43,6 +43,8 @@ class Converter {
                      ProgressMeter& meter, const std::stop_token& stop);
   /// Reads back what was written.
   Status CheckWritten();
+  /// Writes what makes the files an export.
+  Status Seal(const ExportLayout& layout, ExportProof* proof, ExportOrigin* origin);
   Status WriteOnce(const SmallFile& file);
   void RemoveWritten();
 

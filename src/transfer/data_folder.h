@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -66,8 +67,10 @@ class DataFolder {
   /// may have been committed since).
   virtual Result<std::unique_ptr<NewFile>> Reopen(std::string_view name, const FileMark& mark,
                                                   std::stop_token stop) = 0;
-  /// Takes away all unfinished files but those in `keep`. REQUIRES: nobody writes here.
-  virtual Status RemoveUnfinished(const std::map<std::string, FileMark>& keep) = 0;
+  /// Takes away the unfinished files whose names are `ours`, but those in `keep`: a bucket may have
+  /// uploads of other programs. REQUIRES: nobody writes here.
+  virtual Status RemoveUnfinished(const std::map<std::string, FileMark>& keep,
+                                  const std::function<bool(std::string_view name)>& ours) = 0;
   /// How often a file that is being written is worth saving.
   virtual std::chrono::nanoseconds save_interval() const = 0;
   /// A small file at once, replacing what is there.

@@ -163,12 +163,14 @@ Result<Estimate> EstimateImport(const TransferContext& context, const ImportOpti
                                 std::stop_token stop) {
   RETURN_IF_ERROR(CheckRateOptions(options.rate, "the write ratio"));
   if (context.dynamodb == nullptr) return InvalidArgument("no DynamoDB endpoint is configured");
-  ASSIGN_OR_RETURN(std::unique_ptr<DataFolder> folder, OpenDataFolder(context, options.source));
+  const ExportPlace place = SplitExportPlace(options.source);
+  ASSIGN_OR_RETURN(std::unique_ptr<DataFolder> folder, OpenDataFolder(context, place.folder));
   ASSIGN_OR_RETURN(TableDescription table, DescribeTable(*context.dynamodb, options.table, stop));
-  ASSIGN_OR_RETURN(
-      ExportContents contents,
-      ReadExportContents(*folder, {.style = options.style, .no_manifest = options.no_manifest},
-                         stop));
+  ASSIGN_OR_RETURN(ExportContents contents, ReadExportContents(*folder,
+                                                               {.style = options.style,
+                                                                .no_manifest = options.no_manifest,
+                                                                .native_id = place.native_id},
+                                                               stop));
   Estimate estimate;
   estimate.is_export = false;
   estimate.files = contents.files.size();

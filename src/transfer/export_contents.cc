@@ -173,8 +173,20 @@ Result<ExportContents> ReadExportContents(DataFolder& folder, const ExportReques
   return contents;
 }
 
+std::string ExportPlace::Name(std::string_view address) const {
+  if (native_id.empty()) return std::string(address);
+  return fmt::format("{}/{}{}", address, kNativeFolder, native_id);
+}
+
 ExportPlace SplitExportPlace(std::string_view source) {
   std::string_view place = source;
+  const std::string manifest = "/" + std::string(kManifestName);
+  if (place.ends_with(manifest)) {
+    place.remove_suffix(manifest.size());
+    bool is_folder = !place.empty() && !place.ends_with('/');  // not "s3://manifest"
+    if (is_folder) return {std::string(place), ""};
+    place = source;
+  }
   if (place.ends_with(kNativeSummaryName)) place.remove_suffix(kNativeSummaryName.size());
   while (place.ends_with('/')) place.remove_suffix(1);
   size_t slash = place.rfind('/');

@@ -40,11 +40,14 @@ struct ExportRequest {
 Result<ExportContents> ReadExportContents(DataFolder& folder, const ExportRequest& request,
                                           std::stop_token stop);
 
-/// Where an export is, if somebody named its AWSDynamoDB folder: "s3://b/p/AWSDynamoDB/0123-ab",
-/// also with "/manifest-summary.json", is 0123-ab in "s3://b/p". Other addresses have no
-/// `native_id`.
+/// Where an export is that somebody named by its folder, its manifest or its AWSDynamoDB folder:
+/// "s3://b/p/AWSDynamoDB/0123-ab", also with "/manifest-summary.json", is 0123-ab in "s3://b/p".
+/// Other addresses have no `native_id`; "s3://b/p/manifest" is in "s3://b/p", but with a slash at
+/// its end it is a folder.
 struct ExportPlace {
   std::string folder, native_id;
+  /// One text for both, the same however it was named. `address`: of the folder.
+  std::string Name(std::string_view address) const;
   bool operator==(const ExportPlace&) const = default;
 };
 ExportPlace SplitExportPlace(std::string_view source);

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "transfer/job_rate.h"
+#include "transfer/local_folder.h"
 #include "transfer/segment_files.h"
 #include "transfer/table_archive.h"
 #include "transfer/table_scan.h"
@@ -11,6 +12,7 @@
 namespace penstock {
 namespace {
 
+constexpr Duration kClockSkewMax{5'000};  // between who says when a run began and us
 constexpr uint64_t kRunRecordSizeMax = 1u << 20;
 constexpr uint64_t kCheckpointSizeMax = 1u << 30;
 constexpr std::string_view kCheckpointName = "_penstock/checkpoint.json";
@@ -22,6 +24,12 @@ std::string FirstDifference(const RunRecord& run, const RunRecord& wanted) {
   if (run.segments != wanted.segments) return fmt::format("it has {} segments", run.segments);
   if (run.consistent_read != wanted.consistent_read) return "it reads with another consistency";
   return "its files have another style";
+}
+
+/// Whether a file is one that every export has, or a data file of this run.
+bool IsOfRun(std::string_view run_id, std::string_view name) {
+  return name.starts_with(kRunFolderName) || name == kTableArchiveName ||
+         (!run_id.empty() && IsDataFileOf(run_id, name));
 }
 
 }  // namespace
@@ -125,7 +133,8 @@ Result<ExportProof> Exporter::Finish() {
                             .address = folder_->address(),
                             .server_side_encryption = options_.server_side_encryption,
                             .kms_key_id = options_.kms_key_id};
-  TableArchive archive = ArchiveTable(*context_.dynamodb, table_.description, stop_);
+  ASSIGN_OR_RETURN(TableArchive archive,
+                   ArchiveTable(*context_.dynamodb, table_.description, &warnings_, stop_));
   RETURN_IF_ERROR(folder_->Write(kTableArchiveName, WriteTableArchive(archive)));
   for (const SmallFile& file : Layout().Closing(proof, origin))
     RETURN_IF_ERROR(WriteOnce(file.name, file.content));
@@ -178,6 +187,16 @@ Result<std::optional<TransferReport>> Exporter::TakeOver(const std::vector<Folde
     RETURN_IF_ERROR(Begin());
     return std::optional<TransferReport>();
   }
+  if (options_.begun && *options_.begun > found->started_at + kClockSkewMax) {
+    const ExportLayout layout(found->style, found->run_id, found->started_at);
+    bool is_done = std::any_of(entries.begin(), entries.end(), [&](const FolderEntry& entry) {
+      return entry.name == layout.manifest_name();
+    });
+    if (is_done) return RefuseForeign(entries).error();
+    RETURN_IF_ERROR(ClearDestination(entries));
+    RETURN_IF_ERROR(Begin());
+    return std::optional<TransferReport>();
+  }
   RunRecord wanted = std::exchange(run_, *std::move(found));
   resumed_from_ = run_.run_id;
   wanted.run_id = run_.run_id;
@@ -206,7 +225,7 @@ Result<std::optional<TransferReport>> Exporter::TakeOver(const std::vector<Folde
   std::set<std::string> known;
   for (const FileProof& file : checkpoint_->Files()) known.insert(file.name);
   for (const FolderEntry& entry : entries) {
-    bool is_part = entry.name.ends_with(".part");
+    bool is_part = NameOfUnfinished(entry.name).has_value();
     if (known.erase(entry.name) > 0 || is_part || entry.name[0] == '_') continue;
     if (!IsDataFileOf(run_.run_id, entry.name) && !Layout().Owns(entry.name))
       return RefuseForeign({entry}).error();
@@ -219,7 +238,9 @@ Result<std::optional<TransferReport>> Exporter::TakeOver(const std::vector<Folde
                     "remove the rest too and begin anew",
                     folder_->address(), run_.run_id, *known.begin()));
   }
-  RETURN_IF_ERROR(folder_->RemoveUnfinished(checkpoint_->OpenFiles()));
+  RETURN_IF_ERROR(folder_->RemoveUnfinished(
+      checkpoint_->OpenFiles(),
+      [this](std::string_view name) { return IsOfRun(run_.run_id, name) || Layout().Owns(name); }));
   for (const SmallFile& file : Layout().Opening())
     RETURN_IF_ERROR(WriteOnce(file.name, file.content));
   return std::optional<TransferReport>();
@@ -243,7 +264,7 @@ Result<std::optional<TransferReport>> Exporter::FindDone(const std::vector<Folde
 }
 
 Status Exporter::ClearDestination(const std::vector<FolderEntry>& entries) {
-  std::set<std::string> own;
+  std::set<std::string, std::less<>> own{std::string(kSuccessName)};
   std::optional<RunRecord> record;
   if (auto text = folder_->Read(kRunRecordName, kRunRecordSizeMax)) {
     if (auto parsed = ParseRunRecord(*text)) record = *std::move(parsed);
@@ -262,15 +283,18 @@ Status Exporter::ClearDestination(const std::vector<FolderEntry>& entries) {
     own.insert(names.begin(), names.end());
     own.insert(std::string(kManifestName));
   }
+  auto is_ours = [&](std::string_view name) {
+    return own.contains(name) || IsOfRun(record ? record->run_id : "", name) ||
+           (record && ExportLayout(record->style, record->run_id, record->started_at).Owns(name));
+  };
   for (const FolderEntry& entry : entries) {
-    bool is_ours = entry.name[0] == '_' || entry.name.ends_with(".part") ||
-                   (record && IsDataFileOf(record->run_id, entry.name));
-    if (!is_ours && !own.contains(entry.name)) return RefuseForeign({entry}).error();
+    if (!is_ours(NameOfUnfinished(entry.name).value_or(entry.name)))
+      return RefuseForeign({entry}).error();
   }
   // Without its manifest nobody takes the rest for an export.
   RETURN_IF_ERROR(folder_->Remove(manifest_name));
   for (const FolderEntry& entry : entries) RETURN_IF_ERROR(folder_->Remove(entry.name));
-  return folder_->RemoveUnfinished({});
+  return folder_->RemoveUnfinished({}, is_ours);
 }
 
 Status Exporter::RefuseForeign(const std::vector<FolderEntry>& entries) const {
@@ -302,6 +326,7 @@ TransferReport Exporter::Report(const ExportProof& proof) const {
   report.bytes = proof.bytes;
   report.digest = proof.digest;
   report.resumed_from = resumed_from_;
+  report.warnings = warnings_;
   report.manifest = folder_->AddressOf(Layout().manifest_name());
   return report;
 }

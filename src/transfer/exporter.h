@@ -59,6 +59,7 @@ class Exporter {
   RunRecord run_;
   std::unique_ptr<ExportCheckpoint> checkpoint_;
   std::optional<std::string> resumed_from_;
+  std::vector<std::string> warnings_;
 };
 
 }  // namespace penstock

@@ -25,7 +25,6 @@ constexpr uint64_t kBlockLines = 100;
 constexpr std::chrono::seconds kBlockTime{1};  // on a slow table
 constexpr uint64_t kRecordSizeMax = 256u << 20;
 constexpr size_t kItemDepthMax = 200;
-constexpr uint64_t kTableArchiveSizeMax = 4u << 20;
 
 int LaneCount(uint64_t memory_bytes) {
   return static_cast<int>(std::clamp<uint64_t>(memory_bytes / kLaneMemory, 1, kLanesMax));
@@ -51,17 +50,36 @@ Status Importer::CheckOptions() const {
 }
 
 Result<TransferReport> Importer::Run() {
+  Result<TransferReport> report = Import();
+  if (!report && is_state_lost_)
+    report.error().message += "; its state could not be kept: it has to begin anew";
+  return report;
+}
+
+void Importer::Warn(std::string warning) {
+  if (context_.listener.on_warning) context_.listener.on_warning(warning);
+  report_.warnings.push_back(std::move(warning));
+}
+
+Result<TransferReport> Importer::Import() {
   std::chrono::nanoseconds began = context_.clock->Monotonic();
   RETURN_IF_ERROR(CheckOptions());
-  const ExportPlace place = SplitExportPlace(options_.source);
-  ASSIGN_OR_RETURN(folder_, OpenDataFolder(context_, place.folder));
+  place_ = SplitExportPlace(options_.source);
+  ASSIGN_OR_RETURN(folder_, OpenDataFolder(context_, place_.folder));
   RETURN_IF_ERROR(FindTable());
   ASSIGN_OR_RETURN(contents_, ReadExportContents(*folder_,
                                                  {.style = options_.style,
                                                   .no_manifest = options_.no_manifest,
-                                                  .native_id = place.native_id},
+                                                  .native_id = place_.native_id},
                                                  stop_));
-  report_.warnings = contents_.warnings;
+  if (contents_.is_incremental && options_.mode.kind != ImportMode::Kind::kOverwrite) {
+    return InvalidArgument(fmt::format(
+        "{} is an incremental export: what it says is deleted is deleted whatever the table has, "
+        "and so its changes can only be applied as they are; import it with the mode overwrite, "
+        "not {}",
+        folder_->address(), ImportModeName(options_.mode)));
+  }
+  for (const std::string& warning : contents_.warnings) Warn(warning);
   RETURN_IF_ERROR(OpenState());
   RETURN_IF_ERROR(CheckFiles());
 
@@ -126,13 +144,13 @@ Status Importer::FindTable() {
 
 Status Importer::OpenState() {
   if (options_.state_folder.empty()) {
-    ASSIGN_OR_RETURN(state_folder_, OpenDataFolder(context_, options_.source));
+    ASSIGN_OR_RETURN(state_folder_, OpenDataFolder(context_, place_.folder));
   } else {
     ASSIGN_OR_RETURN(state_folder_, OpenDataFolder(context_, options_.state_folder));
   }
+  record_.source = place_.Name(folder_->address());
   record_.run_id =
-      options_.run_id.empty() ? ImportRunId(folder_->address(), table_.name) : options_.run_id;
-  record_.source = folder_->address();
+      options_.run_id.empty() ? ImportRunId(record_.source, table_.name) : options_.run_id;
   record_.table = table_.name;
   record_.table_id = table_.id;
   record_.mode = ImportModeName(options_.mode);
@@ -143,70 +161,112 @@ Status Importer::OpenState() {
   auto text = state_folder_->Read(name, kRecordSizeMax);
   if (!text && text.error().code != ErrorCode::kNotFound) return text.error();
   if (text && !options_.resume && options_.run_id.empty()) {
-    report_.warnings.push_back(
-        fmt::format("an unfinished import of {} into table {} was begun anew; --resume goes on",
-                    folder_->address(), table_.name));
+    Warn(fmt::format("an unfinished import of {} into table {} was begun anew; --resume goes on",
+                     record_.source, table_.name));
   } else if (text) {
     auto found = ParseImportRecord(*text);
     if (!found) return std::move(found.error()).In(state_folder_->AddressOf(name));
     std::string why = WhyAnotherImport(*found, record_);
-    if (!why.empty()) {
+    if (!why.empty() && options_.resume) {
       return FailedPrecondition(fmt::format(
           "the unfinished import that {} tells of is another one than this: {}; finish it with its "
           "own parameters, or remove that file and begin anew",
           state_folder_->AddressOf(name), why));
     }
-    record_ = *std::move(found);
-    report_.resumed_from = record_.run_id;
+    if (why.empty()) {
+      record_ = *std::move(found);
+      report_.resumed_from = record_.run_id;
+    } else {
+      Warn(fmt::format("an unfinished import of {} into table {} was begun anew: {}",
+                       record_.source, table_.name, why));
+    }
   }
   std::vector<FileProgress> progress;
   for (const ImportedFile& file : record_.files) progress.push_back(file.progress);
   ledger_ = std::make_unique<ImportLedger>(std::move(progress));
-  if (record_.rejects) {
-    ASSIGN_OR_RETURN(rejects_file_, state_folder_->Reopen(RejectsFileName(record_.run_id),
-                                                          *record_.rejects, stop_));
-  }
+  RETURN_IF_ERROR(OpenRejects());
   checkpoint_ = std::make_unique<CheckpointFile>(state_folder_.get(), name, context_.clock,
                                                  [this] { return SaveState(); });
-  if (Status written = checkpoint_->Write(); !written) {
+  // Before the first record, so that none tells of a file that is another attempt's.
+  Status written =
+      report_.resumed_from ? Status() : state_folder_->Remove(RejectsFileName(record_.run_id));
+  if (written) written = checkpoint_->Write();
+  if (!written) {
     checkpoint_.reset();
-    report_.warnings.push_back(fmt::format(
+    Warn(fmt::format(
         "if it is interrupted, this import has to begin anew, because its state cannot be kept "
         "({}); --state-folder names another place for it",
         written.error().message));
-  } else if (!report_.resumed_from) {
-    RETURN_IF_ERROR(state_folder_->Remove(RejectsFileName(record_.run_id)));
+    is_state_lost_ = true;
+    if (context_.listener.on_state_lost) context_.listener.on_state_lost();
   }
   return {};
+}
+
+Status Importer::OpenRejects() {
+  if (!record_.rejects) return {};
+  const std::string name = RejectsFileName(record_.run_id);
+  auto file = state_folder_->Reopen(name, *record_.rejects, stop_);
+  if (file) {
+    rejects_file_ = *std::move(file);
+    return {};
+  }
+  if (file.error().code != ErrorCode::kNotFound) return file.error();
+  // An attempt may have ended between this file's commit and the record's removal.
+  bool is_done = std::all_of(record_.files.begin(), record_.files.end(),
+                             [](const ImportedFile& one) { return one.progress.is_done; });
+  if (is_done) {
+    auto committed = state_folder_->Open(name, stop_);
+    if (committed && (*committed)->Size() == record_.rejects->bytes) {
+      report_.rejects_file = state_folder_->AddressOf(name);
+      record_.rejects.reset();
+      return {};
+    }
+  }
+  return std::move(file.error())
+      .In(fmt::format("going on with the import that {} tells of: its rejected lines are lost; "
+                      "remove that file and begin anew",
+                      state_folder_->AddressOf(ImportRecordName(record_.run_id))));
 }
 
 Result<std::string> Importer::SaveState() {
   std::vector<FileProgress> progress = ledger_->Snapshot(&rejects_);
   for (size_t i = 0; i < progress.size(); ++i) record_.files[i].progress = progress[i];
-  if (!rejects_.empty()) {
-    if (rejects_file_ == nullptr) {
-      ASSIGN_OR_RETURN(rejects_file_,
-                       state_folder_->Create(RejectsFileName(record_.run_id), stop_));
-    }
-    std::string lines;
-    for (const std::string& line : rejects_) lines += line + "\n";
-    RETURN_IF_ERROR(rejects_file_->Append(lines));
-    rejects_.clear();
-    ASSIGN_OR_RETURN(record_.rejects, rejects_file_->Save());
-  }
+  if (!rejects_.empty()) RETURN_IF_ERROR(SaveRejects());
   return WriteImportRecord(record_);
+}
+
+Status Importer::SaveRejects() {
+  const std::string name = RejectsFileName(record_.run_id);
+  std::unique_ptr<NewFile> file = std::move(rejects_file_);
+  if (file == nullptr && record_.rejects) {
+    // Also after a stop: that is when it matters.
+    ASSIGN_OR_RETURN(file, state_folder_->Reopen(name, *record_.rejects, {}));
+  } else if (file == nullptr) {
+    ASSIGN_OR_RETURN(file, state_folder_->Create(name, stop_));
+  }
+  std::string lines;
+  for (const std::string& line : rejects_) lines += line + "\n";
+  // Nobody knows what a file has that failed: it is left as it was saved last, and the lines are
+  // kept for the next try.
+  RETURN_IF_ERROR(file->Append(lines));
+  ASSIGN_OR_RETURN(record_.rejects, file->Save());
+  rejects_file_ = std::move(file);
+  rejects_.clear();
+  return {};
 }
 
 Status Importer::CloseRejects() {
   if (checkpoint_ == nullptr) {
     if (ledger_->Sum().rejected > report_.rejects.size()) {
-      report_.warnings.push_back("the rejected lines could not be kept; only the first are shown");
+      Warn("the rejected lines could not be kept; only the first are shown");
     }
     return {};
   }
   RETURN_IF_ERROR(checkpoint_->Write());
   if (rejects_file_ != nullptr) {
     RETURN_IF_ERROR(rejects_file_->Commit());
+    rejects_file_.reset();
     report_.rejects_file = state_folder_->AddressOf(RejectsFileName(record_.run_id));
   }
   return checkpoint_->Remove();
@@ -248,8 +308,7 @@ Status Importer::CheckFiles() {
     }
     if (findings.had_byte_order_mark) {
       std::lock_guard lock(mutex_);
-      report_.warnings.push_back(folder_->AddressOf(file.name) +
-                                 " begins with a byte order mark, which was left out");
+      Warn(folder_->AddressOf(file.name) + " begins with a byte order mark, which was left out");
     }
     return {};
   });

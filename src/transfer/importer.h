@@ -34,6 +34,9 @@ class Importer {
   Result<TransferReport> Run();
 
  private:
+  Result<TransferReport> Import();
+  /// REQUIRES: mutex_ is held, while threads run.
+  void Warn(std::string warning);
   Status CheckOptions() const;
   /// Describes the table, having made it if that was asked for.
   Status FindTable();
@@ -51,12 +54,17 @@ class Importer {
   std::string AddReject(Reject reject, std::string_view member, std::string_view content);
   /// Brings the record and the rejects file up to date; the record's text.
   Result<std::string> SaveState();
+  /// Takes up the rejects file of an earlier attempt.
+  Status OpenRejects();
+  /// Makes the lines in rejects_ safe. After an error they are still there.
+  Status SaveRejects();
   Status CloseRejects();
 
   const TransferContext context_;
   const ImportOptions options_;
   const ProgressCallback& progress_;
   const std::stop_token stop_;
+  ExportPlace place_;
   std::unique_ptr<DataFolder> folder_;
   ExportContents contents_;
   TableDescription table_;
@@ -64,8 +72,9 @@ class Importer {
   ImportRecord record_;
   std::unique_ptr<ImportLedger> ledger_;
   std::unique_ptr<CheckpointFile> checkpoint_;  // null: the state folder cannot be written
-  std::unique_ptr<NewFile> rejects_file_;       // null: nothing was rejected so far
-  std::vector<std::string> rejects_;            // lines that are not in it yet
+  bool is_state_lost_ = false;                  // as that
+  std::unique_ptr<NewFile> rejects_file_;       // null: record_.rejects says what is saved
+  std::vector<std::string> rejects_;            // lines that are not saved in it yet
   std::mutex mutex_;                            // for report_ while threads run
   TransferReport report_;
 };

@@ -17,6 +17,7 @@ std::string ParentOf(const std::string& path) {
 }
 
 constexpr std::string_view kPartEnd = ".part";
+constexpr std::string_view kCutEnd = ".cut";  // before it, while a part is being shortened
 
 class LocalNewFile : public NewFile {
  public:
@@ -68,7 +69,8 @@ class LocalNewFile : public NewFile {
 Status CutTo(Files* files, const std::string& path, uint64_t size) {
   constexpr size_t kBlockSize = 1u << 20;
   ASSIGN_OR_RETURN(auto source, files->Open(path));
-  std::string cut = path.substr(0, path.size() - kPartEnd.size()) + ".cut" + std::string(kPartEnd);
+  std::string cut = path.substr(0, path.size() - kPartEnd.size());
+  cut += std::string(kCutEnd) + std::string(kPartEnd);
   ASSIGN_OR_RETURN(auto target, files->Create(cut));
   std::string block(kBlockSize, '\0');
   for (uint64_t at = 0; at < size;) {
@@ -109,6 +111,15 @@ class LocalSource : public BodySource {
 };
 
 }  // namespace
+
+std::optional<std::string> NameOfUnfinished(std::string_view name) {
+  const size_t base = name.rfind('/') + 1;
+  if (!name.substr(base).starts_with('.') || !name.ends_with(kPartEnd)) return std::nullopt;
+  name.remove_suffix(kPartEnd.size());
+  if (name.ends_with(kCutEnd)) name.remove_suffix(kCutEnd.size());
+  if (name.size() < base + 2) return std::nullopt;
+  return std::string(name.substr(0, base)) + std::string(name.substr(base + 1));
+}
 
 LocalFolder::LocalFolder(Files* files, std::string path)
     : files_(files), path_(WithoutFinalSlash(std::move(path))) {}
@@ -178,14 +189,15 @@ Result<std::unique_ptr<NewFile>> LocalFolder::Reopen(std::string_view name, cons
       files_, AddressOf(name), std::move(part), std::move(file), mark.bytes));
 }
 
-Status LocalFolder::RemoveUnfinished(const std::map<std::string, FileMark>& keep) {
+Status LocalFolder::RemoveUnfinished(const std::map<std::string, FileMark>& keep,
+                                     const std::function<bool(std::string_view name)>& ours) {
   std::set<std::string> kept;
   for (const auto& [name, mark] : keep) kept.insert(PartOf(name));
   ASSIGN_OR_RETURN(std::vector<FolderEntry> entries, List(SIZE_MAX));
   for (const FolderEntry& entry : entries) {
     std::string path = AddressOf(entry.name);
-    bool is_part = path[path.rfind('/') + 1] == '.' && path.ends_with(kPartEnd);
-    if (is_part && !kept.contains(path)) RETURN_IF_ERROR(files_->Remove(path));
+    std::optional<std::string> name = NameOfUnfinished(entry.name);
+    if (name && ours(*name) && !kept.contains(path)) RETURN_IF_ERROR(files_->Remove(path));
   }
   return {};
 }

@@ -7,6 +7,9 @@
 
 namespace penstock {
 
+/// The file whose unfinished form has this name: "a/.b.part" is "a/b"; nullopt: it is no such form.
+std::optional<std::string> NameOfUnfinished(std::string_view name);
+
 class LocalFolder : public DataFolder {
  public:
   /// `path` need not exist yet. `files` outlives it.
@@ -19,7 +22,8 @@ class LocalFolder : public DataFolder {
   Result<std::unique_ptr<NewFile>> Create(std::string_view name, std::stop_token stop) override;
   Result<std::unique_ptr<NewFile>> Reopen(std::string_view name, const FileMark& mark,
                                           std::stop_token stop) override;
-  Status RemoveUnfinished(const std::map<std::string, FileMark>& keep) override;
+  Status RemoveUnfinished(const std::map<std::string, FileMark>& keep,
+                          const std::function<bool(std::string_view name)>& ours) override;
   std::chrono::nanoseconds save_interval() const override { return std::chrono::seconds(1); }
   Status Write(std::string_view name, std::string_view content) override;
   Status Remove(std::string_view name) override;

@@ -1,5 +1,6 @@
 #include "transfer/s3_folder.h"
 
+#include <deque>
 #include <map>
 #include <set>
 
@@ -14,6 +15,25 @@ namespace {
 constexpr int kPartsMax = 10'000;
 constexpr std::string_view kTailFolder = "_penstock/tail/";
 constexpr uint64_t kReadSize = 4u << 20;
+// Of these at least one is in a checkpoint, however much that lags behind.
+constexpr size_t kTailsKept = 8;
+
+/// What is before the dot and the number; empty if there is none.
+std::string_view WithoutNumber(std::string_view key) {
+  size_t dot = key.rfind('.');
+  if (dot == std::string_view::npos || dot + 1 == key.size()) return {};
+  bool is_number = key.find_first_not_of("0123456789", dot + 1) == std::string_view::npos;
+  return is_number ? key.substr(0, dot) : std::string_view();
+}
+
+class StringSink : public BodySink {
+ public:
+  Status Write(std::string_view bytes) override {
+    text.append(bytes);
+    return {};
+  }
+  std::string text;
+};
 
 Error Failed(const CallError& error, std::string_view verb, const std::string& address) {
   const std::string attempted = fmt::format("{} {}", verb, address);
@@ -32,11 +52,12 @@ std::string Folder(std::string key) {
 
 class S3NewFile : public NewFile {
  public:
-  S3NewFile(const S3Client* client, S3Location at, S3Location tail, const S3FolderOptions& options,
+  /// `tails`: what the keys of its tails begin with.
+  S3NewFile(const S3Client* client, S3Location at, S3Location tails, const S3FolderOptions& options,
             std::stop_token stop)
       : client_(client),
         at_(std::move(at)),
-        tail_(std::move(tail)),
+        tails_(std::move(tails)),
         address_(FormatS3Uri(at_)),
         options_(options),
         stop_(std::move(stop)) {}
@@ -63,31 +84,56 @@ class S3NewFile : public NewFile {
     // A stop that came is no reason not to save: that is when it matters.
     stop_ = {};
     if (part_.size() >= options_.part_size) RETURN_IF_ERROR(FlushPart());
+    uint64_t bytes = part_.size();
+    json::Array parts;
+    for (size_t i = 0; i < parts_.size(); ++i) {
+      bytes += parts_[i].size;
+      parts.push_back(json::Array{parts_[i].etag, parts_[i].size, digests_[i]});
+    }
+    std::string etag;
     if (!part_.empty()) {
       S3PutOptions options = PutOptions();
       options.only_if_absent = false;
-      auto put = client_->PutObject(tail_, part_.view(), options);
-      if (!put) return Failed(put.error(), "writing", FormatS3Uri(tail_));
-      has_tail_ = true;
+      S3Location tail = TailAt(bytes);
+      auto put = client_->PutObject(tail, part_.view(), options);
+      if (!put) return Failed(put.error(), "writing", FormatS3Uri(tail));
+      etag = *put;
+      tails_kept_.push_back(std::move(tail));
+      if (tails_kept_.size() > kTailsKept) {
+        static_cast<void>(client_->DeleteObject(tails_kept_.front()).has_value());
+        tails_kept_.pop_front();
+      }
     }
     is_saved_ = true;
-    uint64_t bytes = part_.size();
-    json::Array parts;
-    for (const S3Part& part : parts_) {
-      bytes += part.size;
-      parts.push_back(json::Array{part.etag, part.size});
-    }
-    return FileMark{
-        bytes, json::Write(json::Object{
-                   {"upload", upload_id_}, {"parts", std::move(parts)}, {"tail", part_.size()}})};
+    return FileMark{bytes, json::Write(json::Object{{"upload", upload_id_},
+                                                    {"parts", std::move(parts)},
+                                                    {"tail", part_.size()},
+                                                    {"etag", etag}})};
   }
 
-  /// Takes up what Save left. kNotFound if it is not there any more.
+  /// Takes up what Save left. kNotFound if it is not there any more; then the rest of it goes too.
   Status Restore(const FileMark& mark) {
+    Status restored = TakeUp(mark);
+    if (!restored && restored.error().code == ErrorCode::kNotFound) {
+      is_saved_ = false;
+      RemoveTails();
+    }
+    return restored;
+  }
+
+  Status Commit() override {
+    RETURN_IF_ERROR(Complete());
+    if (is_saved_) RemoveTails();
+    return {};
+  }
+
+ private:
+  Status TakeUp(const FileMark& mark) {
     ASSIGN_OR_RETURN(json::Object state, json::ParseObject(mark.state));
     ASSIGN_OR_RETURN(upload_id_, json::GetString(state, "upload"));
     ASSIGN_OR_RETURN(const json::Array* parts, json::GetArray(state, "parts"));
     ASSIGN_OR_RETURN(int64_t tail_size, json::GetInt(state, "tail"));
+    ASSIGN_OR_RETURN(std::string etag, json::GetString(state, "etag"));
     is_saved_ = true;
     std::map<int, S3Part> there;
     if (!upload_id_.empty()) {
@@ -98,39 +144,59 @@ class S3NewFile : public NewFile {
     for (const json::Value& value : *parts) {
       const json::Array* pair = value.if_array();
       int number = static_cast<int>(parts_.size()) + 1;
-      if (pair == nullptr || pair->size() != 2 || !(*pair)[0].is_string() ||
-          !there.contains(number) ||
+      if (pair == nullptr || pair->size() != 3 || !(*pair)[0].is_string() ||
+          !(*pair)[2].is_string() || !there.contains(number) ||
           (*pair)[0].get_string() != std::string_view(there[number].etag)) {
         return NotFound(
             fmt::format("part {} of {} is not the one that was saved", number, address_));
       }
       parts_.push_back(there[number]);
+      digests_.emplace_back((*pair)[2].get_string());
     }
     if (tail_size == 0) return {};
-    auto tail = client_->GetObject(tail_, stop_);
-    if (!tail) return Failed(tail.error(), "reading", FormatS3Uri(tail_));
-    if (tail->size() != static_cast<uint64_t>(tail_size)) {
-      return NotFound(FormatS3Uri(tail_) + " is not the one that was saved");
-    }
-    has_tail_ = true;
-    part_.Append(*tail);
+    S3Location tail = TailAt(mark.bytes);
+    StringSink body;
+    auto got = client_->GetRange(tail, 0, static_cast<uint64_t>(tail_size), etag, body, stop_);
+    if (!got && got.error().http != 412 && got.error().http != 416)
+      return Failed(got.error(), "reading", FormatS3Uri(tail));
+    if (!got || body.text.size() != static_cast<uint64_t>(tail_size))
+      return NotFound(FormatS3Uri(tail) + " is not the one that was saved");
+    tails_kept_.push_back(std::move(tail));
+    part_.Append(body.text);
     return {};
   }
 
-  Status Commit() override {
-    RETURN_IF_ERROR(Complete());
-    if (has_tail_) static_cast<void>(client_->DeleteObject(tail_, stop_).has_value());
-    return {};
+  S3Location TailAt(uint64_t bytes) const {
+    return {tails_.bucket, fmt::format("{}.{}", tails_.key, bytes)};
   }
 
- private:
+  /// Best effort, as RemoveUnfinished finds them too. Those of earlier processes are known only to
+  /// the bucket.
+  void RemoveTails() {
+    std::optional<std::string> token;
+    do {
+      auto page = client_->List(tails_.bucket, tails_.key + ".", "", token);
+      if (!page) return;
+      for (const S3ObjectInfo& object : page->objects) {
+        if (WithoutNumber(object.key) == tails_.key)
+          static_cast<void>(client_->DeleteObject({tails_.bucket, object.key}).has_value());
+      }
+      token = page->continuation_token;
+    } while (token);
+    tails_kept_.clear();
+  }
+
   Status Complete() {
     if (upload_id_.empty()) return PutWhole();
     if (!part_.empty()) RETURN_IF_ERROR(FlushPart());
     auto done =
         client_->CompleteMultipartUpload(at_, upload_id_, parts_, /*only_if_absent=*/true, stop_);
-    if (!done && done.error().http == 412) return Taken();
-    if (!done) return Failed(done.error(), "completing the upload of", address_);
+    // After a first try whose answer was lost, the key is taken and the upload gone.
+    bool may_be_done = !done && (done.error().http == 412 || done.error().http == 404);
+    if (!done && !(may_be_done && HasOurBytes())) {
+      if (done.error().http == 412) return Taken();
+      return Failed(done.error(), "completing the upload of", address_);
+    }
     upload_id_.clear();
     return {};
   }
@@ -146,9 +212,28 @@ class S3NewFile : public NewFile {
     if (put) return {};
     if (put.error().http != 412) return Failed(put.error(), "writing", address_);
     // A first try whose answer was lost looks like this too: then the object has our bytes.
-    auto head = client_->HeadObject(at_, stop_);
-    if (head && head->size == part_.size() && head->etag == HexEncode(Md5(part_.view()))) return {};
+    if (HasOurBytes()) return {};
     return Taken();
+  }
+
+  /// Whether the object there is what this would make. It is read, as with some encryptions an ETag
+  /// is no digest.
+  bool HasOurBytes() const {
+    std::vector<std::pair<uint64_t, std::string>> pieces;  // size and digest
+    for (size_t i = 0; i < parts_.size(); ++i) pieces.emplace_back(parts_[i].size, digests_[i]);
+    if (!part_.empty()) pieces.emplace_back(part_.size(), HexEncode(Md5(part_.view())));
+    uint64_t size = 0;
+    for (const auto& piece : pieces) size += piece.first;
+    auto head = client_->HeadObject(at_, stop_);
+    if (!head || head->size != size) return false;
+    uint64_t offset = 0;
+    for (const auto& [piece_size, digest] : pieces) {
+      StringSink body;
+      if (!client_->GetRange(at_, offset, piece_size, head->etag, body, stop_)) return false;
+      if (HexEncode(Md5(body.text)) != digest) return false;
+      offset += piece_size;
+    }
+    return true;
   }
 
   Status FlushPart() {
@@ -165,6 +250,7 @@ class S3NewFile : public NewFile {
     auto part = client_->UploadPart(at_, upload_id_, number, part_.view(), stop_);
     if (!part) return Failed(part.error(), fmt::format("uploading part {} of", number), address_);
     parts_.push_back(*std::move(part));
+    digests_.push_back(HexEncode(Md5(part_.view())));
     part_.Clear();
     return {};
   }
@@ -176,24 +262,16 @@ class S3NewFile : public NewFile {
   }
 
   const S3Client* const client_;
-  const S3Location at_, tail_;
+  const S3Location at_, tails_;
   const std::string address_;
   const S3FolderOptions options_;
   std::stop_token stop_;
   LineBuffer part_;
   std::string upload_id_;
   std::vector<S3Part> parts_;
+  std::vector<std::string> digests_;  // MD5 of each part
+  std::deque<S3Location> tails_kept_;
   bool is_saved_ = false;
-  bool has_tail_ = false;
-};
-
-class StringSink : public BodySink {
- public:
-  Status Write(std::string_view bytes) override {
-    text.append(bytes);
-    return {};
-  }
-  std::string text;
 };
 
 class S3Source : public BodySource {
@@ -300,21 +378,22 @@ Result<std::unique_ptr<BodySource>> S3Folder::Open(std::string_view name, std::s
 
 Result<std::unique_ptr<NewFile>> S3Folder::Create(std::string_view name, std::stop_token stop) {
   return std::unique_ptr<NewFile>(
-      std::make_unique<S3NewFile>(client_, At(name), TailOf(name), options_, std::move(stop)));
+      std::make_unique<S3NewFile>(client_, At(name), TailsOf(name), options_, std::move(stop)));
 }
 
 Result<std::unique_ptr<NewFile>> S3Folder::Reopen(std::string_view name, const FileMark& mark,
                                                   std::stop_token stop) {
   auto file =
-      std::make_unique<S3NewFile>(client_, At(name), TailOf(name), options_, std::move(stop));
+      std::make_unique<S3NewFile>(client_, At(name), TailsOf(name), options_, std::move(stop));
   RETURN_IF_ERROR(file->Restore(mark));
   return std::unique_ptr<NewFile>(std::move(file));
 }
 
-Status S3Folder::RemoveUnfinished(const std::map<std::string, FileMark>& keep) {
+Status S3Folder::RemoveUnfinished(const std::map<std::string, FileMark>& keep,
+                                  const std::function<bool(std::string_view name)>& ours) {
   std::set<std::string> kept_uploads, kept_tails;
   for (const auto& [name, mark] : keep) {
-    kept_tails.insert(TailOf(name).key);
+    kept_tails.insert(fmt::format("{}.{}", TailsOf(name).key, mark.bytes));
     if (auto state = json::ParseObject(mark.state)) {
       if (auto id = json::GetString(*state, "upload")) kept_uploads.insert(*id);
     }
@@ -324,18 +403,21 @@ Status S3Folder::RemoveUnfinished(const std::map<std::string, FileMark>& keep) {
   for (const S3Upload& upload : *uploads) {
     // Some stores list more than the prefix.
     if (!upload.key.starts_with(prefix_) || kept_uploads.contains(upload.upload_id)) continue;
+    if (!ours(std::string_view(upload.key).substr(prefix_.size()))) continue;
     auto aborted = client_->AbortMultipartUpload({bucket_, upload.key}, upload.upload_id);
     if (!aborted) return Failed(aborted.error(), "aborting an upload of", upload.key);
   }
   ASSIGN_OR_RETURN(std::vector<FolderEntry> entries, List(SIZE_MAX));
   for (const FolderEntry& entry : entries) {
-    bool is_tail = entry.name.starts_with(kTailFolder);
-    if (is_tail && !kept_tails.contains(prefix_ + entry.name)) RETURN_IF_ERROR(Remove(entry.name));
+    if (!entry.name.starts_with(kTailFolder)) continue;
+    std::string_view name = WithoutNumber(std::string_view(entry.name).substr(kTailFolder.size()));
+    if (ours(name) && !kept_tails.contains(prefix_ + entry.name))
+      RETURN_IF_ERROR(Remove(entry.name));
   }
   return {};
 }
 
-S3Location S3Folder::TailOf(std::string_view name) const {
+S3Location S3Folder::TailsOf(std::string_view name) const {
   return At(std::string(kTailFolder) + std::string(name));
 }
 

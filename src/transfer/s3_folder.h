@@ -1,7 +1,8 @@
 // S3Folder: an export under a prefix of a bucket. A file up to one part long is put at once, a
 // longer one part by part; either way it appears whole, and only if the key was free
 // (If-None-Match). Saved, it is an open upload and, for what is too little for a part, the object
-// _penstock/tail/<name>.
+// _penstock/tail/<name>.<bytes of the file so far>: each save has its own, as the checkpoint that
+// tells of it may come later or never.
 #pragma once
 
 #include "aws/s3_client.h"
@@ -27,14 +28,16 @@ class S3Folder : public DataFolder {
   Result<std::unique_ptr<NewFile>> Create(std::string_view name, std::stop_token stop) override;
   Result<std::unique_ptr<NewFile>> Reopen(std::string_view name, const FileMark& mark,
                                           std::stop_token stop) override;
-  Status RemoveUnfinished(const std::map<std::string, FileMark>& keep) override;
+  Status RemoveUnfinished(const std::map<std::string, FileMark>& keep,
+                          const std::function<bool(std::string_view name)>& ours) override;
   std::chrono::nanoseconds save_interval() const override { return std::chrono::seconds(5); }
   Status Write(std::string_view name, std::string_view content) override;
   Status Remove(std::string_view name) override;
 
  private:
   S3Location At(std::string_view name) const;
-  S3Location TailOf(std::string_view name) const;
+  /// What the keys of a file's tails begin with.
+  S3Location TailsOf(std::string_view name) const;
 
   const S3Client* const client_;
   const std::string bucket_, prefix_;  // prefix_ is empty or ends in '/'

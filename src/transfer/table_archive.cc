@@ -155,17 +155,32 @@ Result<TableBilling> ParseTableBilling(std::string_view text) {
   return TableBilling{TableBilling::Kind::kProvisioned, *read, *write};
 }
 
-TableArchive ArchiveTable(const DynamoDbClient& client, const json::Object& table,
-                          std::stop_token stop) {
+Result<TableArchive> ArchiveTable(const DynamoDbClient& client, const json::Object& table,
+                                  std::vector<std::string>* warnings, std::stop_token stop) {
   TableArchive archive;
   archive.table = table;
-  auto ask = [&](std::string_view operation, json::Object request) -> json::Object {
+  const std::string name = TextOf(table, "TableName");
+  auto ask = [&](std::string_view operation, json::Object request,
+                 std::string_view what) -> Result<json::Object> {
     auto answer = client.Call(operation, json::Write(request), RetryPolicy::kStandard, stop);
-    if (!answer) return {};
+    if (!answer) {
+      const CallError& error = answer.error();
+      // A server without the operation has no such thing.
+      if (error.type == "UnknownOperationException" || error.http == 501) return json::Object();
+      Error failed = error.ToError(fmt::format("asking for the {} of table {}", what, name));
+      if (failed.code == ErrorCode::kUnavailable || failed.code == ErrorCode::kCanceled)
+        return failed;
+      warnings->push_back(failed.message + "; it is left out");
+      return json::Object();
+    }
     auto object = json::ParseObject(*answer);
-    return object ? *std::move(object) : json::Object();
+    if (object) return *std::move(object);
+    warnings->push_back(fmt::format("the {} of table {} cannot be read and is left out: {}", what,
+                                    name, object.error().message));
+    return json::Object();
   };
-  json::Object ttl = ask("DescribeTimeToLive", {{"TableName", TextOf(table, "TableName")}});
+  ASSIGN_OR_RETURN(json::Object ttl,
+                   ask("DescribeTimeToLive", {{"TableName", name}}, "time to live"));
   if (const json::Object* described = ObjectOf(ttl, "TimeToLiveDescription")) {
     std::string status = TextOf(*described, "TimeToLiveStatus");
     if (status == "ENABLED" || status == "ENABLING")
@@ -175,7 +190,7 @@ TableArchive ArchiveTable(const DynamoDbClient& client, const json::Object& tabl
   do {
     json::Object request{{"ResourceArn", TextOf(table, "TableArn")}};
     if (!token.empty()) request["NextToken"] = token;
-    json::Object page = ask("ListTagsOfResource", std::move(request));
+    ASSIGN_OR_RETURN(json::Object page, ask("ListTagsOfResource", std::move(request), "tags"));
     if (const json::Array* tags = ArrayOf(page, "Tags"))
       archive.tags.insert(archive.tags.end(), tags->begin(), tags->end());
     token = TextOf(page, "NextToken");
@@ -228,7 +243,12 @@ Result<json::Object> CreateTableRequest(const TableArchive& archive, const std::
     table_class = TextOf(*summary, "TableClass");
     if (!table_class.empty()) request["TableClass"] = table_class;
   }
-  if (!archive.tags.empty()) request["Tags"] = archive.tags;
+  json::Array tags;
+  for (const json::Value& tag : archive.tags) {
+    const json::Object* pair = tag.if_object();
+    if (pair != nullptr && !TextOf(*pair, "Key").starts_with("aws:")) tags.push_back(tag);
+  }
+  if (!tags.empty()) request["Tags"] = std::move(tags);
   return request;
 }
 

@@ -19,6 +19,7 @@
 namespace penstock {
 
 constexpr std::string_view kTableArchiveName = "_table.json";
+constexpr uint64_t kTableArchiveSizeMax = 4u << 20;
 
 /// Value type.
 struct TableArchive {
@@ -37,16 +38,17 @@ struct TableBilling {
 /// "as-exported", "on-demand" or "READ,WRITE" in units per second; kInvalidArgument.
 Result<TableBilling> ParseTableBilling(std::string_view text);
 
-/// Asks the server for all of it. `table`: what DescribeTable said.
-TableArchive ArchiveTable(const DynamoDbClient& client, const json::Object& table,
-                          std::stop_token stop);
+/// Asks the server for all of it. `table`: what DescribeTable said. What it refuses to tell is left
+/// out, with a warning; kUnavailable, kCanceled: it may tell later.
+Result<TableArchive> ArchiveTable(const DynamoDbClient& client, const json::Object& table,
+                                  std::vector<std::string>* warnings, std::stop_token stop);
 
 std::string WriteTableArchive(const TableArchive& archive);
 /// kCorrupt: it is not one.
 Result<TableArchive> ParseTableArchive(std::string_view text);
 
 /// The body of the CreateTable that makes it again, under that name. kCorrupt: the archive lacks
-/// what that takes.
+/// what that takes. Tags of AWS's own ("aws:…") are left out: nobody else may set them.
 Result<json::Object> CreateTableRequest(const TableArchive& archive, const std::string& name,
                                         const TableBilling& billing);
 

@@ -3,7 +3,6 @@
 #include "transfer/exporter.h"
 #include "transfer/importer.h"
 #include "transfer/local_folder.h"
-#include "transfer/manifest.h"
 #include "transfer/s3_folder.h"
 #include "transfer/verifier.h"
 
@@ -18,18 +17,16 @@ Result<std::unique_ptr<DataFolder>> OpenDataFolder(const TransferContext& contex
   // The slashes after a scheme are not the folder's end.
   const size_t root = scheme == std::string::npos ? 1 : scheme + 3;
   while (path.size() > root && path.ends_with('/')) path.pop_back();
-  if (path.ends_with("/" + std::string(kManifestName)) &&
-      path.size() > root + kManifestName.size()) {
-    path.resize(path.size() - kManifestName.size() - 1);
-  }
   if (path.empty())
     return InvalidArgument("no folder is given; it can be s3://bucket/folder or a local path");
-  if (scheme == std::string::npos) {
-    return std::unique_ptr<DataFolder>(std::make_unique<LocalFolder>(context.files, path));
-  }
-  if (path.starts_with("file://")) {
+  const bool is_file_url = path.starts_with("file://");
+  if (scheme == std::string::npos || is_file_url) {
+    if (!kms_key_id.empty()) {
+      return InvalidArgument(path +
+                             " is a local folder: no KMS key encrypts it; that is for s3://");
+    }
     return std::unique_ptr<DataFolder>(
-        std::make_unique<LocalFolder>(context.files, path.substr(7)));
+        std::make_unique<LocalFolder>(context.files, is_file_url ? path.substr(7) : path));
   }
   ASSIGN_OR_RETURN(S3Location location, ParseS3Uri(path));
   if (context.s3 == nullptr)

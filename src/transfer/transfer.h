@@ -29,6 +29,14 @@ struct CloudWatchAccess {
   ServiceEndpoint endpoint;
 };
 
+/// What an import has to say before its end. Called from its threads, one at a time.
+struct TransferListener {
+  /// Each of the report's warnings as it comes up, as a job that fails has no report.
+  std::function<void(const std::string& warning)> on_warning = {};
+  /// From here on the job cannot be resumed: its state could not be kept.
+  std::function<void()> on_state_lost = {};
+};
+
 /// The world of a transfer. The pointees outlive it.
 struct TransferContext {
   const DynamoDbClient* dynamodb = nullptr;  // null: only for what needs no table
@@ -37,6 +45,7 @@ struct TransferContext {
   Clock* clock = nullptr;
   Random* random = nullptr;
   std::optional<CloudWatchAccess> cloudwatch = {};  // for RateMode::kHeadroom alone
+  TransferListener listener = {};
 };
 
 constexpr uint64_t kDefaultMemory = 256u << 20;
@@ -53,6 +62,9 @@ struct ExportOptions {
   /// destination. Empty with `resume`: the id found there.
   std::string run_id;
   bool resume = false;
+  /// When this run was begun, if its id may have been used before: an export that began earlier is
+  /// not this one's. Unfinished, it is begun anew; finished, it stays and refuses.
+  std::optional<Instant> begun = {};
   /// Takes an older export at the destination away. What is no export's stays, and refuses.
   bool overwrite = false;
   /// Halves a slow segment for idle workers (table_scan.h).
@@ -88,10 +100,11 @@ struct ImportOptions {
   /// Where the checkpoint and the rejected lines are written: a folder; empty: _penstock/ in the
   /// source. A source that cannot be written makes the import one that cannot be resumed.
   std::string state_folder = {};
-  /// Names this import. A later attempt with the same id goes on. Empty: the source and the table
-  /// do.
+  /// Names this import. A later attempt with the same id goes on, if source, table and mode are
+  /// still the same, else begins anew. Empty: the source and the table name it.
   std::string run_id = {};
-  /// Goes on with an unfinished import of this source into this table, if there is one.
+  /// Goes on with an unfinished import of this source into this table, if there is one;
+  /// kFailedPrecondition if it cannot.
   bool resume = false;
 };
 
@@ -155,8 +168,9 @@ Result<TransferReport> RunImport(const TransferContext& context, const ImportOpt
 Result<TransferReport> RunVerify(const TransferContext& context, const VerifyOptions& options,
                                  const ProgressCallback& progress = {}, std::stop_token stop = {});
 
-/// The folder that an option names: "s3://…" (s3n, s3a) or a path, with "/manifest" at its end left
-/// out. kInvalidArgument: unreadable, or S3 without a client.
+/// The folder that an option names: "s3://…" (s3n, s3a) or a path; where a manifest may be named
+/// too, SplitExportPlace comes first. kInvalidArgument: unreadable, S3 without a client, or a KMS
+/// key for a local folder.
 Result<std::unique_ptr<DataFolder>> OpenDataFolder(const TransferContext& context,
                                                    std::string_view where,
                                                    std::string_view server_side_encryption = {},

@@ -11,7 +11,6 @@ namespace penstock {
 namespace {
 
 constexpr size_t kDifferencesNamed = 10;
-constexpr uint64_t kArchiveSizeMax = 4u << 20;
 constexpr std::string_view kTableScheme = "dynamodb://";
 
 }  // namespace
@@ -137,7 +136,7 @@ Result<TransferReport> Verifier::Run() {
     RETURN_IF_ERROR(ReadFiles());
   }
   if (!options_.table.empty()) {
-    CompareSchema();
+    RETURN_IF_ERROR(CompareSchema());
     RETURN_IF_ERROR(ScanTableItems());
     Compare();
     if (!report_.differences.empty() && remembers_) {
@@ -206,25 +205,29 @@ Status Verifier::OpenSourceTable(const std::string& name) {
                   table_.name, source_table_->key.Describe(), table_.key.Describe()));
 }
 
-void Verifier::CompareSchema() {
-  TableArchive now = ArchiveTable(*context_.dynamodb, table_.description, stop_);
+Status Verifier::CompareSchema() {
+  ASSIGN_OR_RETURN(TableArchive now,
+                   ArchiveTable(*context_.dynamodb, table_.description, &report_.warnings, stop_));
   TableArchive then;
   if (source_table_) {
-    then = ArchiveTable(*context_.dynamodb, source_table_->description, stop_);
+    ASSIGN_OR_RETURN(then, ArchiveTable(*context_.dynamodb, source_table_->description,
+                                        &report_.warnings, stop_));
   } else {
     // Exports of other programs do not say what their table was.
-    auto text = folder_->Read(kTableArchiveName, kArchiveSizeMax);
-    if (!text) return;
+    auto text = folder_->Read(kTableArchiveName, kTableArchiveSizeMax);
+    if (!text && text.error().code == ErrorCode::kNotFound) return {};
+    if (!text) return std::move(text.error());
     auto archive = ParseTableArchive(*text);
     if (!archive) {
       report_.warnings.push_back(folder_->AddressOf(kTableArchiveName) + ": " +
                                  archive.error().message);
-      return;
+      return {};
     }
     then = *std::move(archive);
   }
   for (std::string& difference : SchemaDifferences(then, now))
     report_.warnings.push_back("the schema differs: " + std::move(difference));
+  return {};
 }
 
 Status Verifier::ReadFiles() {

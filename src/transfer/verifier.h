@@ -38,7 +38,7 @@ class Verifier {
   Status ScanTableItems();
   Status Scan(const TableDescription& table, const std::string& phase, const NewSink& open);
   /// What the export says of its table, against what this one is.
-  void CompareSchema();
+  Status CompareSchema();
   /// Reads the files again for the keys of items that the table does not have.
   Status NameMissing();
   void SortHashes();

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <set>
@@ -109,7 +110,11 @@ class FakeAws : public HttpClient {
         if (!answer) return answer.error();
         response = *std::move(answer);
       } else {
+        std::string url = request.url.substr(request.url.find('/', 8));
+        int fault = s3_fault ? s3_fault(request.method, url) : 0;
+        if (fault > 0) return S3Refusal(fault);
         response = S3(request, body);
+        if (fault == kLost) return Unavailable("connection reset");
       }
     }
     if (latency.count() > 0) clock_->Sleep(latency);
@@ -123,6 +128,12 @@ class FakeAws : public HttpClient {
   std::mutex mutex;  // for the members below while threads run
   std::map<std::string, Table> tables;
   std::map<std::string, std::string> objects;  // "/bucket/key"
+  /// Asked of each request to S3: a status to answer instead; 0: none. kLost: it is carried out,
+  /// and no answer comes.
+  std::function<int(const std::string& method, const std::string& target)> s3_fault;
+  static constexpr int kLost = -1;
+  std::map<std::string, std::string> refused;  // operation of DynamoDB -> the error it answers
+  std::string tags = R"([{"Key":"team","Value":"blue"}])";
   Faults faults;
   std::vector<Spent> reads, writes;
   std::map<std::string, std::vector<Spent>> index_writes;
@@ -155,6 +166,9 @@ class FakeAws : public HttpClient {
                   json::Write(json::Object{{"__type", "com.amazonaws.dynamodb.v20120810#" + type},
                                            {"message", message}}));
   }
+  static HttpResponse S3Refusal(int status) {
+    return Answer(status, "<Error><Code>AccessDenied</Code><Message>no</Message></Error>");
+  }
   static HttpResponse Throttled() {
     return Fault(400, "ProvisionedThroughputExceededException", "too fast");
   }
@@ -169,6 +183,7 @@ class FakeAws : public HttpClient {
   Result<HttpResponse> Dynamo(const std::string& operation, const std::string& body) {
     auto request = json::ParseObject(body, 200);
     CHECK(request.has_value(), "{}", body);
+    if (refused.contains(operation)) return Fault(400, refused[operation], "refused");
     if (operation == "DescribeTable") return Describe(*json::GetString(*request, "TableName"));
     if (operation == "CreateTable") return Create(*request);
     if (operation == "DescribeTimeToLive" || operation == "UpdateTimeToLive") {
@@ -180,8 +195,7 @@ class FakeAws : public HttpClient {
         described = {{"TimeToLiveStatus", "ENABLED"}, {"AttributeName", table.ttl_attribute}};
       return Answer(200, json::Write(json::Object{{"TimeToLiveDescription", described}}));
     }
-    if (operation == "ListTagsOfResource")
-      return Answer(200, R"({"Tags":[{"Key":"team","Value":"blue"}]})");
+    if (operation == "ListTagsOfResource") return Answer(200, "{\"Tags\":" + tags + "}");
     ++calls_;
     if (calls_until_stop > 0 && --calls_until_stop == 0 && stop_source != nullptr)
       stop_source->request_stop();
@@ -514,6 +528,7 @@ class FakeAws : public HttpClient {
       uploads.erase(query["uploadId"]);
       response.status = 204;
     } else if (query.contains("uploadId")) {
+      if (!uploads.contains(query["uploadId"])) return missing();
       if (is_taken) return Taken();
       // Only the parts that are named, by number and ETag.
       std::string whole;
@@ -534,6 +549,8 @@ class FakeAws : public HttpClient {
     } else {
       auto found = objects.find(path);
       if (found == objects.end()) return missing();
+      auto match = request.headers.Get("If-Match");
+      if (match && *match != etag(found->second)) return Taken();
       response.headers.Add("ETag", etag(found->second));
       response.body = found->second;
       if (auto range = request.headers.Get("Range")) {

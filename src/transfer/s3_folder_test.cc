@@ -1,0 +1,130 @@
+// S3Folder's unfinished files, against an S3 that loses answers; LocalFolder's names for them.
+#include "transfer/s3_folder.h"
+
+#include <gtest/gtest.h>
+
+#include "transfer/local_folder.h"
+#include "transfer/world_for_test.h"
+
+namespace penstock {
+namespace {
+
+using testing::FakeAws;
+using testing::FakeClock;
+using testing::FakeRandom;
+
+bool All(std::string_view) { return true; }
+
+class S3FolderTest : public ::testing::Test {
+ protected:
+  FakeClock clock_;
+  FakeRandom random_;
+  FakeAws aws_{&clock_};
+  S3Client s3_{ClientContext{&aws_, &clock_, &random_},
+               {"http://aws.test", "us-east-1", StaticCredentials({"AKID", "secret", ""})}};
+  S3Folder folder_{&s3_, {"b", "p"}, {.part_size = 10}};
+};
+
+#define ASSERT_GOOD(result) ASSERT_TRUE(result) << (result).error().message
+
+TEST_F(S3FolderTest, ALaterSaveDoesNotHurtAnEarlierMark) {
+  auto file = folder_.Create("f", {});
+  ASSERT_GOOD(file);
+  std::vector<FileMark> marks;
+  for (int i = 0; i < 5; ++i) {
+    ASSERT_GOOD((*file)->Append("abcdefg"));
+    auto mark = (*file)->Save();
+    ASSERT_GOOD(mark);
+    marks.push_back(*mark);
+  }
+  file->reset();  // killed, with a checkpoint that knows only the third save
+  ASSERT_GOOD(folder_.RemoveUnfinished({{"f", marks[2]}}, All));
+  auto again = folder_.Reopen("f", marks[2], {});
+  ASSERT_GOOD(again);
+  ASSERT_GOOD((*again)->Append("END"));
+  ASSERT_GOOD((*again)->Save());
+  ASSERT_GOOD((*again)->Commit());
+  EXPECT_EQ(aws_.objects["/b/p/f"], "abcdefgabcdefgabcdefgEND");
+  EXPECT_EQ(aws_.objects.size(), 1u);  // no tails
+  EXPECT_TRUE(aws_.uploads.empty());
+}
+
+TEST_F(S3FolderTest, OldTailsGo) {
+  auto file = folder_.Create("f", {});
+  ASSERT_GOOD(file);
+  ASSERT_GOOD((*file)->Append("abcdefghijk"));
+  for (int i = 0; i < 100; ++i) {
+    ASSERT_GOOD((*file)->Append("xyz"));
+    ASSERT_GOOD((*file)->Save());
+    EXPECT_LE(aws_.objects.size(), 9u);
+  }
+  ASSERT_GOOD((*file)->Commit());
+  EXPECT_EQ(aws_.objects.size(), 1u);
+  EXPECT_EQ(aws_.objects["/b/p/f"].size(), 311u);
+}
+
+TEST_F(S3FolderTest, AnotherTailIsNotTakenAndLeavesNothing) {
+  auto file = folder_.Create("f", {});
+  ASSERT_GOOD(file);
+  ASSERT_GOOD((*file)->Append("abcdefghijklm"));
+  auto mark = (*file)->Save();
+  ASSERT_GOOD(mark);
+  file->reset();
+  EXPECT_EQ(aws_.uploads.size(), 1u);
+  for (auto& [key, content] : aws_.objects) content = "xyz";  // of the same size
+  auto again = folder_.Reopen("f", *mark, {});
+  ASSERT_FALSE(again);
+  EXPECT_EQ(again.error().code, ErrorCode::kNotFound) << again.error().message;
+  EXPECT_TRUE(aws_.uploads.empty());
+  EXPECT_TRUE(aws_.objects.empty());
+}
+
+TEST_F(S3FolderTest, RemovesOnlyWhatIsOurs) {
+  ASSERT_TRUE(s3_.CreateMultipartUpload({"b", "p/ours"}));
+  ASSERT_TRUE(s3_.CreateMultipartUpload({"b", "p/another"}));
+  ASSERT_TRUE(s3_.CreateMultipartUpload({"b", "q/ours"}));
+  aws_.objects["/b/p/_penstock/tail/ours.5"] = aws_.objects["/b/p/_penstock/tail/another.5"] = "x";
+  ASSERT_GOOD(folder_.RemoveUnfinished({}, [](std::string_view name) { return name == "ours"; }));
+  EXPECT_EQ(aws_.uploads.size(), 2u);
+  EXPECT_FALSE(aws_.uploads.contains("u1"));
+  EXPECT_EQ(aws_.objects.size(), 1u);
+}
+
+TEST_F(S3FolderTest, ALostAnswerIsNoOtherAttempt) {
+  bool lost = false;
+  aws_.s3_fault = [&](const std::string& method, const std::string& target) {
+    bool completes = target.starts_with("/b/p/") &&
+                     (method == "POST" ? target.find("uploadId") != std::string::npos
+                                       : method == "PUT" && target.find('?') == std::string::npos);
+    return completes && !std::exchange(lost, true) ? FakeAws::kLost : 0;
+  };
+  for (const std::string& content : {std::string("short"), std::string(25, 'l')}) {
+    lost = false;
+    auto file = folder_.Create("f" + content, {});
+    ASSERT_GOOD(file);
+    ASSERT_GOOD((*file)->Append(content));
+    Status done = (*file)->Commit();
+    ASSERT_TRUE(lost);
+    ASSERT_GOOD(done);
+    EXPECT_EQ(aws_.objects["/b/p/f" + content], content);
+  }
+  // What another attempt made is not ours, of whatever size.
+  auto file = folder_.Create("g", {});
+  ASSERT_GOOD(file);
+  ASSERT_GOOD((*file)->Append(std::string(25, 'g')));
+  aws_.objects["/b/p/g"] = std::string(25, 'h');
+  Status taken = (*file)->Commit();
+  ASSERT_FALSE(taken);
+  EXPECT_EQ(taken.error().code, ErrorCode::kAlreadyExists) << taken.error().message;
+}
+
+TEST(LocalFolder, KnowsTheNamesOfUnfinishedFiles) {
+  EXPECT_EQ(NameOfUnfinished(".f.part"), "f");
+  EXPECT_EQ(NameOfUnfinished("a/b/.f.gz.part"), "a/b/f.gz");
+  EXPECT_EQ(NameOfUnfinished("a/.f.cut.part"), "a/f");
+  for (const char* other : {"f.part", "a/f.part", ".f", ".part", "a/", ".a/f.part", ""})
+    EXPECT_FALSE(NameOfUnfinished(other)) << other;
+}
+
+}  // namespace
+}  // namespace penstock
