@@ -41,20 +41,28 @@ ForeignLoad::ForeignLoad(ClientContext context, ServiceEndpoint cloudwatch, std:
       metric_(kind == CapacityKind::kRead ? "ConsumedReadCapacityUnits"
                                           : "ConsumedWriteCapacityUnits") {}
 
-Result<double> ForeignLoad::UnitsPerSecond(double own_units) {
+Result<double> ForeignLoad::UnitsPerSecond(double own_units, std::stop_token stop) {
   std::lock_guard lock(mutex_);
   Instant now = context_.clock->Now();
   own_.push_back({now, own_units});
   while (own_.size() > 2 && own_[1].at < now - kWindow - kMinute) own_.pop_front();
-  if (asked_at_ && now - *asked_at_ < kAskInterval) return load_;
+  if (asked_at_ && now - *asked_at_ < kAskInterval) {
+    if (failed_) return *failed_;
+    return load_;
+  }
   asked_at_ = now;
-  ASSIGN_OR_RETURN(double load, Ask(now));
-  load_ = is_known_ ? load_ + kSmoothing * (load - load_) : load;
+  Result<double> load = Ask(now, std::move(stop));
+  if (!load) {
+    failed_ = load.error();
+    return std::move(load.error());
+  }
+  failed_.reset();
+  load_ = is_known_ ? load_ + kSmoothing * (*load - load_) : *load;
   is_known_ = true;
   return load_;
 }
 
-Result<double> ForeignLoad::Ask(Instant now) {
+Result<double> ForeignLoad::Ask(Instant now, std::stop_token stop) {
   std::string body = fmt::format(
       "Action=GetMetricStatistics&Version=2010-08-01&Namespace=AWS%2FDynamoDB&MetricName={}"
       "&Dimensions.member.1.Name=TableName&Dimensions.member.1.Value={}"
@@ -65,7 +73,7 @@ Result<double> ForeignLoad::Ask(Instant now) {
   call.service = "monitoring";
   call.headers.Add("Content-Type", "application/x-www-form-urlencoded; charset=utf-8");
   call.body = body;
-  auto response = CallService(context_, cloudwatch_, call, RetryPolicy::kStandard);
+  auto response = CallService(context_, cloudwatch_, call, RetryPolicy::kStandard, nullptr, stop);
   if (!response)
     return response.error().ToError("asking CloudWatch how much of table " + table_ + " is used");
   auto root = ParseXml(response->body);

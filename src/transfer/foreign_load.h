@@ -6,6 +6,8 @@
 
 #include <deque>
 #include <mutex>
+#include <optional>
+#include <stop_token>
 #include <string>
 
 #include "aws/service_client.h"
@@ -20,8 +22,8 @@ class ForeignLoad {
               CapacityKind kind);
 
   /// Units a second, given what this job has consumed so far. Asks CloudWatch once a minute and
-  /// answers from memory in between. Errors: CloudWatch's.
-  Result<double> UnitsPerSecond(double own_units);
+  /// answers from memory in between, the last error too. Errors: CloudWatch's.
+  Result<double> UnitsPerSecond(double own_units, std::stop_token stop = {});
 
  private:
   struct Own {
@@ -29,7 +31,7 @@ class ForeignLoad {
     double units;  // so far
   };
 
-  Result<double> Ask(Instant now);
+  Result<double> Ask(Instant now, std::stop_token stop);
   /// What this job consumed between two instants, as far as it is remembered.
   double OwnBetween(Instant from, Instant to) const;
 
@@ -40,6 +42,7 @@ class ForeignLoad {
   std::mutex mutex_;
   std::deque<Own> own_;
   std::optional<Instant> asked_at_;
+  std::optional<Error> failed_;  // the last time
   double load_ = 0;
   bool is_known_ = false;
 };

@@ -22,7 +22,9 @@ Result<std::unique_ptr<RateController>> NewJobRate(const TransferContext& contex
     }
     auto load = std::make_shared<ForeignLoad>(context.cloudwatch->client,
                                               context.cloudwatch->endpoint, table.name, kind);
-    others = [load](double own_units) { return load->UnitsPerSecond(own_units); };
+    // Without its answer there is no bound to begin with; a later failure keeps the last one.
+    if (auto first = load->UnitsPerSecond(0, stop); !first) return std::move(first.error());
+    others = [load, stop](double own_units) { return load->UnitsPerSecond(own_units, stop); };
   }
   return std::make_unique<RateController>(options, table.CapacityFor(kind), std::move(capacity),
                                           context.clock, context.random, std::move(others));

@@ -11,8 +11,8 @@
 
 namespace penstock {
 
-/// kInvalidArgument: the options ask for headroom and nobody said where CloudWatch is. What
-/// `context` points to outlives it.
+/// kInvalidArgument: the options ask for headroom and nobody said where CloudWatch is; CloudWatch's
+/// errors if it does not answer. What `context` points to outlives it.
 Result<std::unique_ptr<RateController>> NewJobRate(const TransferContext& context,
                                                    const RateOptions& options,
                                                    const TableDescription& table, CapacityKind kind,

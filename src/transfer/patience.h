@@ -13,7 +13,8 @@
 namespace penstock {
 
 /// One thread at a time. Waits grow from 50 ms, doubling, to 5 s, each drawn from its upper half;
-/// 10 minutes without success are enough.
+/// 10 minutes without success are enough, if it was tried twenty times: what was not tried has not
+/// failed.
 class Patience {
  public:
   Patience(Clock* clock, Random* random) : clock_(clock), random_(random) {}
@@ -26,7 +27,7 @@ class Patience {
   std::optional<Duration> Next() {
     std::chrono::nanoseconds now = clock_->Monotonic();
     if (tries_ == 0) began_ = now;
-    if (now - began_ > kEnough) return std::nullopt;
+    if (tries_ >= kTriesMin && now - began_ > kEnough) return std::nullopt;
     int64_t most_ms = std::min<int64_t>(5000, int64_t{50} << std::min(tries_, 10));
     ++tries_;
     return Duration(most_ms / 2 +
@@ -50,6 +51,7 @@ class Patience {
 
  private:
   static constexpr std::chrono::minutes kEnough{10};
+  static constexpr int kTriesMin = 20;
   static constexpr int64_t kSliceMs = 100;  // so that a stop is noticed
 
   Clock* clock_;

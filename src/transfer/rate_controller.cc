@@ -82,6 +82,8 @@ void RateController::Advance(nanoseconds now) {
     updated_at_ = now;
     next_refresh_ =
         now + kRefresh + nanoseconds(random_->Below(static_cast<uint64_t>(kRefresh.count() / 8)));
+    // What others use is known to nobody yet.
+    if (options_.Mode() == RateMode::kHeadroom) next_refresh_ = now;
     return;
   }
   if (now <= updated_at_) return;
@@ -130,7 +132,7 @@ double RateController::SecondsUntil(double units) const {
 }
 
 bool RateController::Reserve(double units, const std::stop_token& stop) {
-  std::lock_guard turn(turn_);
+  std::unique_lock turn(turn_);
   nanoseconds began = clock_->Monotonic();
   while (!stop.stop_requested()) {
     Duration wait{};
@@ -158,7 +160,10 @@ bool RateController::Reserve(double units, const std::stop_token& stop) {
       refresh = now >= next_refresh_;
     }
     if (refresh) {
+      // Others need not wait for what it asks.
+      turn.unlock();
       RefreshCapacity();
+      turn.lock();
     } else {
       clock_->Sleep(wait);
     }
@@ -215,6 +220,7 @@ void RateController::RefreshCapacity() {
     std::lock_guard lock(mutex_);
     if (refreshing_) return;
     refreshing_ = true;
+    next_refresh_ = nanoseconds::max();  // until it is done
   }
   Result<TableCapacity> read = source_();
   std::optional<double> others;

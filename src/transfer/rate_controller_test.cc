@@ -205,6 +205,35 @@ TEST(RateController, HeadroomIsWhatOthersLeave) {
   EXPECT_EQ(rate.Target(), 5);  // never nothing
 }
 
+TEST(RateController, HeadroomIsKnownBeforeTheFirstRequest) {
+  World world;
+  RateController rate({.ratio = 1, .mode = RateMode::kHeadroom}, world.capacity, world.Source(),
+                      &world.clock, &world.random, [](double) -> Result<double> { return 990; });
+  double began = world.clock.Seconds();
+  ASSERT_TRUE(rate.Reserve(20, {}));
+  EXPECT_NEAR(world.clock.Seconds() - began, 2, 0.2);
+}
+
+TEST(RateController, NobodyWaitsForTheOneWhoAsks) {
+  World world;
+  RateController* other = nullptr;
+  bool served = false;
+  auto source = [&]() -> Result<TableCapacity> {
+    // The turn is free, and nobody else is sent to ask.
+    served = other->Reserve(1, {});
+    return world.capacity;
+  };
+  RateController rate({.ratio = 1}, world.capacity, source, &world.clock, &world.random);
+  other = &rate;
+  ASSERT_TRUE(rate.Reserve(1, {}));
+  rate.Settle(1, 1);
+  world.clock.Sleep(Duration(5000));
+  ASSERT_TRUE(rate.Reserve(400, {}));
+  rate.Settle(400, 400);
+  ASSERT_TRUE(rate.Reserve(400, {}));  // waits, and finds that it is time to ask
+  EXPECT_TRUE(served);
+}
+
 TEST(RateController, TheTightestIndexRules) {
   World world;
   world.capacity.indexes["ByDate"] = {100, "provisioned", false};

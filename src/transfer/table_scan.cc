@@ -103,7 +103,8 @@ class Scanner {
             client_.Call("Scan", Request(work.at, plan.limit), RetryPolicy::kNone, failure_.stop());
       }
       if (!answer) {
-        rate_.Settle(plan.units, 0);
+        // When no answer came the page may have been read; to count all of it keeps the bound.
+        rate_.Settle(plan.units, answer.error().http == 0 ? plan.units : 0);
         if (failure_.stop().stop_requested()) return Stopped();
         RETURN_IF_ERROR(Refused(answer.error(), work));
         // Another segment may lie elsewhere.
@@ -215,14 +216,15 @@ class Scanner {
     const double units = 1;
     if (!rate_.Reserve(units, failure_.stop())) return std::nullopt;
     auto answer = client_.Call("Scan", Request(at, 1), RetryPolicy::kNone, failure_.stop());
-    rate_.Settle(units, answer ? units : 0);
     if (!answer) {
+      rate_.Settle(units, answer.error().http == 0 ? units : 0);
       if (answer.error().type != "ValidationException") return std::nullopt;
       return Probe{false, ""};
     }
     ItemReader reader(ItemDialect::kServer);
     Item item;
     auto page = ReadScanPage(*answer, reader, &item, [](const Item&) { return Status(); });
+    rate_.Settle(units, page && page->consumed_units >= 0 ? page->consumed_units : units);
     if (!page) return std::nullopt;
     return Probe{true, std::string(page->last_evaluated_key)};
   }
