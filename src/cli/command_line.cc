@@ -31,10 +31,11 @@ void DeclareEndpoints(CLI::App* app, EndpointFlags* flags) {
 }
 
 void DeclareEstimate(CLI::App* app, EstimateFlags* flags) {
-  app->add_flag("--dry-run", flags->dry_run, "only say what it would take");
+  CLI::Option* dry_run = app->add_flag("--dry-run", flags->dry_run, "only say what it would take");
   app->add_option("--deadline", flags->deadline,
                   "refuse if it would take longer: 90m, 2h, 1h30m, 3 days");
-  app->add_option("--prices", flags->prices, "a JSON file with the prices for --dry-run");
+  app->add_option("--prices", flags->prices, "a JSON file with the prices for --dry-run")
+      ->needs(dry_run);
 }
 
 void DeclareDisplay(CLI::App* app, DisplayFlags* flags) {

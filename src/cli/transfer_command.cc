@@ -1,5 +1,7 @@
 #include "cli/transfer_command.h"
 
+#include <set>
+
 #include "json/json.h"
 #include "time/instant.h"
 #include "transfer/estimate.h"
@@ -74,9 +76,16 @@ void PrintFailure(const TransferWorld& world, const Error& error) {
   *world.err << "penstock: " << error.message << "\n";
 }
 
-void PrintReport(const TransferWorld& world, const TransferReport& report, std::string_view done) {
-  for (const std::string& warning : report.warnings)
-    *world.err << "penstock: warning: " << warning << "\n";
+void PrintWarning(const TransferWorld& world, const std::string& warning) {
+  *world.err << "penstock: warning: " << warning << "\n";
+}
+
+/// `told`: the warnings that were printed already.
+void PrintReport(const TransferWorld& world, const TransferReport& report,
+                 const std::set<std::string>& told, std::string_view done) {
+  for (const std::string& warning : report.warnings) {
+    if (!told.contains(warning)) PrintWarning(world, warning);
+  }
   for (const Reject& reject : report.rejects) {
     *world.err << "rejected: " << reject.Describe() << "\n";
   }
@@ -102,8 +111,9 @@ bool IsInS3(const std::string& where) {
 
 int RunTransfer(const TransferWorld& world, const EndpointFlags& endpoints,
                 const DisplayFlags& display, bool needs_table, bool needs_s3, std::string_view done,
-                const std::function<Result<TransferReport>(
-                    const TransferContext& context, const ProgressCallback& progress)>& run) {
+                const std::function<Result<TransferReport>(const TransferContext& context,
+                                                           const ProgressCallback& progress)>& run,
+                bool resumable) {
   Clients clients;
   if (Status opened = clients.Open(world, endpoints, needs_table, needs_s3); !opened) {
     PrintFailure(world, opened.error());
@@ -115,7 +125,15 @@ int RunTransfer(const TransferWorld& world, const EndpointFlags& endpoints,
     line.Show(now);
     page.Add(now);
   };
-  Result<TransferReport> report = run(clients.Context(world), progress);
+  TransferContext context = clients.Context(world);
+  std::set<std::string> told;
+  context.listener.on_warning = [&](const std::string& warning) {
+    line.Clear();
+    PrintWarning(world, warning);
+    told.insert(warning);
+  };
+  context.listener.on_state_lost = [&] { resumable = false; };
+  Result<TransferReport> report = run(context, progress);
   line.Clear();
   if (!display.report.empty()) {
     std::string html = page.Html(report ? &*report : nullptr, report ? nullptr : &report.error());
@@ -124,9 +142,12 @@ int RunTransfer(const TransferWorld& world, const EndpointFlags& endpoints,
   }
   if (!report) {
     PrintFailure(world, report.error());
-    return ExitFor(report.error());
+    const int exit = ExitFor(report.error());
+    if (exit == kExitInterrupted && resumable)
+      *world.err << "penstock: the same command with --resume takes it up again\n";
+    return exit;
   }
-  PrintReport(world, *report, report->refusal ? "finished" : done);
+  PrintReport(world, *report, told, report->refusal ? "finished" : done);
   if (report->refusal) PrintFailure(world, *report->refusal);
   if (display.json) {
     *world.out << SummaryJson(*report) << "\n";
@@ -184,13 +205,12 @@ int RunExportCommand(const TransferWorld& world, const ExportCommand& command) {
                             return EstimateExport(context, command.options, world.stop);
                           });
   if (foreseen) return *foreseen;
-  int exit = RunTransfer(world, command.endpoints, command.display, true, needs_s3, "exported",
-                         [&](const TransferContext& context, const ProgressCallback& progress) {
-                           return RunExport(context, command.options, progress, world.stop);
-                         });
-  if (exit == kExitInterrupted)
-    *world.err << "penstock: the same command with --resume takes it up again\n";
-  return exit;
+  return RunTransfer(
+      world, command.endpoints, command.display, true, needs_s3, "exported",
+      [&](const TransferContext& context, const ProgressCallback& progress) {
+        return RunExport(context, command.options, progress, world.stop);
+      },
+      /*resumable=*/true);
 }
 
 int RunImportCommand(const TransferWorld& world, const ImportCommand& command) {
@@ -200,13 +220,12 @@ int RunImportCommand(const TransferWorld& world, const ImportCommand& command) {
                             return EstimateImport(context, command.options, world.stop);
                           });
   if (foreseen) return *foreseen;
-  int exit = RunTransfer(world, command.endpoints, command.display, true, needs_s3, "imported",
-                         [&](const TransferContext& context, const ProgressCallback& progress) {
-                           return RunImport(context, command.options, progress, world.stop);
-                         });
-  if (exit == kExitInterrupted)
-    *world.err << "penstock: the same command with --resume takes it up again\n";
-  return exit;
+  return RunTransfer(
+      world, command.endpoints, command.display, true, needs_s3, "imported",
+      [&](const TransferContext& context, const ProgressCallback& progress) {
+        return RunImport(context, command.options, progress, world.stop);
+      },
+      /*resumable=*/true);
 }
 
 int RunVerifyCommand(const TransferWorld& world, const VerifyCommand& command) {

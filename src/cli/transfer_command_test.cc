@@ -150,6 +150,8 @@ TEST_F(TransferCommandTest, MistakesAreNamed) {
       {{"export", "T", "x", "--rate-mode", "max", "--rate", "5"}, "leave it out"},
       {{"export", "T", "x", "--dry-run", "--deadline", "soon"}, "no length of time"},
       {{"export", "T", "x", "--rate-mode", "absolute"}, "needs --rate"},
+      {{"export", "T", "x", "--prices", "p.json"}, "--dry-run"},
+      {{"export", "T", "x", "--sse-kms-key", "key"}, "local folder"},
       {{"import", "x", "T", "--mode", "if-newer:"}, "if-newer:ATTRIBUTE"},
       {{"import", "x", "T", "--create-table", "--billing", "cheap"}, "READ,WRITE"},
       {{"import", "x", "T", "--max-rejects", "-1"}, "--max-rejects"},
