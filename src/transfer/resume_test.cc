@@ -169,13 +169,13 @@ TEST_F(ResumeTest, OrphanedUploadsAreAborted) {
 }
 
 TEST_F(ResumeTest, ALaggingCheckpointStillHasItsTails) {
-  Fill(2000);
+  Fill(2000, 200);
   int checkpoints = 0;
   aws_.s3_fault = [&](const std::string& method, const std::string& target) {
     bool is_checkpoint = method == "PUT" && target.find("checkpoint.json") != std::string::npos;
     return is_checkpoint && ++checkpoints > 2 ? 403 : 0;
   };
-  ASSERT_FALSE(RunExport(Context(), Export("s3://bucket/out"), {}, StopAfter(60)));
+  ASSERT_FALSE(RunExport(Context(), Export("s3://bucket/out"), {}, StopAfter(100)));
   ASSERT_GT(checkpoints, 2);
   aws_.stop_source = nullptr;
   aws_.s3_fault = nullptr;
