@@ -15,6 +15,9 @@ namespace {
 constexpr char kIdVariable[] = "PENSTOCK_WORKER";
 constexpr char kHomeVariable[] = "PENSTOCK_WORKER_HOME";
 constexpr char kFolderVariable[] = "PENSTOCK_WORKER_FOLDER";
+// A process that a dying server had just forked has no environment of its own until it runs.
+constexpr std::chrono::seconds kStrangersInterval(1);
+constexpr int kStrangersLooks = 10;
 
 }  // namespace
 
@@ -245,7 +248,14 @@ bool ProcessWorkerHost::Supervise(Worker& worker) {
 
 void ProcessWorkerHost::Run(std::stop_token stop) {
   std::unique_lock lock(mutex_);
+  int looks = 0;
+  std::chrono::nanoseconds looked_at = clock_.Monotonic();
   while (!stop.stop_requested()) {
+    if (looks < kStrangersLooks && clock_.Monotonic() - looked_at >= kStrangersInterval) {
+      EndStrangers();
+      ++looks;
+      looked_at = clock_.Monotonic();
+    }
     for (auto at = workers_.begin(); at != workers_.end();) {
       at = Supervise(at->second) ? workers_.erase(at) : std::next(at);
     }

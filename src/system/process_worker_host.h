@@ -74,6 +74,8 @@ class ProcessWorkerHost : public WorkerHost {
   Status Launch(Worker& worker);
   /// Removes its record, and its log unless that is worth reading.
   Status Forget(const Worker& worker);
+  /// At the start, and again for a while: of a process forked just before a crash nobody can tell
+  /// whose it is until it has begun.
   void EndStrangers();
   void EndLeftovers(const Worker& worker);
   /// Returns whether the worker is to be forgotten.
