@@ -118,6 +118,7 @@ class OneProcess : public Processes {
     return ProcessId{1, 1};
   }
   bool IsAlive(const ProcessId&) override { return false; }
+  uint64_t StartTimeNow() override { return 1; }
   std::vector<ProcessId> FindByEnvironment(const std::string&, const std::string&) override {
     return {};
   }

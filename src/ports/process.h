@@ -50,6 +50,8 @@ class Processes {
   virtual Status Signal(const ProcessId& process, int signal) = 0;
   /// Waits until it ends, at most `timeout`; nullopt: still running. Reaps children.
   virtual std::optional<ExitStatus> Wait(const ProcessId& process, Duration timeout) = 0;
+  /// The start_time of a process that starts at this moment.
+  virtual uint64_t StartTimeNow() = 0;
   /// Every living process that was started with exactly this variable in its environment, whoever
   /// started it: how what is left of a dead worker is found. Processes of other users are not seen.
   virtual std::vector<ProcessId> FindByEnvironment(const std::string& name,

@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <ctime>
 #include <memory>
 
 #include "base/text.h"
@@ -316,6 +317,14 @@ std::optional<ExitStatus> PosixProcesses::Wait(const ProcessId& process, Duratio
     pollfd entry{pidfd.get(), POLLIN, 0};
     poll(&entry, 1, static_cast<int>(std::min(left, longest).count()));
   }
+}
+
+uint64_t PosixProcesses::StartTimeNow() {
+  timespec now{};
+  clock_gettime(CLOCK_BOOTTIME, &now);
+  auto ticks = static_cast<uint64_t>(sysconf(_SC_CLK_TCK));
+  return static_cast<uint64_t>(now.tv_sec) * ticks +
+         static_cast<uint64_t>(now.tv_nsec) * ticks / 1'000'000'000;
 }
 
 std::vector<ProcessId> PosixProcesses::FindByEnvironment(const std::string& name,

@@ -22,6 +22,7 @@ class PosixProcesses final : public Processes {
   bool IsAlive(const ProcessId& process) override;
   Status Signal(const ProcessId& process, int signal) override;
   std::optional<ExitStatus> Wait(const ProcessId& process, Duration timeout) override;
+  uint64_t StartTimeNow() override;
   std::vector<ProcessId> FindByEnvironment(const std::string& name,
                                            const std::string& value) override;
 

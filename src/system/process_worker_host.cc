@@ -15,7 +15,8 @@ namespace {
 constexpr char kIdVariable[] = "PENSTOCK_WORKER";
 constexpr char kHomeVariable[] = "PENSTOCK_WORKER_HOME";
 constexpr char kFolderVariable[] = "PENSTOCK_WORKER_FOLDER";
-// A process that a dying server had just forked has no environment of its own until it runs.
+// A process that a dying server had just forked has no environment of its own until it runs, so
+// what started before us is looked for again for a while. What started since is this server's own.
 constexpr std::chrono::seconds kStrangersInterval(1);
 constexpr int kStrangersLooks = 10;
 
@@ -37,7 +38,11 @@ Result<std::unique_ptr<ProcessWorkerHost>> ProcessWorkerHost::Open(WorkerHostOpt
       new ProcessWorkerHost(std::move(options), files, processes, clock, random));
   RETURN_IF_ERROR(files.MakeDirectories(host->options_.folder));
   RETURN_IF_ERROR(host->Load());
-  host->EndStrangers();
+  // What is there by now is older than the next tick, what we start will not be.
+  host->opened_at_ = processes.StartTimeNow() + 1;
+  while (processes.StartTimeNow() < host->opened_at_)
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  host->EndStrangers(host->opened_at_);
   host->supervisor_ = std::jthread([raw = host.get()](std::stop_token stop) { raw->Run(stop); });
   return host;
 }
@@ -95,7 +100,7 @@ Status ProcessWorkerHost::Save(const Worker& worker) {
   return files_.Replace(RecordPath(worker), json::WritePretty(record));
 }
 
-void ProcessWorkerHost::EndStrangers() {
+void ProcessWorkerHost::EndStrangers(uint64_t started_before) {
   std::set<ProcessId,
            decltype([](const ProcessId& a, const ProcessId& b) { return a.pid < b.pid; })>
       known;
@@ -107,7 +112,7 @@ void ProcessWorkerHost::EndStrangers() {
       known.insert(process);
   }
   for (const ProcessId& process : processes_.FindByEnvironment(kHomeVariable, options_.folder)) {
-    if (known.contains(process)) continue;
+    if (known.contains(process) || process.start_time >= started_before) continue;
     Log(LogLevel::kWarning,
         "ending process {}: a worker of this folder that no record names, or with an old address",
         process.pid);
@@ -252,7 +257,7 @@ void ProcessWorkerHost::Run(std::stop_token stop) {
   std::chrono::nanoseconds looked_at = clock_.Monotonic();
   while (!stop.stop_requested()) {
     if (looks < kStrangersLooks && clock_.Monotonic() - looked_at >= kStrangersInterval) {
-      EndStrangers();
+      EndStrangers(opened_at_);
       ++looks;
       looked_at = clock_.Monotonic();
     }

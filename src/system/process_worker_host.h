@@ -74,9 +74,8 @@ class ProcessWorkerHost : public WorkerHost {
   Status Launch(Worker& worker);
   /// Removes its record, and its log unless that is worth reading.
   Status Forget(const Worker& worker);
-  /// At the start, and again for a while: of a process forked just before a crash nobody can tell
-  /// whose it is until it has begun.
-  void EndStrangers();
+  /// Ends what carries our folder's name, belongs to no worker and has a lower start_time.
+  void EndStrangers(uint64_t started_before);
   void EndLeftovers(const Worker& worker);
   /// Returns whether the worker is to be forgotten.
   bool Supervise(Worker& worker);
@@ -88,6 +87,7 @@ class ProcessWorkerHost : public WorkerHost {
   Processes& processes_;
   Clock& clock_;
   Random& random_;
+  uint64_t opened_at_ = 0;  // as ProcessId::start_time
   std::mutex mutex_;
   std::map<std::string, Worker> workers_;  // by worker group
   std::condition_variable_any wake_;

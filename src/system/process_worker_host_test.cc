@@ -182,5 +182,28 @@ TEST_F(ProcessWorkerHostTest, ARestartedHostAdoptsWhatItKnowsAndEndsTheRest) {
   EXPECT_EQ(Members(), workers);
 }
 
+TEST_F(ProcessWorkerHostTest, AStrangerThatShowsItselfLateIsEnded) {
+  // As one that a server forked an instant before it was killed: old, but without its environment.
+  auto process = processes_.Start(
+      {.arguments = {"/bin/sh", "-c",
+                     "sleep 0.5; PENSTOCK_WORKER_HOME=" + folder_ + " exec /bin/sleep 300"},
+       .environment = {}});
+  ASSERT_TRUE(process);
+  auto host = Open();
+  EXPECT_TRUE(processes_.Wait(*process, Duration(10'000)).has_value());
+}
+
+TEST_F(ProcessWorkerHostTest, WhatStartsAfterTheHostIsLeftAlone) {
+  auto host = Open();
+  auto process = processes_.Start(
+      {.arguments = {"/bin/sleep", "300"},
+       .environment = {{"PENSTOCK_WORKER", "embedded"}, {"PENSTOCK_WORKER_HOME", folder_}}});
+  ASSERT_TRUE(process);
+  // Longer than the host takes to look for strangers again.
+  EXPECT_EQ(processes_.Wait(*process, Duration(2'500)), std::nullopt);
+  EXPECT_TRUE(processes_.Signal(*process, SIGKILL));
+  EXPECT_TRUE(processes_.Wait(*process, Duration(10'000)));
+}
+
 }  // namespace
 }  // namespace penstock

@@ -185,6 +185,15 @@ TEST_F(SystemTest, RunsAProgramAndTellsItsExit) {
   EXPECT_EQ(files_.Read(Path("err")).value(), "oops\n");
 }
 
+TEST_F(SystemTest, StartTimesAreOfTheKernelsClock) {
+  uint64_t before = processes_.StartTimeNow();
+  auto process = processes_.Start({.arguments = {"/bin/true"}, .environment = {}});
+  ASSERT_TRUE(process);
+  EXPECT_LE(before, process->start_time);
+  EXPECT_LE(process->start_time, processes_.StartTimeNow());
+  EXPECT_TRUE(processes_.Wait(*process, Duration(10'000)));
+}
+
 TEST_F(SystemTest, ChildrenInheritNoDescriptors) {
   // Without O_CLOEXEC, and above what the shell opens for its pipe.
   int leaked = fcntl(1, F_DUPFD, 100);
