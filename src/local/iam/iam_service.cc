@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "aws/error_response.h"
+#include "aws/query_service.h"
 #include "base/encoding.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -210,35 +210,17 @@ const IamService::Action IamService::kActions[] = {
 
 void IamService::Serve(HttpRequest request, BodySource& body,
                        std::unique_ptr<Responder> responder) {
-  auto fail = [&](const ApiError& error) {
-    responder->Respond(ErrorResponse(error, WireProtocol::kQuery, request));
-  };
-  if (!request.caller) {
-    return fail({"MissingAuthenticationToken", "Request is missing Authentication Token", 403, {}});
-  }
-  Result<std::string> text = ReadAll(body, kBodySizeMax);
-  if (!text) return fail({"MalformedInput", text.error().message, 400, {}});
-  QueryParameters parameters(request.RawQuery(), *text);
-  if (!parameters.IsUtf8())
-    return fail({"ValidationError", "The parameters are not UTF-8", 400, {}});
-  std::string name = parameters.Action();
+  if (!request.caller) return FailQuery(request, MissingAuthenticationToken(), *responder);
+  ApiResult<QueryParameters> in = ReadQuery(request, body, kBodySizeMax, "ValidationError");
+  if (!in) return FailQuery(request, in.error(), *responder);
+  const std::string name = in->Action();
   const Action* action = std::ranges::find(kActions, name, &Action::name);
-  if (action == std::end(kActions)) return fail(InvalidAction(name));
-
-  XmlWriter xml;
-  xml.Open(name + "Response", kNamespace);
-  if (action->has_result) xml.Open(name + "Result");
-  {
+  if (action == std::end(kActions)) return FailQuery(request, InvalidAction(name), *responder);
+  auto run = [&](XmlWriter& result) {
     std::lock_guard lock(mutex_);
-    ApiResult<void> done = (this->*action->handler)({*request.caller, parameters, xml});
-    if (!done) return fail(done.error());
-  }
-  if (action->has_result) xml.Close();
-  xml.Open("ResponseMetadata");
-  xml.Element("RequestId", request.request_id);
-  xml.Close();
-  xml.Close();
-  responder->Respond(XmlResponse(WireProtocol::kQuery, 200, std::move(xml).Finish(), request));
+    return (this->*action->handler)({*request.caller, *in, result});
+  };
+  AnswerQuery(request, {name, kNamespace, action->has_result}, run, *responder);
 }
 
 ApiResult<void> IamService::CreateRole(const Call& call) {

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "aws/error_response.h"
+#include "aws/query_service.h"
 #include "base/digest.h"
 #include "base/encoding.h"
 #include "base/log.h"
@@ -161,22 +161,6 @@ Status SnsService::ForgetOldKeys() {
 
 void SnsService::Serve(HttpRequest request, BodySource& body,
                        std::unique_ptr<Responder> responder) {
-  Result<std::string> text = ReadAll(body, kBodyBytesMax);
-  if (!text) {
-    return responder->Respond(ErrorResponse({"InvalidParameter", text.error().message, 400, {}},
-                                            WireProtocol::kQuery, request));
-  }
-  QueryParameters in(request.RawQuery(), *text);
-  if (!in.IsUtf8()) {
-    return responder->Respond(ErrorResponse(InvalidParameter("the parameters are not UTF-8"),
-                                            WireProtocol::kQuery, request));
-  }
-  ApiResult<std::string> answer = Dispatch(request, in);
-  responder->Respond(answer ? XmlResponse(WireProtocol::kQuery, 200, *std::move(answer), request)
-                            : ErrorResponse(answer.error(), WireProtocol::kQuery, request));
-}
-
-ApiResult<std::string> SnsService::Dispatch(const HttpRequest& request, const QueryParameters& in) {
   static constexpr Operation kOperations[] = {
       {"ConfirmSubscription", &SnsService::ConfirmSubscription, true, true},
       {"CreateTopic", &SnsService::CreateTopic},
@@ -195,36 +179,29 @@ ApiResult<std::string> SnsService::Dispatch(const HttpRequest& request, const Qu
       {"Unsubscribe", &SnsService::Unsubscribe, false, true},
       {"UntagResource", &SnsService::UntagResource},
   };
-  const std::string action = in.Action();
-  for (const Operation& operation : kOperations) {
-    if (operation.name != action) continue;
-    if (!request.caller && !operation.by_link) {
-      return ApiError{
-          "MissingAuthenticationToken", "Request is missing Authentication Token", 403, {}};
-    }
-    XmlWriter out;
-    out.Open(action + "Response", kXmlns);
-    if (operation.has_result) out.Open(action + "Result");
-    Call call{request.caller, in, out};
-    {
-      std::lock_guard lock(mutex_);
-      Reply done = (this->*operation.run)(call);
-      if (!done) return std::move(done).error();
-    }
-    if (operation.has_result) out.Close();
-    out.Open("ResponseMetadata");
-    out.Element("RequestId", request.request_id);
-    out.Close();
-    out.Close();
-    return std::move(out).Finish() + "\n";
+  ApiResult<QueryParameters> in = ReadQuery(request, body, kBodyBytesMax, "InvalidParameter");
+  if (!in) return FailQuery(request, in.error(), *responder);
+  const std::string action = in->Action();
+  const Operation* operation = std::ranges::find(kOperations, action, &Operation::name);
+  if (operation == std::end(kOperations)) {
+    return FailQuery(
+        request,
+        {"InvalidAction",
+         fmt::format(
+             "This SNS service has no operation {}; see docs/compatibility.md for those it has.",
+             action),
+         400,
+         {}},
+        *responder);
   }
-  return ApiError{
-      "InvalidAction",
-      fmt::format(
-          "This SNS service has no operation {}; see docs/compatibility.md for those it has.",
-          action),
-      400,
-      {}};
+  if (!request.caller && !operation->by_link)
+    return FailQuery(request, MissingAuthenticationToken(), *responder);
+  auto run = [&](XmlWriter& result) {
+    Call call{request.caller, *in, result};
+    std::lock_guard lock(mutex_);
+    return (this->*operation->run)(call);
+  };
+  AnswerQuery(request, {action, kXmlns, operation->has_result}, run, *responder);
 }
 
 std::string SnsService::NewUuid() {

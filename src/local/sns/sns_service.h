@@ -57,7 +57,6 @@ class SnsService : public HttpService {
              SnsOptions options);
   /// Of messages that were published long ago. REQUIRES: mutex_ is held, or nobody else is there.
   Status ForgetOldKeys();
-  ApiResult<std::string> Dispatch(const HttpRequest& request, const QueryParameters& in);
 
   Reply CreateTopic(Call& call);
   Reply DeleteTopic(Call& call);

@@ -2,9 +2,7 @@
 
 #include <fmt/core.h>
 
-#include "aws/error_response.h"
-#include "aws/query_protocol.h"
-#include "aws/xml_writer.h"
+#include "aws/query_service.h"
 #include "base/digest.h"
 
 namespace penstock {
@@ -25,6 +23,9 @@ std::string UserIdOf(const Caller& caller) {
 }
 
 ApiError Refusal(std::string_view action) {
+  if (action.empty()) {
+    return {"MissingAction", "The request is missing an action or a required parameter.", 400, {}};
+  }
   constexpr std::string_view kTokens[] = {"AssumeRole", "AssumeRoleWithSAML",
                                           "AssumeRoleWithWebIdentity", "GetFederationToken",
                                           "GetSessionToken"};
@@ -46,35 +47,18 @@ ApiError Refusal(std::string_view action) {
 
 void StsService::Serve(HttpRequest request, BodySource& body,
                        std::unique_ptr<Responder> responder) {
-  auto fail = [&](const ApiError& error) {
-    responder->Respond(ErrorResponse(error, WireProtocol::kQuery, request));
+  if (!request.caller) return FailQuery(request, MissingAuthenticationToken(), *responder);
+  ApiResult<QueryParameters> in = ReadQuery(request, body, kBodySizeMax, "ValidationError");
+  if (!in) return FailQuery(request, in.error(), *responder);
+  const std::string action = in->Action();
+  if (action != "GetCallerIdentity") return FailQuery(request, Refusal(action), *responder);
+  auto write = [&](XmlWriter& result) -> ApiResult<void> {
+    result.Element("Arn", request.caller->user_arn);
+    result.Element("UserId", UserIdOf(*request.caller));
+    result.Element("Account", request.caller->account);
+    return {};
   };
-  if (!request.caller) {
-    return fail({"MissingAuthenticationToken", "Request is missing Authentication Token", 403, {}});
-  }
-  Result<std::string> text = ReadAll(body, kBodySizeMax);
-  if (!text) return fail({"MalformedInput", text.error().message, 400, {}});
-  QueryParameters parameters(request.RawQuery(), *text);
-  if (!parameters.IsUtf8())
-    return fail({"ValidationError", "The parameters are not UTF-8", 400, {}});
-  std::string action = parameters.Action();
-  if (action.empty()) {
-    return fail(
-        {"MissingAction", "The request is missing an action or a required parameter.", 400, {}});
-  }
-  if (action != "GetCallerIdentity") return fail(Refusal(action));
-  XmlWriter xml;
-  xml.Open("GetCallerIdentityResponse", kNamespace);
-  xml.Open("GetCallerIdentityResult");
-  xml.Element("Arn", request.caller->user_arn);
-  xml.Element("UserId", UserIdOf(*request.caller));
-  xml.Element("Account", request.caller->account);
-  xml.Close();
-  xml.Open("ResponseMetadata");
-  xml.Element("RequestId", request.request_id);
-  xml.Close();
-  xml.Close();
-  responder->Respond(XmlResponse(WireProtocol::kQuery, 200, std::move(xml).Finish(), request));
+  AnswerQuery(request, {action, kNamespace}, write, *responder);
 }
 
 }  // namespace penstock
