@@ -112,12 +112,36 @@ std::string Shown(const Parameter& parameter, const std::string& value) {
   return parameter.secret ? "the secret value" : "'" + value + "'";
 }
 
-void CheckDeclaration(const ParameterObject& object, std::vector<Problem>& problems) {
-  auto say = [&](Severity severity, std::string field, std::string message) {
-    problems.push_back({object.id, std::move(field), std::move(message), severity});
-  };
+// What is wrong with parameters so far; a message begins with AWS's word for its kind.
+class Problems {
+ public:
+  void Error(std::string_view id, std::string_view field, std::string_view code,
+             std::string_view message) {
+    Say(Severity::kError, id, field, code, message);
+  }
+  void Warn(std::string_view id, std::string_view field, std::string_view code,
+            std::string_view message) {
+    Say(Severity::kWarning, id, field, code, message);
+  }
+  std::vector<Problem> Finish() && { return std::move(list_); }
+
+ private:
+  void Say(Severity severity, std::string_view id, std::string_view field, std::string_view code,
+           std::string_view message) {
+    list_.push_back(
+        {std::string(id), std::string(field), fmt::format("{}: {}", code, message), severity});
+  }
+
+  std::vector<Problem> list_;
+};
+
+constexpr std::string_view kNoValue = "MISSING_REQUIRED_FIELD";
+constexpr std::string_view kTooMuch = "LIMIT_EXCEEDED";
+
+void CheckDeclaration(const ParameterObject& object, Problems& problems) {
   if (!IsUserFieldName(object.id)) {
-    say(Severity::kError, "id",
+    problems.Error(
+        object.id, "id", kInvalidFieldValue,
         "a parameter's id must begin with 'my' and a capital, or '*my' for a secret, e.g. "
         "'myBucket'");
   }
@@ -125,7 +149,8 @@ void CheckDeclaration(const ParameterObject& object, std::vector<Problem>& probl
     if (attribute.key == "type" && !TypeByName(attribute.value)) {
       NearestWord nearest(attribute.value);
       for (const TypeName& type : kTypeNames) nearest.Offer(type.name);
-      say(Severity::kError, "type",
+      problems.Error(
+          object.id, "type", "INVALID_TYPE",
           fmt::format(
               "unknown parameter type '{}'; write String, Integer, Double or AWS::S3::ObjectKey{}",
               attribute.value,
@@ -133,39 +158,40 @@ void CheckDeclaration(const ParameterObject& object, std::vector<Problem>& probl
     }
     if ((attribute.key == "optional" || attribute.key == "isArray") && !IsTrue(attribute.value) &&
         !EqualsIgnoreCase(Trim(attribute.value), "false")) {
-      say(Severity::kError, attribute.key,
-          fmt::format("must be true or false, not '{}'", attribute.value));
+      problems.Error(object.id, attribute.key, kInvalidFieldValue,
+                     fmt::format("must be true or false, not '{}'", attribute.value));
     }
   }
 }
 
-void CheckValues(const Parameter& parameter, Moment moment, std::vector<Problem>& problems) {
-  auto say = [&](Severity severity, std::string message) {
-    problems.push_back({parameter.id, "", std::move(message), severity});
-  };
+void CheckValues(const Parameter& parameter, Moment moment, Problems& problems) {
   if (parameter.values.empty()) {
     if (parameter.optional || !parameter.declared) return;
     if (moment == Moment::kActivate) {
-      say(Severity::kError,
-          "needs a value: give one on activation, in 'values', or declare a default");
+      problems.Error(parameter.id, "", kNoValue,
+                     "needs a value: give one on activation, in 'values', or declare a default");
     } else {
-      say(Severity::kWarning, "has no value yet: it must be given with the activation");
+      problems.Warn(parameter.id, "", kNoValue,
+                    "has no value yet: it must be given with the activation");
     }
     return;
   }
   if (parameter.declared && !parameter.is_array && parameter.values.size() > 1) {
-    say(Severity::kError,
+    problems.Error(
+        parameter.id, "", kInvalidFieldValue,
         fmt::format("has {} values but is no array; set isArray to true", parameter.values.size()));
   }
   for (const std::string& value : parameter.values) {
     if (!FitsType(value, parameter.type)) {
-      say(Severity::kError, fmt::format("{} is no {}; write {}", Shown(parameter, value),
-                                        NameOfType(parameter.type), Example(parameter.type)));
+      problems.Error(parameter.id, "", kInvalidFieldValue,
+                     fmt::format("{} is no {}; write {}", Shown(parameter, value),
+                                 NameOfType(parameter.type), Example(parameter.type)));
     }
     const auto& allowed = parameter.allowed_values;
     if (!allowed.empty() && std::find(allowed.begin(), allowed.end(), value) == allowed.end()) {
-      say(Severity::kError, fmt::format("{} is not one of the allowed values: {}",
-                                        Shown(parameter, value), Join(allowed, ", ")));
+      problems.Error(parameter.id, "", kInvalidFieldValue,
+                     fmt::format("{} is not one of the allowed values: {}", Shown(parameter, value),
+                                 Join(allowed, ", ")));
     }
   }
 }
@@ -205,34 +231,30 @@ const Parameter* Parameters::Find(std::string_view id) const {
 
 std::vector<Problem> CheckParameters(const Definition& definition, const Parameters& parameters,
                                      Moment moment, const Limits& limits) {
-  std::vector<Problem> problems;
+  Problems problems;
   std::map<std::string_view, int> declared;
   for (const ParameterObject& object : definition.parameters) {
     if (++declared[object.id] == 2) {
-      problems.push_back({object.id, "", "is declared more than once; the first declaration counts",
-                          Severity::kError});
+      problems.Error(object.id, "", kInvalidFieldValue,
+                     "is declared more than once; the first declaration counts");
     }
     CheckDeclaration(object, problems);
   }
   if (limits.parameters_max != 0 && definition.parameters.size() > limits.parameters_max) {
-    problems.push_back(
-        {"", "",
-         fmt::format("LIMIT_EXCEEDED: {} parameters are declared; at most {} are allowed",
-                     definition.parameters.size(), limits.parameters_max),
-         Severity::kError});
+    problems.Error("", "", kTooMuch,
+                   fmt::format("{} parameters are declared; at most {} are allowed",
+                               definition.parameters.size(), limits.parameters_max));
   }
   size_t size = 0;
   for (const ParameterValue& value : definition.values)
     size += value.id.size() + value.value.size();
   if (limits.parameter_values_size_max != 0 && size > limits.parameter_values_size_max) {
-    problems.push_back(
-        {"", "",
-         fmt::format("LIMIT_EXCEEDED: the parameter values have {} bytes; at most {} are allowed",
-                     size, limits.parameter_values_size_max),
-         Severity::kError});
+    problems.Error("", "", kTooMuch,
+                   fmt::format("the parameter values have {} bytes; at most {} are allowed", size,
+                               limits.parameter_values_size_max));
   }
   for (const auto& [id, parameter] : parameters.all()) CheckValues(parameter, moment, problems);
-  return problems;
+  return std::move(problems).Finish();
 }
 
 }  // namespace penstock

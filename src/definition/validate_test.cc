@@ -430,32 +430,37 @@ TEST(Validate, Parameters) {
   };
   constexpr auto kPlain = R"({"id":"myCmd","type":"String"})";
   EXPECT_EQ(problems(kPlain, "", Moment::kPut),
-            "warning myCmd: has no value yet: it must be given with the activation\n");
-  EXPECT_EQ(
-      problems(kPlain, "", Moment::kActivate),
-      "error myCmd: needs a value: give one on activation, in 'values', or declare a default\n");
+            "warning myCmd: MISSING_REQUIRED_FIELD: has no value yet: it must be given with the "
+            "activation\n");
+  EXPECT_EQ(problems(kPlain, "", Moment::kActivate),
+            "error myCmd: MISSING_REQUIRED_FIELD: needs a value: give one on activation, in "
+            "'values', or declare a default\n");
   EXPECT_EQ(problems(kPlain, R"("myCmd":"x")", Moment::kActivate), "");
-  EXPECT_EQ(problems(kPlain, R"("myCmd":["x","y"])", Moment::kActivate),
-            "error myCmd: has 2 values but is no array; set isArray to true\n");
-  EXPECT_EQ(problems(R"({"id":"myCmd","type":"Integer"})", R"("myCmd":"x")", Moment::kPut),
-            "error myCmd: 'x' is no Integer; write a whole number such as 2\n");
+  EXPECT_EQ(
+      problems(kPlain, R"("myCmd":["x","y"])", Moment::kActivate),
+      "error myCmd: INVALID_FIELD_VALUE: has 2 values but is no array; set isArray to true\n");
+  EXPECT_EQ(
+      problems(R"({"id":"myCmd","type":"Integer"})", R"("myCmd":"x")", Moment::kPut),
+      "error myCmd: INVALID_FIELD_VALUE: 'x' is no Integer; write a whole number such as 2\n");
   EXPECT_EQ(
       problems(R"({"id":"myCmd","type":"AWS::S3::ObjectKey"})", R"("myCmd":"/tmp")", Moment::kPut),
-      "error myCmd: '/tmp' is no AWS::S3::ObjectKey; write an address such as "
+      "error myCmd: INVALID_FIELD_VALUE: '/tmp' is no AWS::S3::ObjectKey; write an address such as "
       "s3://bucket/folder\n");
   EXPECT_EQ(problems(R"({"id":"myCmd","type":"String","allowedValues":["a","b"]})",
                      R"("myCmd":"c")", Moment::kPut),
-            "error myCmd: 'c' is not one of the allowed values: a, b\n");
+            "error myCmd: INVALID_FIELD_VALUE: 'c' is not one of the allowed values: a, b\n");
   EXPECT_EQ(problems(R"({"id":"myCmd","type":"String","allowedValues":"a, b"})", R"("myCmd":"b")",
                      Moment::kPut),
             "");
   EXPECT_EQ(problems(R"({"id":"myCmd","type":"Strin"})", R"("myCmd":"b")", Moment::kPut),
-            "error myCmd.type: unknown parameter type 'Strin'; write String, Integer, Double or "
+            "error myCmd.type: INVALID_TYPE: unknown parameter type 'Strin'; write String, "
+            "Integer, Double or "
             "AWS::S3::ObjectKey (did you mean "
             "String?)\n");
   EXPECT_EQ(
       problems(R"({"id":"myCmd"},{"id":"notMine"})", R"("myCmd":"b","notMine":"x")", Moment::kPut),
-      "error notMine.id: a parameter's id must begin with 'my' and a capital, or '*my' for a "
+      "error notMine.id: INVALID_FIELD_VALUE: a parameter's id must begin with 'my' and a capital, "
+      "or '*my' for a "
       "secret, e.g. 'myBucket'\n");
   EXPECT_NE(problems(R"({"id":"myCmd","optional":"true"})", "", Moment::kActivate)
                 .find("needs 'command or scriptUri'"),

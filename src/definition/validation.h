@@ -14,9 +14,6 @@
 
 namespace penstock {
 
-/// The code of most problems, as AWS writes it.
-inline constexpr std::string_view kInvalidFieldValue = "INVALID_FIELD_VALUE";
-
 /// The definition under check and the list of what is wrong with it.
 class Validation {
  public:
