@@ -1,10 +1,12 @@
 """Who may come in: each service refuses a bad signature in AWS's own words, and nothing unsigned is served."""
+import contextlib
 import datetime
 import hashlib
 import http.client
 import json
 import re
 import urllib.parse
+from unittest import mock
 
 import botocore.auth
 import botocore.awsrequest
@@ -49,24 +51,31 @@ JSON_HEADERS = {
 }
 
 
+@contextlib.contextmanager
+def clock_of_botocore(when):
+    """Within it botocore signs as of `when`."""
+    if hasattr(botocore.auth, "get_current_datetime"):  # botocore of 2025 and later
+        with mock.patch.object(botocore.auth, "get_current_datetime", lambda: when or datetime.datetime.utcnow()):
+            yield
+        return
+
+    class Shifted(datetime.datetime):
+        @classmethod
+        def utcnow(cls):
+            return when or datetime.datetime.utcnow()
+
+    with mock.patch.object(botocore.auth, "datetime", mock.Mock(datetime=Shifted, timedelta=datetime.timedelta)):
+        yield
+
+
 def signed(server, service, method, target, headers=None, body=b"", when=None, key=None, region=REGION):
     """Headers of a request that botocore signs as of `when` (default: now)."""
     access, secret = (key or server.key())[:2]
     request = botocore.awsrequest.AWSRequest(method=method, url=server.url + target, headers=headers or {}, data=body)
     credentials = botocore.credentials.Credentials(access, secret)
     signer = (botocore.auth.S3SigV4Auth if service == "s3" else botocore.auth.SigV4Auth)(credentials, service, region)
-    real = botocore.auth.datetime
-
-    class Shifted(real.datetime):
-        @classmethod
-        def utcnow(cls):
-            return when or real.datetime.utcnow()
-
-    try:
-        botocore.auth.datetime = type("shifted", (), {"datetime": Shifted, "timedelta": real.timedelta})
+    with clock_of_botocore(when):
         signer.add_auth(request)
-    finally:
-        botocore.auth.datetime = real
     return {name: value for name, value in request.prepare().headers.items() if name.lower() != "content-length"}
 
 
