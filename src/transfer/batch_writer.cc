@@ -109,7 +109,7 @@ Status BatchWriter::Send(std::vector<PutItem> batch) {
   double units = Units(batch);
   {
     TimedSpan span(context_.meter, context_.clock, TimeSpent::kRate);
-    if (!context_.rate->Reserve(units, stop_)) return Canceled("the import was stopped");
+    if (!context_.rate->Reserve(lane_, units, stop_)) return Canceled("the import was stopped");
   }
   CallResult<std::string> answer;
   {
@@ -118,7 +118,7 @@ Status BatchWriter::Send(std::vector<PutItem> batch) {
   }
   if (answer) return Settle(units, *answer, std::move(batch));
   // Part of it may have been written when no answer came; to count all of it keeps the bound.
-  context_.rate->Settle(units, answer.error().http == 0 ? units : 0);
+  SettleWithoutAnswer(units, answer.error().http == 0);
   return Refused(answer.error(), std::move(batch));
 }
 
@@ -149,6 +149,11 @@ void BatchWriter::SettleRate(double reserved, double estimate, std::string_view 
     }
   }
   context_.rate->Settle(reserved, told.units >= 0 ? told.units : estimate, told.indexes);
+}
+
+void BatchWriter::SettleWithoutAnswer(double reserved, bool costs) {
+  RateController::IndexUnits nothing = std::map<std::string, double>();
+  context_.rate->Settle(reserved, costs ? reserved : 0, costs ? std::nullopt : nothing);
 }
 
 std::vector<PutItem> BatchWriter::Unprocessed(std::string_view answer, std::vector<PutItem>* batch,
@@ -237,7 +242,8 @@ Status BatchWriter::PutConditionally(PutItem item) {
   body += fmt::format("}},\"ConditionExpression\":\"{}\"}}", condition);
   {
     TimedSpan span(context_.meter, context_.clock, TimeSpent::kRate);
-    if (!context_.rate->Reserve(item.units, stop_)) return Canceled("the import was stopped");
+    if (!context_.rate->Reserve(lane_, item.units, stop_))
+      return Canceled("the import was stopped");
   }
   CallResult<std::string> answer;
   {
@@ -249,7 +255,7 @@ Status BatchWriter::PutConditionally(PutItem item) {
     bool condition_failed = answer.error().type == "ConditionalCheckFailedException";
     // A refused condition costs what the write would have.
     bool costs = condition_failed || answer.error().http == 0;
-    context_.rate->Settle(reserved, costs ? reserved : 0);
+    SettleWithoutAnswer(reserved, costs);
     if (condition_failed) return ConditionFailed(std::move(item));
     std::vector<PutItem> batch;
     batch.push_back(std::move(item));

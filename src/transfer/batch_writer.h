@@ -98,6 +98,8 @@ class BatchWriter {
                                    bool* readable);
   /// `estimate`: what it did cost if the answer does not say.
   void SettleRate(double reserved, double estimate, std::string_view answer);
+  /// The answer was an error, or none came.
+  void SettleWithoutAnswer(double reserved, bool costs);
   void PutBack(std::vector<PutItem> items);
   Status Pause(const CallError& error);
 

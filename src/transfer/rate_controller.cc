@@ -16,7 +16,6 @@ constexpr double kBucketSeconds = 0.5;
 constexpr double kCut = 0.7;
 constexpr nanoseconds kCutInterval = 500ms;
 constexpr nanoseconds kThrottleWindow = 1s;
-constexpr size_t kLanesForCut = 3;
 constexpr double kRecoveryPerSecond = 0.02;
 constexpr double kFactorMin = 0.01;
 constexpr double kGuessMax = 40'000;  // AWS's default quota of an on-demand table
@@ -55,7 +54,10 @@ RateController::RateController(RateOptions options, TableCapacity initial, Capac
       clock_(clock),
       random_(random),
       capacity_(std::move(initial)) {
-  if (options_.Mode() == RateMode::kMax) capacity_.is_guess = true;
+  if (options_.Mode() == RateMode::kMax) {
+    capacity_.is_guess = true;
+    capacity_.indexes.clear();
+  }
   for (const auto& [name, index] : capacity_.indexes) indexes_[name] = {};
 }
 
@@ -76,6 +78,16 @@ double RateController::Bound(const Capacity& capacity) const {
 
 double RateController::TargetLocked() const { return Bound(capacity_) * factor_; }
 
+double RateController::IndexBound(const std::string& name) const {
+  const Capacity& index = capacity_.indexes.at(name);
+  return Bound(index.is_guess && capacity_.is_guess ? capacity_ : index) * factor_;
+}
+
+bool RateController::RulesAsGuess(const std::string& index) const {
+  auto found = capacity_.indexes.find(index);
+  return found != capacity_.indexes.end() && found->second.is_guess;
+}
+
 void RateController::Advance(nanoseconds now) {
   if (!started_) {
     started_ = true;
@@ -95,7 +107,7 @@ void RateController::Advance(nanoseconds now) {
   double room = std::min(capacity - level_, capacity + request_max_ - level_ - in_flight_);
   level_ += std::clamp(target * seconds, 0.0, std::max(room, 0.0));
   for (auto& [name, bucket] : indexes_) {
-    double bound = Bound(capacity_.indexes[name]) * factor_;
+    double bound = IndexBound(name);
     double full = std::max(bound * kBucketSeconds, request_max_ * bucket.per_unit);
     bucket.level = std::min(full, bucket.level + bound * seconds);
   }
@@ -109,11 +121,16 @@ void RateController::Grow(double seconds) {
   if (!quiet) return;
   if (factor_ < 1) {
     factor_ = std::min(1.0, factor_ + kRecoveryPerSecond * seconds);
-  } else if (capacity_.is_guess && options_.Mode() != RateMode::kAbsolute) {
+  } else if (options_.Mode() != RateMode::kAbsolute) {
     bool is_max = options_.Mode() == RateMode::kMax;
-    double& units = capacity_.units_per_second;
     double growth = is_max && !has_cut_ ? std::exp2(seconds) : 1 + kRecoveryPerSecond * seconds;
-    units = std::min(units * growth, is_max ? kProbeMax : std::max(kGuessMax, units));
+    auto grow = [&](Capacity* capacity) {
+      double& units = capacity->units_per_second;
+      if (capacity->is_guess)
+        units = std::min(units * growth, is_max ? kProbeMax : std::max(kGuessMax, units));
+    };
+    grow(&capacity_);
+    for (auto& [name, index] : capacity_.indexes) grow(&index);
   }
 }
 
@@ -125,13 +142,30 @@ double RateController::SecondsUntil(double units) const {
   };
   double seconds = wait(units - level_, TargetLocked());
   for (const auto& [name, bucket] : indexes_) {
-    double bound = Bound(capacity_.indexes.at(name)) * factor_;
-    seconds = std::max(seconds, wait(units * bucket.per_unit - bucket.level, bound));
+    seconds = std::max(seconds, wait(units * bucket.per_unit - bucket.level, IndexBound(name)));
   }
   return seconds;
 }
 
-bool RateController::Reserve(double units, const std::stop_token& stop) {
+void RateController::Saw(uint64_t lane, nanoseconds now) {
+  LaneUse* slot = &recent_lanes_[0];
+  for (LaneUse& use : recent_lanes_) {
+    if (use.at && use.lane == lane) {
+      slot = &use;
+      break;
+    }
+    if (use.at < slot->at) slot = &use;  // an empty one before all others
+  }
+  *slot = {lane, now};
+}
+
+size_t RateController::LanesAtWork(nanoseconds now) const {
+  return static_cast<size_t>(std::count_if(
+      recent_lanes_.begin(), recent_lanes_.end(),
+      [&](const LaneUse& use) { return use.at && now - *use.at <= kThrottleWindow; }));
+}
+
+bool RateController::Reserve(uint64_t lane, double units, const std::stop_token& stop) {
   std::unique_lock turn(turn_);
   nanoseconds began = clock_->Monotonic();
   while (!stop.stop_requested()) {
@@ -144,6 +178,7 @@ bool RateController::Reserve(double units, const std::stop_token& stop) {
       Advance(now);
       double seconds = SecondsUntil(units);
       if (seconds == 0) {
+        Saw(lane, now);
         level_ -= units;
         in_flight_ += units;
         for (auto& [name, bucket] : indexes_) bucket.level -= units * bucket.per_unit;
@@ -171,8 +206,7 @@ bool RateController::Reserve(double units, const std::stop_token& stop) {
   return false;
 }
 
-void RateController::Settle(double reserved, double consumed,
-                            const std::map<std::string, double>& index_units) {
+void RateController::Settle(double reserved, double consumed, const IndexUnits& index_units) {
   bool refresh;
   {
     std::lock_guard lock(mutex_);
@@ -183,11 +217,20 @@ void RateController::Settle(double reserved, double consumed,
     level_ = std::min(level_, capacity);
     totals_.consumed += consumed;
     for (auto& [name, bucket] : indexes_) {
-      auto told = index_units.find(name);
-      double units = told == index_units.end() ? 0 : told->second;
-      bucket.level += reserved * bucket.per_unit - units;
-      totals_.index_consumed += units;
-      if (consumed > 0) bucket.per_unit += kIndexLearning * (units / consumed - bucket.per_unit);
+      const double expected = reserved * bucket.per_unit;
+      double units = expected;
+      if (index_units) {
+        auto told = index_units->find(name);
+        units = told == index_units->end() ? 0 : told->second;
+        if (consumed > 0) bucket.per_unit += kIndexLearning * (units / consumed - bucket.per_unit);
+      } else {
+        totals_.index_consumed += expected;
+      }
+      bucket.level += expected - units;
+    }
+    // Those of indexes without a bucket too.
+    if (index_units) {
+      for (const auto& [name, units] : *index_units) totals_.index_consumed += units;
     }
     refresh = updated_at_ >= next_refresh_;
   }
@@ -199,16 +242,20 @@ void RateController::OnThrottle(uint64_t lane) {
   nanoseconds now = clock_->Monotonic();
   Advance(now);
   ++totals_.throttles;
+  Saw(lane, now);
   recent_throttles_.emplace_back(now, lane);
   while (now - recent_throttles_.front().first > kThrottleWindow) recent_throttles_.pop_front();
   if (last_cut_ && now - *last_cut_ < kCutInterval) return;
   std::set<uint64_t> lanes;
   for (const auto& [at, throttled] : recent_throttles_) lanes.insert(throttled);
-  if (lanes.size() < kLanesForCut) return;
+  if (lanes.size() < LanesAtWork(now)) return;
   last_cut_ = now;
   has_cut_ = true;
   if (capacity_.is_guess && options_.Mode() != RateMode::kAbsolute) {
     capacity_.units_per_second = std::max(1.0, capacity_.units_per_second * kCut);
+  } else if (RulesAsGuess(tightest_index_) && options_.Mode() != RateMode::kAbsolute) {
+    double& units = capacity_.indexes.at(tightest_index_).units_per_second;
+    units = std::max(1.0, units * kCut);
   } else {
     factor_ = std::max(kFactorMin, factor_ * kCut);
   }
@@ -238,9 +285,15 @@ void RateController::RefreshCapacity() {
       now + pause + nanoseconds(random_->Below(static_cast<uint64_t>(pause.count() / 8)));
   if (!read)
     return;  // the last known capacity stays; the job's own requests will say if the table is gone
+  if (options_.Mode() == RateMode::kMax) read->indexes.clear();
   std::map<std::string, IndexBucket> indexes;
   for (const auto& [name, index] : read->indexes) indexes[name] = indexes_[name];
   indexes_ = std::move(indexes);
+  for (auto& [name, index] : read->indexes) {
+    auto before = capacity_.indexes.find(name);
+    if (index.is_guess && before != capacity_.indexes.end() && before->second.is_guess)
+      index.units_per_second = before->second.units_per_second;
+  }
   bool keeps_guess = capacity_.is_guess && (read->is_guess || options_.Mode() == RateMode::kMax);
   if (keeps_guess) {
     capacity_.indexes = std::move(read->indexes);
@@ -257,9 +310,9 @@ double RateController::Target() {
 std::string RateController::Explain() {
   std::lock_guard lock(mutex_);
   std::string what = tightest_index_.empty() ? "" : fmt::format(" of index {}", tightest_index_);
-  const Capacity& capacity = tightest_index_.empty() || !capacity_.indexes.contains(tightest_index_)
-                                 ? capacity_
-                                 : capacity_.indexes.at(tightest_index_);
+  bool is_index = capacity_.indexes.contains(tightest_index_) &&
+                  !(capacity_.is_guess && capacity_.indexes.at(tightest_index_).is_guess);
+  const Capacity& capacity = is_index ? capacity_.indexes.at(tightest_index_) : capacity_;
   std::string text;
   switch (options_.Mode()) {
     case RateMode::kRatio:

@@ -4,23 +4,26 @@
 //
 // The target T = ratio × C × f. C, the table's capacity, is asked again every 4 s. f is 1 until the
 // server throttles; then it falls by 0.7 (at most every 500 ms) and recovers by 2 % of T a second.
-// A throttle of fewer than three segments within a second is taken for a hot partition: its caller
-// waits, the job goes on. For tables whose capacity nobody declares, C itself is the guess that
-// throttles and their absence move. A global index has a bucket of its own, under the same bound of
-// its own capacity; what a write costs it is learnt, and the tightest bucket rules.
+// A throttle of fewer than three lanes (segments, writers) within a second is taken for a hot
+// partition, unless no others were at work in that second: its caller waits, the job goes on. For
+// tables whose capacity nobody declares, C itself is the guess that throttles and their absence
+// move. A global index has a bucket of its own, under the same bound of its own capacity, which is
+// the table's guess where nobody declares either; what a write costs it is learnt, and the tightest
+// bucket rules.
 //
 // What bounds the rate is one of:
 //   ratio      ratio × C
 //   absolute   so many units a second, whatever the table has
 //   headroom   ratio × what other users of the table leave of C
 //   max        what the server bears: twice as much each second until it throttles, from then on
-//              the guess above
+//              the guess above; indexes have no bounds of their own
 //
 // The bucket holds half a second of T, or one request if that costs more, starts empty, and does
 // not fill while more than that and one request are under way. Hence over any 10 s at most 1.05 ×
 // 10 T and one request are consumed.
 #pragma once
 
+#include <array>
 #include <deque>
 #include <functional>
 #include <map>
@@ -64,15 +67,17 @@ class RateController {
   RateController(RateOptions options, TableCapacity initial, CapacitySource source, Clock* clock,
                  Random* random, OthersSource others = {});
 
-  /// Waits until `units` are there, then takes them. First come, first served. False if `stop` came
-  /// first.
-  bool Reserve(double units, const std::stop_token& stop);
+  /// What a request cost the global indexes, by name; those not in it cost nothing. nullopt: the
+  /// server did not say, and it is taken for what such requests used to cost.
+  using IndexUnits = std::optional<std::map<std::string, double>>;
+
+  /// Waits until `units` are there, then takes them. First come, first served. `lane`: which
+  /// segment or writer asks. False if `stop` came first.
+  bool Reserve(uint64_t lane, double units, const std::stop_token& stop);
   /// The request that reserved `reserved` did cost `consumed`, and these units of indexes.
   /// REQUIRES: once for each Reserve.
-  void Settle(double reserved, double consumed,
-              const std::map<std::string, double>& index_units = {});
-  /// The server refused a request for going too fast. `lane`: which segment or writer it was. To be
-  /// settled as well.
+  void Settle(double reserved, double consumed, const IndexUnits& index_units);
+  /// The server refused a request of this lane for going too fast. To be settled as well.
   void OnThrottle(uint64_t lane);
 
   /// T now, in units per second.
@@ -99,8 +104,19 @@ class RateController {
     double per_unit = 1;  // what a unit of the table costs the index; learnt
   };
 
+  static constexpr size_t kLanesForCut = 3;
+  struct LaneUse {
+    uint64_t lane = 0;
+    std::optional<std::chrono::nanoseconds> at;
+  };
+
   double TargetLocked() const;
   double Bound(const Capacity& capacity) const;
+  double IndexBound(const std::string& name) const;
+  bool RulesAsGuess(const std::string& index) const;
+  void Saw(uint64_t lane, std::chrono::nanoseconds now);
+  /// How many lanes were at work within the last second, three at most.
+  size_t LanesAtWork(std::chrono::nanoseconds now) const;
   /// How long until the emptiest bucket has what a request of `units` takes; 0: they all have.
   double SecondsUntil(double units) const;
   void Grow(double seconds);
@@ -129,6 +145,7 @@ class RateController {
   std::chrono::nanoseconds next_refresh_{0};
   std::optional<std::chrono::nanoseconds> last_cut_;
   std::deque<std::pair<std::chrono::nanoseconds, uint64_t>> recent_throttles_;
+  std::array<LaneUse, kLanesForCut> recent_lanes_;  // the last ones, each once
   bool refreshing_ = false;
   Totals totals_;
 };

@@ -12,6 +12,8 @@ using testing::FakeClock;
 using testing::FakeRandom;
 using testing::WindowMax;
 
+const RateController::IndexUnits kNoIndexes = std::map<std::string, double>();
+
 struct World {
   FakeClock clock;
   FakeRandom random;
@@ -38,13 +40,13 @@ TEST(RateController, BoundHoldsAndIsUsed) {
       double began = world.clock.Seconds();
       double run = std::max(60.0, 40 * page / target);
       while (world.clock.Seconds() - began < run) {
-        ASSERT_TRUE(rate.Reserve(page, {}));
+        ASSERT_TRUE(rate.Reserve(0, page, {}));
         // Pages cost less than they may, and sometimes more.
         double cost = page * (0.7 + 0.4 * static_cast<double>(world.random.Below(1000)) / 1000);
         spent.push_back({world.clock.Seconds(), cost});
         if (page > 1 && world.random.Below(4) == 0)
           world.clock.Sleep(Duration(world.random.Below(20)));
-        rate.Settle(page, cost);
+        rate.Settle(page, cost, kNoIndexes);
       }
       double sum = 0;
       for (const auto& one : spent) sum += one.units;
@@ -60,18 +62,18 @@ TEST(RateController, RequestsThatHangDoNotSaveUpABurst) {
   World world;
   RateController rate({.ratio = 1}, world.capacity, world.Source(), &world.clock, &world.random);
   std::vector<FakeAws::Spent> spent;
-  ASSERT_TRUE(rate.Reserve(128, {}));
-  ASSERT_TRUE(rate.Reserve(128, {}));
+  ASSERT_TRUE(rate.Reserve(0, 128, {}));
+  ASSERT_TRUE(rate.Reserve(0, 128, {}));
   world.clock.Sleep(Duration(60'000));
   for (int i = 0; i < 2; ++i) {
     spent.push_back({world.clock.Seconds(), 128});
-    rate.Settle(128, 128);
+    rate.Settle(128, 128, kNoIndexes);
   }
   double began = world.clock.Seconds();
   while (world.clock.Seconds() - began < 12) {
-    ASSERT_TRUE(rate.Reserve(128, {}));
+    ASSERT_TRUE(rate.Reserve(0, 128, {}));
     spent.push_back({world.clock.Seconds(), 128});
-    rate.Settle(128, 128);
+    rate.Settle(128, 128, kNoIndexes);
   }
   EXPECT_LE(WindowMax(spent), 1.05 * 10'000 + 128);
 }
@@ -80,19 +82,19 @@ TEST(RateController, StartsEmpty) {
   World world;
   RateController rate({.ratio = 0.1}, world.capacity, world.Source(), &world.clock, &world.random);
   double began = world.clock.Seconds();
-  ASSERT_TRUE(rate.Reserve(50, {}));
+  ASSERT_TRUE(rate.Reserve(0, 50, {}));
   EXPECT_NEAR(world.clock.Seconds() - began, 0.5, 0.02);
 }
 
 TEST(RateController, FollowsTheTableWithinFiveSeconds) {
   World world;
   RateController rate({.ratio = 0.5}, world.capacity, world.Source(), &world.clock, &world.random);
-  ASSERT_TRUE(rate.Reserve(1, {}));
+  ASSERT_TRUE(rate.Reserve(0, 1, {}));
   world.capacity.units_per_second = 4000;
   double began = world.clock.Seconds();
   while (world.clock.Seconds() - began < 5) {
-    ASSERT_TRUE(rate.Reserve(20, {}));
-    rate.Settle(20, 20);
+    ASSERT_TRUE(rate.Reserve(0, 20, {}));
+    rate.Settle(20, 20, kNoIndexes);
   }
   EXPECT_EQ(rate.Target(), 2000);
   EXPECT_EQ(rate.Explain(), "0.5 of 4000 units/s (provisioned)");
@@ -100,8 +102,8 @@ TEST(RateController, FollowsTheTableWithinFiveSeconds) {
   world.refuses = true;
   world.asked = 0;
   while (world.clock.Seconds() - began < 30) {
-    ASSERT_TRUE(rate.Reserve(1000, {}));
-    rate.Settle(1000, 1000);
+    ASSERT_TRUE(rate.Reserve(0, 1000, {}));
+    rate.Settle(1000, 1000, kNoIndexes);
   }
   EXPECT_EQ(rate.Target(), 2000);
   EXPECT_LE(world.asked, 2);
@@ -118,20 +120,52 @@ TEST(RateController, AbsoluteRateIgnoresTheTable) {
 TEST(RateController, OneHotSegmentDoesNotSlowTheJob) {
   World world;
   RateController rate({.ratio = 1}, world.capacity, world.Source(), &world.clock, &world.random);
-  ASSERT_TRUE(rate.Reserve(1, {}));
   for (int i = 0; i < 50; ++i) {
-    rate.OnThrottle(7);
-    rate.OnThrottle(8);
+    for (uint64_t lane : {1, 2, 7, 8}) {
+      ASSERT_TRUE(rate.Reserve(lane, 1, {}));
+      rate.Settle(1, lane >= 7 ? 0 : 1, kNoIndexes);
+      if (lane >= 7) rate.OnThrottle(lane);
+    }
     world.clock.Sleep(Duration(10));
   }
   EXPECT_EQ(rate.Target(), 1000);
   EXPECT_EQ(rate.totals().throttles, 100u);
 }
 
+TEST(RateController, FewLanesAreHeardToo) {
+  for (uint64_t lanes : {1, 2}) {
+    World world;
+    RateController rate({.ratio = 1}, world.capacity, world.Source(), &world.clock, &world.random);
+    for (uint64_t lane = 0; lane < lanes; ++lane) {
+      ASSERT_TRUE(rate.Reserve(lane, 1, {}));
+      rate.Settle(1, 1, kNoIndexes);
+    }
+    for (uint64_t lane = 0; lane < lanes; ++lane) {
+      EXPECT_EQ(rate.Target(), 1000);
+      rate.OnThrottle(lane);
+    }
+    EXPECT_DOUBLE_EQ(rate.Target(), 700) << lanes;
+  }
+}
+
+TEST(RateController, ALaneThatIsThroughIsNoMoreAtWork) {
+  World world;
+  RateController rate({.ratio = 1}, world.capacity, world.Source(), &world.clock, &world.random);
+  for (uint64_t lane : {1, 2, 3, 4}) {
+    ASSERT_TRUE(rate.Reserve(lane, 1, {}));
+    rate.Settle(1, 1, kNoIndexes);
+  }
+  rate.OnThrottle(4);
+  EXPECT_EQ(rate.Target(), 1000);
+  world.clock.Sleep(Duration(1500));
+  rate.OnThrottle(4);
+  EXPECT_NEAR(rate.Target(), 700, 1);
+}
+
 TEST(RateController, ThrottlesEverywhereCutAndRecover) {
   World world;
   RateController rate({.ratio = 1}, world.capacity, world.Source(), &world.clock, &world.random);
-  ASSERT_TRUE(rate.Reserve(1, {}));
+  ASSERT_TRUE(rate.Reserve(0, 1, {}));
   for (uint64_t lane = 0; lane < 10; ++lane) rate.OnThrottle(lane);
   EXPECT_DOUBLE_EQ(rate.Target(), 700);  // once, however many at a time
   world.clock.Sleep(Duration(600));
@@ -153,8 +187,8 @@ TEST(RateController, GuessesForUndeclaredTables) {
   world.capacity = {kOnDemandGuess, "first guess for an on-demand table", true};
   RateController rate({.ratio = 1}, world.capacity, world.Source(), &world.clock, &world.random);
   for (int i = 0; i < 100; ++i) {
-    ASSERT_TRUE(rate.Reserve(400, {}));
-    rate.Settle(400, 400);
+    ASSERT_TRUE(rate.Reserve(0, 400, {}));
+    rate.Settle(400, 400, kNoIndexes);
   }
   EXPECT_GT(rate.Target(), 4400);
   double before = rate.Target();
@@ -168,8 +202,8 @@ TEST(RateController, MaxProbesTheServer) {
                       &world.random);
   double began = world.clock.Seconds();
   while (world.clock.Seconds() - began < 3) {
-    ASSERT_TRUE(rate.Reserve(100, {}));
-    rate.Settle(100, 100);
+    ASSERT_TRUE(rate.Reserve(0, 100, {}));
+    rate.Settle(100, 100, kNoIndexes);
   }
   EXPECT_GT(rate.Target(), 4000);  // doubled each second, whatever the table declares
   double before = rate.Target();
@@ -193,8 +227,8 @@ TEST(RateController, HeadroomIsWhatOthersLeave) {
   double began = world.clock.Seconds();
   auto run = [&](double seconds) {
     while (world.clock.Seconds() - began < seconds) {
-      ASSERT_TRUE(rate.Reserve(20, {}));
-      rate.Settle(20, 20);
+      ASSERT_TRUE(rate.Reserve(0, 20, {}));
+      rate.Settle(20, 20, kNoIndexes);
     }
   };
   run(5);
@@ -210,7 +244,7 @@ TEST(RateController, HeadroomIsKnownBeforeTheFirstRequest) {
   RateController rate({.ratio = 1, .mode = RateMode::kHeadroom}, world.capacity, world.Source(),
                       &world.clock, &world.random, [](double) -> Result<double> { return 990; });
   double began = world.clock.Seconds();
-  ASSERT_TRUE(rate.Reserve(20, {}));
+  ASSERT_TRUE(rate.Reserve(0, 20, {}));
   EXPECT_NEAR(world.clock.Seconds() - began, 2, 0.2);
 }
 
@@ -220,17 +254,17 @@ TEST(RateController, NobodyWaitsForTheOneWhoAsks) {
   bool served = false;
   auto source = [&]() -> Result<TableCapacity> {
     // The turn is free, and nobody else is sent to ask.
-    served = other->Reserve(1, {});
+    served = other->Reserve(0, 1, {});
     return world.capacity;
   };
   RateController rate({.ratio = 1}, world.capacity, source, &world.clock, &world.random);
   other = &rate;
-  ASSERT_TRUE(rate.Reserve(1, {}));
-  rate.Settle(1, 1);
+  ASSERT_TRUE(rate.Reserve(0, 1, {}));
+  rate.Settle(1, 1, kNoIndexes);
   world.clock.Sleep(Duration(5000));
-  ASSERT_TRUE(rate.Reserve(400, {}));
-  rate.Settle(400, 400);
-  ASSERT_TRUE(rate.Reserve(400, {}));  // waits, and finds that it is time to ask
+  ASSERT_TRUE(rate.Reserve(0, 400, {}));
+  rate.Settle(400, 400, kNoIndexes);
+  ASSERT_TRUE(rate.Reserve(0, 400, {}));  // waits, and finds that it is time to ask
   EXPECT_TRUE(served);
 }
 
@@ -241,15 +275,84 @@ TEST(RateController, TheTightestIndexRules) {
   double began = world.clock.Seconds(), index_units = 0;
   std::vector<FakeAws::Spent> spent;
   while (world.clock.Seconds() - began < 40) {
-    ASSERT_TRUE(rate.Reserve(10, {}));
+    ASSERT_TRUE(rate.Reserve(0, 10, {}));
     spent.push_back({world.clock.Seconds(), 20});
     index_units += 20;
-    rate.Settle(10, 10, {{"ByDate", 20}});
+    rate.Settle(10, 10, {{{"ByDate", 20}}});
   }
   EXPECT_LE(WindowMax(spent), 1.05 * 100 * 10 + 20 + 20);
   EXPECT_GE(index_units, 0.95 * 100 * 40 - 20);
   EXPECT_EQ(rate.totals().index_consumed, index_units);
   EXPECT_NE(rate.Explain().find("of index ByDate"), std::string::npos) << rate.Explain();
+}
+
+TEST(RateController, IndexesNobodyTellsOfAreNotFree) {
+  World world;
+  world.capacity.indexes["ByDate"] = {100, "provisioned", false};
+  RateController rate({.ratio = 1}, world.capacity, world.Source(), &world.clock, &world.random);
+  for (int i = 0; i < 20; ++i) {
+    ASSERT_TRUE(rate.Reserve(0, 10, {}));
+    rate.Settle(10, 10, {{{"ByDate", 20}}});
+  }
+  double told = rate.totals().index_consumed, began = world.clock.Seconds();
+  EXPECT_EQ(told, 400);
+  for (int i = 0; i < 50; ++i) {
+    ASSERT_TRUE(rate.Reserve(0, 10, {}));
+    rate.Settle(10, 10, std::nullopt);
+  }
+  // Nothing was learnt from silence: each still costs 20.
+  EXPECT_NEAR(rate.totals().index_consumed - told, 50 * 20, 20);
+  EXPECT_NEAR(world.clock.Seconds() - began, 50 * 20 / 100.0, 0.6);
+  // What is told to cost nothing is given back.
+  began = world.clock.Seconds();
+  for (int i = 0; i < 50; ++i) {
+    ASSERT_TRUE(rate.Reserve(0, 10, {}));
+    rate.Settle(10, 10, kNoIndexes);
+  }
+  EXPECT_LT(world.clock.Seconds() - began, 3);
+}
+
+TEST(RateController, AnIndexesGuessFollowsTheTables) {
+  World world;
+  world.capacity = {{kOnDemandGuess, "first guess for an on-demand table", true}};
+  world.capacity.indexes["ByDate"] = {kOnDemandGuess, "first guess for an on-demand table", true};
+  RateController rate({.ratio = 1}, world.capacity, world.Source(), &world.clock, &world.random);
+  auto run = [&](double seconds) {
+    double began = world.clock.Seconds(), units = 0;
+    while (world.clock.Seconds() - began < seconds) {
+      if (!rate.Reserve(0, 400, {})) break;
+      rate.Settle(400, 400, {{{"ByDate", 400}}});
+      units += 400;
+    }
+    return units / (world.clock.Seconds() - began);
+  };
+  run(40);
+  EXPECT_GT(run(10), 8000);  // 2 % a second more
+  for (uint64_t lane = 0; lane < 3; ++lane) rate.OnThrottle(lane);
+  double target = rate.Target();
+  EXPECT_NEAR(run(2), target, 0.1 * target);
+}
+
+TEST(RateController, AnIndexThatNobodyDeclaresIsFeltFor) {
+  World world;
+  world.capacity = {{40'000, "on-demand maximum", false}};
+  world.capacity.indexes["ByDate"] = {kOnDemandGuess, "first guess for an on-demand table", true};
+  RateController rate({.ratio = 1}, world.capacity, world.Source(), &world.clock, &world.random);
+  auto run = [&](double seconds) {
+    double began = world.clock.Seconds(), units = 0;
+    while (world.clock.Seconds() - began < seconds) {
+      if (!rate.Reserve(0, 400, {})) break;
+      rate.Settle(400, 400, {{{"ByDate", 400}}});
+      units += 400;
+    }
+    return units / (world.clock.Seconds() - began);
+  };
+  run(40);
+  double before = run(10);
+  EXPECT_GT(before, 8000);
+  rate.OnThrottle(0);
+  EXPECT_EQ(rate.Target(), 40'000);  // it was not the table
+  EXPECT_NEAR(run(2), 0.7 * before, 0.15 * before);
 }
 
 TEST(RateController, StopsWaiting) {
@@ -258,7 +361,7 @@ TEST(RateController, StopsWaiting) {
                       &world.random);
   std::stop_source stop;
   stop.request_stop();
-  EXPECT_FALSE(rate.Reserve(1000, stop.get_token()));
+  EXPECT_FALSE(rate.Reserve(0, 1000, stop.get_token()));
 }
 
 TEST(RateOptions, SayWhatIsWrong) {

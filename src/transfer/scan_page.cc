@@ -12,12 +12,15 @@ void AddCapacity(const json::Value& value, ConsumedCapacity* sum) {
   if (!units || !*units) return;
   double own = **units;
   const json::Value* indexes = json::Find(value.get_object(), "GlobalSecondaryIndexes");
+  // A write that touches no index is broken down too: into the table alone.
+  bool is_broken_down = indexes != nullptr || json::Find(value.get_object(), "Table") != nullptr;
+  if (is_broken_down && !sum->indexes) sum->indexes.emplace();
   if (indexes != nullptr && indexes->is_object()) {
     for (const auto& [name, index] : indexes->get_object()) {
       if (!index.is_object()) continue;
       auto index_units = json::OptionalDouble(index.get_object(), "CapacityUnits");
       if (!index_units || !*index_units) continue;
-      sum->indexes[std::string(name)] += **index_units;
+      (*sum->indexes)[std::string(name)] += **index_units;
       own -= **index_units;
     }
   }

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -28,7 +29,8 @@ Result<ScanPage> ReadScanPage(std::string_view body, ItemReader& reader, Item* i
 /// What a "ConsumedCapacity" member says (an object, or BatchWriteItem's array of them).
 struct ConsumedCapacity {
   double units = -1;  // of the table's own capacity, local indexes included; -1: it does not say
-  std::map<std::string, double> indexes = {};  // global ones, which have capacities of their own
+  /// Of global indexes, which have capacities of their own; nullopt: it does not say.
+  std::optional<std::map<std::string, double>> indexes = {};
 };
 ConsumedCapacity ReadConsumedCapacity(std::string_view json_text);
 

@@ -80,10 +80,13 @@ class SegmentQueue {
     return std::nullopt;
   }
 
-  /// Whether there is something else to do than a parked segment.
-  bool HasFresh() {
+  /// Whether there is something else to do before that time: a fresh segment, or one that has
+  /// rested by then.
+  bool HasSooner(std::chrono::nanoseconds than) {
     std::lock_guard lock(mutex_);
-    return !fresh_.empty();
+    return !fresh_.empty() ||
+           std::any_of(parked_.begin(), parked_.end(),
+                       [&](const SegmentWork& work) { return work.rests_until < than; });
   }
   /// Whether a worker waits for half of another's segment.
   bool HasIdle() {

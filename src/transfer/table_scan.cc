@@ -25,6 +25,9 @@ constexpr double kPageSeconds = 0.5;       // of the target that one page may co
 constexpr double kUnknownItemSize = 1024;  // until the first page tells
 constexpr double kLearning = 0.3;          // weight of the newest page in the average
 
+/// A Scan of the table reads no index.
+const RateController::IndexUnits kNoIndexes = std::map<std::string, double>();
+
 /// What the next request asks for and what to reserve for it.
 struct PagePlan {
   int64_t limit = 0;  // items; 0: a full page
@@ -94,7 +97,7 @@ class Scanner {
       PagePlan plan = Plan();
       {
         TimedSpan span(&meter_, &clock_, TimeSpent::kRate);
-        if (!rate_.Reserve(plan.units, failure_.stop())) return Stopped();
+        if (!rate_.Reserve(LaneOf(work.at.segment), plan.units, failure_.stop())) return Stopped();
       }
       CallResult<std::string> answer;
       {
@@ -104,11 +107,11 @@ class Scanner {
       }
       if (!answer) {
         // When no answer came the page may have been read; to count all of it keeps the bound.
-        rate_.Settle(plan.units, answer.error().http == 0 ? plan.units : 0);
+        rate_.Settle(plan.units, answer.error().http == 0 ? plan.units : 0, kNoIndexes);
         if (failure_.stop().stop_requested()) return Stopped();
         RETURN_IF_ERROR(Refused(answer.error(), work));
         // Another segment may lie elsewhere.
-        if (answer.error().IsThrottle() && queue_.HasFresh()) return Turn::kParked;
+        if (answer.error().IsThrottle() && queue_.HasSooner(work.rests_until)) return Turn::kParked;
         RETURN_IF_ERROR(Rest(work));
         continue;
       }
@@ -118,10 +121,11 @@ class Scanner {
                                [&](const Item& one) { return work.sink->Take(one); });
       meter_.Spent(TimeSpent::kProcessor, clock_.Monotonic() - began);
       if (!page) {
-        rate_.Settle(plan.units, plan.units);
+        rate_.Settle(plan.units, plan.units, kNoIndexes);
         return std::move(page.error()).In("scanning table " + options_.table);
       }
-      rate_.Settle(plan.units, page->consumed_units >= 0 ? page->consumed_units : plan.units);
+      rate_.Settle(plan.units, page->consumed_units >= 0 ? page->consumed_units : plan.units,
+                   kNoIndexes);
       Learn(*page);
       work.at.key = page->last_evaluated_key;
       {
@@ -214,17 +218,18 @@ class Scanner {
   /// Whether the server takes a key for that segment; nullopt: it did not say.
   std::optional<Probe> Ask(const SegmentStart& at) {
     const double units = 1;
-    if (!rate_.Reserve(units, failure_.stop())) return std::nullopt;
+    if (!rate_.Reserve(LaneOf(at.segment), units, failure_.stop())) return std::nullopt;
     auto answer = client_.Call("Scan", Request(at, 1), RetryPolicy::kNone, failure_.stop());
     if (!answer) {
-      rate_.Settle(units, answer.error().http == 0 ? units : 0);
+      rate_.Settle(units, answer.error().http == 0 ? units : 0, kNoIndexes);
       if (answer.error().type != "ValidationException") return std::nullopt;
       return Probe{false, ""};
     }
     ItemReader reader(ItemDialect::kServer);
     Item item;
     auto page = ReadScanPage(*answer, reader, &item, [](const Item&) { return Status(); });
-    rate_.Settle(units, page && page->consumed_units >= 0 ? page->consumed_units : units);
+    rate_.Settle(units, page && page->consumed_units >= 0 ? page->consumed_units : units,
+                 kNoIndexes);
     if (!page) return std::nullopt;
     return Probe{true, std::string(page->last_evaluated_key)};
   }
