@@ -1,10 +1,9 @@
-"""Clients of other makes and ages against Penstock: the AWS SDKs for Java v1 and JavaScript v3, boto 2, the newest AWS CLI v1.
+"""Clients of other makes and ages against Penstock: the AWS SDK for Java v1, boto 2, the newest AWS CLI v1.
 
-The newest AWS CLI v1 and boto3 run all of tests/wire too (see test.sh); here is what a user does with the CLI in one go.
+The newest CLI and boto3 run all of tests/wire too (see test.sh); here is what a user does with the CLI in one go.
 """
 import json
 import shlex
-import shutil
 import subprocess
 import time
 
@@ -29,13 +28,6 @@ def test_java_v1(server):
     jars = PEERS / "java"
     need("java", jars)
     assert run(server, "/usr/bin/java", "-cp", f"{jars}/operations-1.jar:{jars}/lib/*", "penstock.Operations") == OPERATIONS
-
-
-def test_javascript_v3(server):
-    modules = PEERS / "javascript"
-    need("javascript", modules / "node_modules")
-    program = ROOT / "tests/peers/javascript/operations.mjs"
-    assert run(server, shutil.which("node"), program, modules) == OPERATIONS | {"DynamoDB", "S3"}
 
 
 def test_boto2(server):
