@@ -134,8 +134,14 @@ function(penstock_fuzz_targets)
   endforeach()
 endfunction()
 
-# bench/<what>_bench.cc: one Google Benchmark program each; not part of the default build.
+# bench/<what>_bench.cc: one Google Benchmark program each; not part of the default build. bench/transfer/ has the server
+# that the end-to-end measurements of transfers run against.
 function(penstock_benchmarks)
+  if(NOT PENSTOCK_FUZZ)
+    add_executable(transfer_replay_server EXCLUDE_FROM_ALL ${CMAKE_SOURCE_DIR}/bench/transfer/replay_server.cc)
+    target_link_libraries(transfer_replay_server PRIVATE penstock_base Threads::Threads)
+    penstock_use_pch(transfer_replay_server)
+  endif()
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/bench/*_bench.cc)
   find_package(benchmark QUIET)
   if(PENSTOCK_FUZZ OR NOT sources OR NOT benchmark_FOUND)
@@ -143,7 +149,7 @@ function(penstock_benchmarks)
   endif()
   penstock_resolve(deps base json time expr definition engine store net aws transfer gateway scheduler service local/s3
                    local/dynamodb system key_value)
-  add_custom_target(benchmarks)
+  add_custom_target(benchmarks DEPENDS transfer_replay_server)
   foreach(source IN LISTS sources)
     get_filename_component(name ${source} NAME_WE)
     add_executable(${name} EXCLUDE_FROM_ALL ${source})
