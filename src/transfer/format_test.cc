@@ -2,12 +2,10 @@
 // and broken files, DynamoDB's own exports.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <fstream>
 #include <sstream>
 
 #include "base/text.h"
-#include "system/posix_files.h"
 #include "transfer/compression.h"
 #include "transfer/converter.h"
 #include "transfer/data_file.h"
@@ -18,16 +16,10 @@
 #include "transfer/item_file.h"
 #include "transfer/local_folder.h"
 #include "transfer/native_manifest.h"
-#include "transfer/world_for_test.h"
+#include "transfer/transfer_fixture_for_test.h"
 
 namespace penstock {
 namespace {
-
-using testing::FakeAws;
-using testing::FakeClock;
-using testing::FakeRandom;
-
-#define ASSERT_WELL(result) ASSERT_TRUE(result) << (result).error().message
 
 std::string FileText(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -47,27 +39,13 @@ std::string Packed(Compression compression, std::string_view text) {
   return std::string(out.view());
 }
 
-class FormatTest : public ::testing::Test {
+class FormatTest : public testing::TransferFixture {
  protected:
   FormatTest() {
-    char name[] = "/tmp/penstock-format-XXXXXX";
-    folder_ = ::mkdtemp(name);
-    ServiceEndpoint endpoint{"http://aws.test", "us-east-1",
-                             StaticCredentials({"AKID", "secret", ""})};
-    dynamodb_.emplace(ClientContext{&aws_, &clock_, &random_}, endpoint);
     aws_.tables["T"].key = KeySchema{{{"pk", AttributeType::kS}}};
     aws_.tables["U"].key = KeySchema{{{"pk", AttributeType::kS}}};
   }
-  ~FormatTest() override { static_cast<void>(files_.RemoveTree(folder_).has_value()); }
 
-  TransferContext Context() { return {&*dynamodb_, nullptr, &files_, &clock_, &random_}; }
-
-  void Write(const std::string& name, const std::string& content) {
-    std::string path = folder_ + "/" + name;
-    ASSERT_TRUE(files_.MakeDirectories(path.substr(0, path.rfind('/'))));
-    std::ofstream(path, std::ios::binary) << content;
-  }
-  std::string Read(const std::string& name) { return FileText(folder_ + "/" + name); }
   /// All files below, but for those of the run itself.
   std::vector<std::string> Names(const std::string& folder) {
     auto list = LocalFolder(&files_, folder_ + "/" + folder).List(SIZE_MAX);
@@ -110,15 +88,7 @@ class FormatTest : public ::testing::Test {
     options.no_manifest = no_manifest;
     return RunImport(Context(), options);
   }
-
-  std::string folder_;
-  FakeClock clock_;
-  FakeRandom random_;
-  FakeAws aws_{&clock_};
-  PosixFiles files_;
-  std::optional<DynamoDbClient> dynamodb_;
 };
-
 const std::vector<FileStyle> kStyles = {
     {.format = FileFormat::kDataPipeline, .compression = Compression::kGzip},
     {.format = FileFormat::kDataPipeline, .compression = Compression::kZstd},
@@ -134,19 +104,19 @@ TEST_F(FormatTest, EveryTrickyItemThroughEveryFormat) {
   FileStyle golden;
   golden.line.order = AttributeOrder::kJavaHashMap;
   auto first = Convert("in", "v4", golden, {}, /*no_manifest=*/true);
-  ASSERT_WELL(first);
+  ASSERT_GOOD(first);
   EXPECT_EQ(first->items, 74u);
   EXPECT_TRUE(Read(DataFileIn("v4")) == FileText(GoldenPath("tricky-legacy-v4.jsonl")));
   std::string from = "v4";
   for (size_t i = 0; i < kStyles.size(); ++i) {
     std::string to = fmt::format("out{}", i);
     auto converted = Convert(from, to, kStyles[i]);
-    ASSERT_WELL(converted);
+    ASSERT_GOOD(converted);
     EXPECT_EQ(converted->items, 74u) << i;
     EXPECT_EQ(converted->digest, first->digest) << i;
     EXPECT_TRUE(DataFileIn(to).ends_with(FileSuffix(kStyles[i]))) << DataFileIn(to);
     auto verified = Verify(to);
-    ASSERT_WELL(verified);
+    ASSERT_GOOD(verified);
     EXPECT_FALSE(verified->refusal.has_value()) << i;
     EXPECT_EQ(verified->digest, first->digest) << i;
     from = to;
@@ -167,18 +137,18 @@ TEST_F(FormatTest, TablesGoThroughEveryFormat) {
     options.run_id = fmt::format("run-{}", i);
     options.style = kStyles[i];
     auto exported = RunExport(Context(), options);
-    ASSERT_WELL(exported);
+    ASSERT_GOOD(exported);
     EXPECT_EQ(exported->items, 300u);
     auto verified = Verify(fmt::format("e{}", i), "T");
-    ASSERT_WELL(verified);
+    ASSERT_GOOD(verified);
     EXPECT_FALSE(verified->refusal.has_value()) << i << verified->refusal->message;
     aws_.tables["U"].items.clear();
     auto imported = Import(fmt::format("e{}", i), "U");
-    ASSERT_WELL(imported);
+    ASSERT_GOOD(imported);
     EXPECT_EQ(imported->digest, exported->digest) << i;
     // A finished run with the same id finds itself done.
     auto again = RunExport(Context(), options);
-    ASSERT_WELL(again);
+    ASSERT_GOOD(again);
     EXPECT_EQ(again->digest, exported->digest);
   }
 }
@@ -204,7 +174,7 @@ TEST_F(FormatTest, BadLinesAreNamed) {
     file += fmt::format("{{\"Item\":{{\"pk\":{{\"S\":\"g{}\"}}}}}}\n", i);
   Write("bad/lines", file);
   auto imported = Import("bad", "T", {}, /*no_manifest=*/true);
-  ASSERT_WELL(imported);
+  ASSERT_GOOD(imported);
   EXPECT_EQ(imported->items, 11u);
   EXPECT_EQ(imported->rejected, 44u);
   EXPECT_EQ(imported->blank_lines, 2u);
@@ -227,7 +197,7 @@ TEST_F(FormatTest, BadLinesAreNamed) {
   ASSERT_FALSE(lenient_lines.empty());
   Write("gson/lines", lenient_lines);
   auto lenient = Import("gson", "U", {.leniency = Leniency::kGson}, /*no_manifest=*/true);
-  ASSERT_WELL(lenient);
+  ASSERT_GOOD(lenient);
   EXPECT_EQ(lenient->rejected, 0u);
   EXPECT_EQ(lenient->items + lenient->duplicates, 2u);
   EXPECT_EQ(Import("gson", "U", {}, true)->rejected, 2u);
@@ -386,7 +356,7 @@ TEST(Compression, BlocksStandAlone) {
       return ReadAll(*source, 1u << 30);
     };
     auto whole = unpack(packed);
-    ASSERT_WELL(whole);
+    ASSERT_GOOD(whole);
     EXPECT_TRUE(*whole == text);
     if (compression == Compression::kNone) continue;
     // Truncated anywhere inside a member, it says so.
@@ -430,14 +400,14 @@ TEST_F(FormatTest, SavedFilesGoOn) {
       ASSERT_TRUE((*piece)->Append(item));
       if (i % 20 != 7) continue;
       auto mark = (*piece)->Save();
-      ASSERT_WELL(mark);
+      ASSERT_GOOD(mark);
       auto parsed = ParseDataFileMark(WriteDataFileMark(*mark));
-      ASSERT_WELL(parsed);
+      ASSERT_GOOD(parsed);
       EXPECT_EQ(*parsed, *mark);
       // What comes after the mark is lost with the process.
       ASSERT_TRUE((*piece)->Append(item));
       piece = DataFile::Reopen(pieces, style, *parsed, {});
-      ASSERT_WELL(piece);
+      ASSERT_GOOD(piece);
     }
     auto proof = (*file)->Commit(), again = (*piece)->Commit();
     ASSERT_TRUE(proof && again);
@@ -448,11 +418,11 @@ TEST_F(FormatTest, SavedFilesGoOn) {
     }
     ExportFile read{.name = "f", .shape = ShapeOf(style.format, Leniency::kStrict)};
     auto opened = ItemFile::Open(pieces, read, {});
-    ASSERT_WELL(opened);
+    ASSERT_GOOD(opened);
     uint64_t items = 0;
     while (true) {
       auto kind = (*opened)->Next(&item);
-      ASSERT_WELL(kind);
+      ASSERT_GOOD(kind);
       if (!*kind) break;
       ASSERT_EQ(**kind, LineKind::kItem) << (*opened)->reason();
       ++items;
@@ -487,7 +457,7 @@ TEST_F(FormatTest, ReadsAnExportThatAwsMade) {
   for (const char* source : {"aws", "aws/AWSDynamoDB/01693685827463-2d8752fd",
                              "aws/AWSDynamoDB/01693685827463-2d8752fd/manifest-summary.json"}) {
     auto imported = Import(source, "U");
-    ASSERT_WELL(imported);
+    ASSERT_GOOD(imported);
     EXPECT_EQ(imported->items, 1u);
   }
   auto wrong = Import("aws", "U", {.format = FileFormat::kCsv});
@@ -528,12 +498,12 @@ TEST_F(FormatTest, AppliesAnIncrementalExport) {
         WriteNativeFiles(
             {{.items = 3, .md5 = Base64Encode(Md5(packed)), .key = "AWSDynamoDB/data/x.json.gz"}}));
   auto checked = Verify("inc");
-  ASSERT_WELL(checked);
+  ASSERT_GOOD(checked);
   EXPECT_FALSE(checked->refusal.has_value());
   EXPECT_FALSE(Verify("inc", "U"));
   EXPECT_FALSE(Convert("inc", "x", {}));
   auto applied = Import("inc/AWSDynamoDB/01-a", "U");
-  ASSERT_WELL(applied);
+  ASSERT_GOOD(applied);
   EXPECT_FALSE(applied->refusal.has_value());
   EXPECT_EQ(aws_.tables["U"].items.size(), 2u);
 }
@@ -541,7 +511,7 @@ TEST_F(FormatTest, AppliesAnIncrementalExport) {
 TEST_F(FormatTest, BrokenFilesAreRefused) {
   Write("in/items", "{\"pk\":{\"S\":\"a\"}}\n{\"pk\":{\"S\":\"b\"}}\n");
   FileStyle gzip{.compression = Compression::kGzip};
-  ASSERT_WELL(Convert("in", "good", gzip, {}, true));
+  ASSERT_GOOD(Convert("in", "good", gzip, {}, true));
   const std::string name = DataFileIn("good");
   const std::string bytes = Read(name);
   // Truncated.
@@ -555,24 +525,24 @@ TEST_F(FormatTest, BrokenFilesAreRefused) {
   // A line torn at the end of its file; an item over 400 KB; keys that occur twice.
   Write("torn/f", "{\"pk\":{\"S\":\"a\"}}\n{\"pk\":{\"S\":\"b");
   auto torn = Convert("torn", "t1", {}, {}, true);
-  ASSERT_WELL(torn);
+  ASSERT_GOOD(torn);
   ASSERT_TRUE(torn->refusal.has_value());
   EXPECT_NE(torn->refusal->message.find("torn/f, line 2"), std::string::npos)
       << torn->refusal->message;
   EXPECT_TRUE(Names("t1").empty());
   auto allowed = Convert("torn", "t2", {}, {}, true, /*rejects_max=*/1);
-  ASSERT_WELL(allowed);
+  ASSERT_GOOD(allowed);
   EXPECT_EQ(allowed->items, 1u);
   Write("large/f", "{\"pk\":{\"S\":\"a\"},\"b\":{\"S\":\"" + std::string(409'600, 'x') + "\"}}\n");
   auto large = Convert("large", "l1", {}, {}, true);
-  ASSERT_WELL(large);
+  ASSERT_GOOD(large);
   ASSERT_TRUE(large->refusal.has_value());
   EXPECT_NE(large->refusal->message.find("DynamoDB takes 409600"), std::string::npos);
   Write("twice/f",
         "{\"pk\":{\"S\":\"a\"},\"v\":{\"N\":\"1\"}}\n{\"pk\":{\"S\":\"b\"}}\n"
         "{\"pk\":{\"S\":\"a\"},\"v\":{\"N\":\"2\"}}\n");
   auto twice = Import("twice", "U", {}, true);
-  ASSERT_WELL(twice);
+  ASSERT_GOOD(twice);
   EXPECT_EQ(twice->items, 2u);
   EXPECT_EQ(twice->duplicates, 1u);
 }
@@ -582,7 +552,7 @@ TEST_F(FormatTest, ForeignCsvIsTaken) {
   auto refused = Import("csv", "U");
   EXPECT_FALSE(refused);
   auto imported = Import("csv", "U", {.format = FileFormat::kCsv});
-  ASSERT_WELL(imported);
+  ASSERT_GOOD(imported);
   EXPECT_EQ(imported->items, 2u);
   EXPECT_FALSE(imported->refusal.has_value());
   Write("badcsv/x.csv", "pk,pk\n1,2\n");
@@ -611,7 +581,7 @@ TEST(NativeManifest, ComesBack) {
       .items = 2,
       .proof = ExportProof{.run_id = "r", .table = "T", .items = 2, .bytes = 9, .digest = {1, 2}}};
   auto read = ParseNativeSummary(WriteNativeSummary(summary));
-  ASSERT_WELL(read);
+  ASSERT_GOOD(read);
   EXPECT_EQ(*read, summary);
   for (const char* text : {"", "{}", "[]", R"({"version":"1999"})"})
     EXPECT_FALSE(ParseNativeSummary(text)) << text;

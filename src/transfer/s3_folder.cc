@@ -50,12 +50,17 @@ std::string Folder(std::string key) {
   return key.empty() ? key : key + "/";
 }
 
+CallError CutShort(size_t came, uint64_t size) {
+  return {.message = fmt::format("{} of {} bytes came", came, size)};
+}
+
 class S3NewFile : public NewFile {
  public:
   /// `tails`: what the keys of its tails begin with.
-  S3NewFile(const S3Client* client, S3Location at, S3Location tails, const S3FolderOptions& options,
-            std::stop_token stop)
+  S3NewFile(const S3Client* client, std::shared_ptr<S3Patience> patience, S3Location at,
+            S3Location tails, const S3FolderOptions& options, std::stop_token stop)
       : client_(client),
+        patience_(std::move(patience)),
         at_(std::move(at)),
         tails_(std::move(tails)),
         address_(FormatS3Uri(at_)),
@@ -95,7 +100,8 @@ class S3NewFile : public NewFile {
       S3PutOptions options = PutOptions();
       options.only_if_absent = false;
       S3Location tail = TailAt(bytes);
-      auto put = client_->PutObject(tail, part_.view(), options);
+      auto put =
+          patience_->Call([&] { return client_->PutObject(tail, part_.view(), options); }, stop_);
       if (!put) return Failed(put.error(), "writing", FormatS3Uri(tail));
       etag = *put;
       tails_kept_.push_back(std::move(tail));
@@ -137,7 +143,8 @@ class S3NewFile : public NewFile {
     is_saved_ = true;
     std::map<int, S3Part> there;
     if (!upload_id_.empty()) {
-      auto listed = client_->ListParts(at_, upload_id_, stop_);
+      auto listed =
+          patience_->Call([&] { return client_->ListParts(at_, upload_id_, stop_); }, stop_);
       if (!listed) return Failed(listed.error(), "listing the parts of", address_);
       for (S3Part& part : *listed) there[part.number] = std::move(part);
     }
@@ -156,7 +163,12 @@ class S3NewFile : public NewFile {
     if (tail_size == 0) return {};
     S3Location tail = TailAt(mark.bytes);
     StringSink body;
-    auto got = client_->GetRange(tail, 0, static_cast<uint64_t>(tail_size), etag, body, stop_);
+    auto got = patience_->Call(
+        [&] {
+          body.text.clear();
+          return client_->GetRange(tail, 0, static_cast<uint64_t>(tail_size), etag, body, stop_);
+        },
+        stop_);
     if (!got && got.error().http != 412 && got.error().http != 416)
       return Failed(got.error(), "reading", FormatS3Uri(tail));
     if (!got || body.text.size() != static_cast<uint64_t>(tail_size))
@@ -189,8 +201,12 @@ class S3NewFile : public NewFile {
   Status Complete() {
     if (upload_id_.empty()) return PutWhole();
     if (!part_.empty()) RETURN_IF_ERROR(FlushPart());
-    auto done =
-        client_->CompleteMultipartUpload(at_, upload_id_, parts_, /*only_if_absent=*/true, stop_);
+    auto done = patience_->Call(
+        [&] {
+          return client_->CompleteMultipartUpload(at_, upload_id_, parts_, /*only_if_absent=*/true,
+                                                  stop_);
+        },
+        stop_);
     // After a first try whose answer was lost, the key is taken and the upload gone.
     bool may_be_done = !done && (done.error().http == 412 || done.error().http == 404);
     if (!done && !(may_be_done && HasOurBytes())) {
@@ -208,7 +224,8 @@ class S3NewFile : public NewFile {
   }
 
   Status PutWhole() {
-    auto put = client_->PutObject(at_, part_.view(), PutOptions(), stop_);
+    auto put = patience_->Call(
+        [&] { return client_->PutObject(at_, part_.view(), PutOptions(), stop_); }, stop_);
     if (put) return {};
     if (put.error().http != 412) return Failed(put.error(), "writing", address_);
     // A first try whose answer was lost looks like this too: then the object has our bytes.
@@ -224,12 +241,18 @@ class S3NewFile : public NewFile {
     if (!part_.empty()) pieces.emplace_back(part_.size(), HexEncode(Md5(part_.view())));
     uint64_t size = 0;
     for (const auto& piece : pieces) size += piece.first;
-    auto head = client_->HeadObject(at_, stop_);
+    auto head = patience_->Call([&] { return client_->HeadObject(at_, stop_); }, stop_);
     if (!head || head->size != size) return false;
     uint64_t offset = 0;
     for (const auto& [piece_size, digest] : pieces) {
       StringSink body;
-      if (!client_->GetRange(at_, offset, piece_size, head->etag, body, stop_)) return false;
+      auto got = patience_->Call(
+          [&] {
+            body.text.clear();
+            return client_->GetRange(at_, offset, piece_size, head->etag, body, stop_);
+          },
+          stop_);
+      if (!got) return false;
       if (HexEncode(Md5(body.text)) != digest) return false;
       offset += piece_size;
     }
@@ -238,7 +261,8 @@ class S3NewFile : public NewFile {
 
   Status FlushPart() {
     if (upload_id_.empty()) {
-      auto begun = client_->CreateMultipartUpload(at_, PutOptions(), stop_);
+      auto begun = patience_->Call(
+          [&] { return client_->CreateMultipartUpload(at_, PutOptions(), stop_); }, stop_);
       if (!begun) return Failed(begun.error(), "beginning the upload of", address_);
       upload_id_ = *begun;
     }
@@ -247,7 +271,8 @@ class S3NewFile : public NewFile {
       return ResourceExhausted(
           fmt::format("{} would need more than {} parts", address_, kPartsMax));
     }
-    auto part = client_->UploadPart(at_, upload_id_, number, part_.view(), stop_);
+    auto part = patience_->Call(
+        [&] { return client_->UploadPart(at_, upload_id_, number, part_.view(), stop_); }, stop_);
     if (!part) return Failed(part.error(), fmt::format("uploading part {} of", number), address_);
     parts_.push_back(*std::move(part));
     digests_.push_back(HexEncode(Md5(part_.view())));
@@ -262,6 +287,7 @@ class S3NewFile : public NewFile {
   }
 
   const S3Client* const client_;
+  const std::shared_ptr<S3Patience> patience_;
   const S3Location at_, tails_;
   const std::string address_;
   const S3FolderOptions options_;
@@ -276,8 +302,13 @@ class S3NewFile : public NewFile {
 
 class S3Source : public BodySource {
  public:
-  S3Source(const S3Client* client, S3Location at, S3ObjectInfo info, std::stop_token stop)
-      : client_(client), at_(std::move(at)), info_(std::move(info)), stop_(std::move(stop)) {}
+  S3Source(const S3Client* client, std::shared_ptr<S3Patience> patience, S3Location at,
+           S3ObjectInfo info, std::stop_token stop)
+      : client_(client),
+        patience_(std::move(patience)),
+        at_(std::move(at)),
+        info_(std::move(info)),
+        stop_(std::move(stop)) {}
 
   Result<size_t> Read(std::span<char> buffer) override {
     if (taken_ == chunk_.text.size()) {
@@ -294,28 +325,27 @@ class S3Source : public BodySource {
  private:
   Status Fetch() {
     uint64_t size = std::min(kReadSize, info_.size - offset_);
-    CallError last;
-    for (int tries = 0; tries < 3; ++tries) {
-      chunk_.text.clear();
-      taken_ = 0;
-      auto got = client_->GetRange(at_, offset_, size, info_.etag, chunk_, stop_);
-      if (got && chunk_.text.size() == size) {
-        offset_ += size;
-        return {};
-      }
-      // A body cut short by the network is worth another try, as is what the client could not
-      // repeat by itself.
-      last =
-          got ? CallError{.message = fmt::format("{} of {} bytes came", chunk_.text.size(), size)}
-              : got.error();
-      if (last.http == 412) return Corrupt(FormatS3Uri(at_) + " changed while it was read");
-      if (!got && !last.IsRetryable()) break;
+    auto got = patience_->Call(
+        [&]() -> CallResult<void> {
+          chunk_.text.clear();
+          taken_ = 0;
+          auto answer = client_->GetRange(at_, offset_, size, info_.etag, chunk_, stop_);
+          // A body cut short by the network is as good as none.
+          if (answer && chunk_.text.size() != size) return CutShort(chunk_.text.size(), size);
+          return answer;
+        },
+        stop_);
+    if (got) {
+      offset_ += size;
+      return {};
     }
     chunk_.text.clear();
-    return Failed(last, "reading", FormatS3Uri(at_));
+    if (got.error().http == 412) return Corrupt(FormatS3Uri(at_) + " changed while it was read");
+    return Failed(got.error(), "reading", FormatS3Uri(at_));
   }
 
   const S3Client* const client_;
+  const std::shared_ptr<S3Patience> patience_;
   const S3Location at_;
   const S3ObjectInfo info_;
   const std::stop_token stop_;
@@ -326,8 +356,10 @@ class S3Source : public BodySource {
 
 }  // namespace
 
-S3Folder::S3Folder(const S3Client* client, const S3Location& location, S3FolderOptions options)
+S3Folder::S3Folder(const S3Client* client, Clock* clock, Random* random, const S3Location& location,
+                   S3FolderOptions options)
     : client_(client),
+      patience_(std::make_shared<S3Patience>(clock, random)),
       bucket_(location.bucket),
       prefix_(Folder(location.key)),
       address_("s3://" + bucket_ +
@@ -343,7 +375,8 @@ Result<std::vector<FolderEntry>> S3Folder::List(size_t entries_max) {
   std::optional<std::string> token;
   do {
     int keys_max = static_cast<int>(std::min<size_t>(1000, entries_max - entries.size()));
-    auto page = client_->List(bucket_, prefix_, "", token, keys_max);
+    auto page =
+        patience_->Call([&] { return client_->List(bucket_, prefix_, "", token, keys_max); });
     if (!page) return Failed(page.error(), "listing", address_);
     for (const S3ObjectInfo& object : page->objects) {
       // The empty object that consoles make for a folder is not a file in it.
@@ -357,34 +390,43 @@ Result<std::vector<FolderEntry>> S3Folder::List(size_t entries_max) {
 
 Result<std::string> S3Folder::Read(std::string_view name, uint64_t size_max) {
   S3Location at = At(name);
-  auto head = client_->HeadObject(at);
+  auto head = patience_->Call([&] { return client_->HeadObject(at); });
   if (!head) return Failed(head.error(), "reading", FormatS3Uri(at));
   if (head->size > size_max) {
     return ResourceExhausted(
         fmt::format("{} has {} bytes, more than {}", FormatS3Uri(at), head->size, size_max));
   }
-  auto body = client_->GetObject(at);
-  if (!body) return Failed(body.error(), "reading", FormatS3Uri(at));
-  return *std::move(body);
+  StringSink body;
+  auto got = patience_->Call([&]() -> CallResult<void> {
+    body.text.clear();
+    if (head->size == 0) return {};  // of which there are no ranges
+    auto answer = client_->GetRange(at, 0, head->size, head->etag, body);
+    if (answer && body.text.size() != head->size) return CutShort(body.text.size(), head->size);
+    return answer;
+  });
+  if (!got && got.error().http == 412)
+    return Unavailable(FormatS3Uri(at) + " changed while it was read; try again");
+  if (!got) return Failed(got.error(), "reading", FormatS3Uri(at));
+  return std::move(body.text);
 }
 
 Result<std::unique_ptr<BodySource>> S3Folder::Open(std::string_view name, std::stop_token stop) {
   S3Location at = At(name);
-  auto head = client_->HeadObject(at, stop);
+  auto head = patience_->Call([&] { return client_->HeadObject(at, stop); }, stop);
   if (!head) return Failed(head.error(), "reading", FormatS3Uri(at));
-  return std::unique_ptr<BodySource>(
-      std::make_unique<S3Source>(client_, std::move(at), *std::move(head), std::move(stop)));
+  return std::unique_ptr<BodySource>(std::make_unique<S3Source>(client_, patience_, std::move(at),
+                                                                *std::move(head), std::move(stop)));
 }
 
 Result<std::unique_ptr<NewFile>> S3Folder::Create(std::string_view name, std::stop_token stop) {
-  return std::unique_ptr<NewFile>(
-      std::make_unique<S3NewFile>(client_, At(name), TailsOf(name), options_, std::move(stop)));
+  return std::unique_ptr<NewFile>(std::make_unique<S3NewFile>(
+      client_, patience_, At(name), TailsOf(name), options_, std::move(stop)));
 }
 
 Result<std::unique_ptr<NewFile>> S3Folder::Reopen(std::string_view name, const FileMark& mark,
                                                   std::stop_token stop) {
-  auto file =
-      std::make_unique<S3NewFile>(client_, At(name), TailsOf(name), options_, std::move(stop));
+  auto file = std::make_unique<S3NewFile>(client_, patience_, At(name), TailsOf(name), options_,
+                                          std::move(stop));
   RETURN_IF_ERROR(file->Restore(mark));
   return std::unique_ptr<NewFile>(std::move(file));
 }
@@ -398,13 +440,15 @@ Status S3Folder::RemoveUnfinished(const std::map<std::string, FileMark>& keep,
       if (auto id = json::GetString(*state, "upload")) kept_uploads.insert(*id);
     }
   }
-  auto uploads = client_->ListMultipartUploads(bucket_, prefix_);
+  auto uploads = patience_->Call([&] { return client_->ListMultipartUploads(bucket_, prefix_); });
   if (!uploads) return Failed(uploads.error(), "listing the unfinished uploads in", address_);
   for (const S3Upload& upload : *uploads) {
     // Some stores list more than the prefix.
     if (!upload.key.starts_with(prefix_) || kept_uploads.contains(upload.upload_id)) continue;
     if (!ours(std::string_view(upload.key).substr(prefix_.size()))) continue;
-    auto aborted = client_->AbortMultipartUpload({bucket_, upload.key}, upload.upload_id);
+    auto aborted = patience_->Call([&] {
+      return client_->AbortMultipartUpload({bucket_, upload.key}, upload.upload_id);
+    });
     if (!aborted) return Failed(aborted.error(), "aborting an upload of", upload.key);
   }
   ASSIGN_OR_RETURN(std::vector<FolderEntry> entries, List(SIZE_MAX));
@@ -425,14 +469,14 @@ Status S3Folder::Write(std::string_view name, std::string_view content) {
   S3Location at = At(name);
   S3PutOptions put{.server_side_encryption = options_.server_side_encryption,
                    .kms_key_id = options_.kms_key_id};
-  auto done = client_->PutObject(at, content, put);
+  auto done = patience_->Call([&] { return client_->PutObject(at, content, put); });
   if (!done) return Failed(done.error(), "writing", FormatS3Uri(at));
   return {};
 }
 
 Status S3Folder::Remove(std::string_view name) {
   S3Location at = At(name);
-  auto done = client_->DeleteObject(at);
+  auto done = patience_->Call([&] { return client_->DeleteObject(at); });
   if (!done) return Failed(done.error(), "removing", FormatS3Uri(at));
   return {};
 }

@@ -3,10 +3,13 @@
 // (If-None-Match). Saved, it is an open upload and, for what is too little for a part, the object
 // _penstock/tail/<name>.<bytes of the file so far>: each save has its own, as the checkpoint that
 // tells of it may come later or never.
+//
+// SlowDown, server faults, broken connections and bodies cut short are waited out (s3_patience.h).
 #pragma once
 
 #include "aws/s3_client.h"
 #include "transfer/data_folder.h"
+#include "transfer/s3_patience.h"
 
 namespace penstock {
 
@@ -18,8 +21,9 @@ struct S3FolderOptions {
 
 class S3Folder : public DataFolder {
  public:
-  /// `location.key`: the prefix, with or without a final slash. `client` outlives it.
-  S3Folder(const S3Client* client, const S3Location& location, S3FolderOptions options = {});
+  /// `location.key`: the prefix, with or without a final slash. The pointees outlive it.
+  S3Folder(const S3Client* client, Clock* clock, Random* random, const S3Location& location,
+           S3FolderOptions options = {});
 
   const std::string& address() const override { return address_; }
   Result<std::vector<FolderEntry>> List(size_t entries_max) override;
@@ -40,7 +44,8 @@ class S3Folder : public DataFolder {
   S3Location TailsOf(std::string_view name) const;
 
   const S3Client* const client_;
-  const std::string bucket_, prefix_;  // prefix_ is empty or ends in '/'
+  const std::shared_ptr<S3Patience> patience_;  // shared with its files
+  const std::string bucket_, prefix_;           // prefix_ is empty or ends in '/'
   const std::string address_;
   const S3FolderOptions options_;
 };

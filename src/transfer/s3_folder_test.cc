@@ -22,10 +22,8 @@ class S3FolderTest : public ::testing::Test {
   FakeAws aws_{&clock_};
   S3Client s3_{ClientContext{&aws_, &clock_, &random_},
                {"http://aws.test", "us-east-1", StaticCredentials({"AKID", "secret", ""})}};
-  S3Folder folder_{&s3_, {"b", "p"}, {.part_size = 10}};
+  S3Folder folder_{&s3_, &clock_, &random_, {"b", "p"}, {.part_size = 10}};
 };
-
-#define ASSERT_GOOD(result) ASSERT_TRUE(result) << (result).error().message
 
 TEST_F(S3FolderTest, ALaterSaveDoesNotHurtAnEarlierMark) {
   auto file = folder_.Create("f", {});

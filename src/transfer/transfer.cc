@@ -34,7 +34,8 @@ Result<std::unique_ptr<DataFolder>> OpenDataFolder(const TransferContext& contex
   S3FolderOptions options;
   options.server_side_encryption = server_side_encryption;
   options.kms_key_id = kms_key_id;
-  return std::unique_ptr<DataFolder>(std::make_unique<S3Folder>(context.s3, location, options));
+  return std::unique_ptr<DataFolder>(
+      std::make_unique<S3Folder>(context.s3, context.clock, context.random, location, options));
 }
 
 Result<ImportMode> ParseImportMode(std::string_view text) {

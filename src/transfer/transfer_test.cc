@@ -4,43 +4,22 @@
 #include <gtest/gtest.h>
 
 #include <zlib.h>
-#include <cstdlib>
-#include <fstream>
 
-#include "system/posix_files.h"
 #include "transfer/manifest.h"
 #include "transfer/run_record.h"
 #include "transfer/s3_folder.h"
-#include "transfer/world_for_test.h"
+#include "transfer/transfer_fixture_for_test.h"
 
 namespace penstock {
 namespace {
 
 using testing::DyingFiles;
-using testing::FakeAws;
-using testing::FakeClock;
-using testing::FakeRandom;
 using testing::WindowMax;
 
 const KeySchema kIdKey{{{"Id", AttributeType::kN}}};
 
-class TransferTest : public ::testing::Test {
+class TransferTest : public testing::TransferFixture {
  protected:
-  TransferTest() {
-    char name[] = "/tmp/penstock-transfer-XXXXXX";
-    folder_ = ::mkdtemp(name);
-    ServiceEndpoint endpoint{"http://aws.test", "us-east-1",
-                             StaticCredentials({"AKID", "secret", ""})};
-    ClientContext context{&aws_, &clock_, &random_};
-    dynamodb_.emplace(context, endpoint);
-    s3_.emplace(context, endpoint);
-  }
-  ~TransferTest() override { static_cast<void>(files_.RemoveTree(folder_).has_value()); }
-
-  TransferContext Context(Files* files = nullptr) {
-    return {&*dynamodb_, &*s3_, files != nullptr ? files : &files_, &clock_, &random_};
-  }
-
   void Fill(const std::string& table, int items, int padding = 20) {
     aws_.tables[table].key = kIdKey;
     for (int i = 0; i < items; ++i) {
@@ -52,63 +31,12 @@ class TransferTest : public ::testing::Test {
     }
   }
   void Empty(const std::string& table) { aws_.tables[table].key = kIdKey; }
-
-  ExportOptions Export(const std::string& to = "out") {
-    ExportOptions options;
-    options.table = "T";
-    options.destination = to.starts_with("s3") ? to : folder_ + "/" + to;
-    options.rate.ratio = 1;
-    options.run_id = "run-1";
-    return options;
-  }
-  ImportOptions Import(const std::string& table, const std::string& from = "out") {
-    ImportOptions options;
-    options.source = from.starts_with("s3") ? from : folder_ + "/" + from;
-    options.table = table;
-    options.rate.ratio = 1;
-    return options;
-  }
-  VerifyOptions Verify(const std::string& table, const std::string& from = "out") {
-    VerifyOptions options;
-    options.source = from.starts_with("s3") ? from : folder_ + "/" + from;
-    options.table = table;
-    options.rate.ratio = 1;
-    return options;
-  }
-
-  void Write(const std::string& name, const std::string& content) {
-    std::string path = folder_ + "/" + name;
-    ASSERT_TRUE(files_.MakeDirectories(path.substr(0, path.rfind('/'))));
-    std::ofstream(path, std::ios::binary) << content;
-  }
-  std::vector<std::string> Names(const std::string& folder) {
-    std::vector<std::string> names;
-    auto list = files_.List(folder_ + "/" + folder);
-    for (const DirectoryEntry& entry : *list) names.push_back(entry.name);
-    return names;
-  }
-  std::string FirstDataFile() {
-    for (const std::string& name : Names("out")) {
-      if (name.size() == 36) return "out/" + name;
-    }
-    return "";
-  }
-
-  std::string folder_;
-  FakeClock clock_;
-  FakeRandom random_;
-  FakeAws aws_{&clock_};
-  PosixFiles files_;
-  std::optional<DynamoDbClient> dynamodb_;
-  std::optional<S3Client> s3_;
 };
-
-#define ASSERT_GOOD(result) ASSERT_TRUE(result) << (result).error().message
 
 TEST_F(TransferTest, RoundTripOnDisk) {
   Fill("T", 3000);
   Empty("U");
-  auto exported = RunExport(Context(), Export());
+  auto exported = RunExport(Context(&disk_), Export());
   ASSERT_GOOD(exported);
   EXPECT_EQ(exported->items, 3000u);
   EXPECT_GT(exported->consumed_units, 0);
@@ -117,7 +45,7 @@ TEST_F(TransferTest, RoundTripOnDisk) {
   std::vector<std::string> names = Names("out");
   EXPECT_TRUE(std::find(names.begin(), names.end(), "_SUCCESS") != names.end());
 
-  auto imported = RunImport(Context(), Import("U"));
+  auto imported = RunImport(Context(&disk_), Import("U"));
   ASSERT_GOOD(imported);
   EXPECT_FALSE(imported->refusal);
   EXPECT_EQ(imported->items, 3000u);

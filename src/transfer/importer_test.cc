@@ -1,0 +1,153 @@
+#include "transfer/importer.h"
+
+#include <gtest/gtest.h>
+
+#include "transfer/estimate.h"
+#include "transfer/transfer_fixture_for_test.h"
+
+namespace penstock {
+namespace {
+
+using testing::WindowMax;
+using ImporterTest = testing::PagedFixture;
+
+TEST_F(ImporterTest, ANativeExportNamedByItsManifestKeepsItsStateInTheFolder) {
+  Fill(50);
+  ExportOptions options = Export("out");
+  options.style.format = FileFormat::kDynamoDbJson;
+  auto exported = RunExport(Context(), options);
+  ASSERT_GOOD(exported);
+  ImportOptions by_manifest = Import("out");
+  by_manifest.source = *exported->manifest;
+  by_manifest.run_id.clear();
+  auto estimate = EstimateImport(Context(), by_manifest);
+  ASSERT_GOOD(estimate);
+  EXPECT_EQ(estimate->items, 50u);
+  auto imported = RunImport(Context(), by_manifest);
+  ASSERT_GOOD(imported);
+  EXPECT_TRUE(imported->warnings.empty()) << imported->warnings[0];
+  EXPECT_EQ(imported->items, 50u);
+}
+
+TEST_F(ImporterTest, ModesOfImport) {
+  Fill(50);
+  ASSERT_GOOD(RunExport(Context(), Export("out")));
+  auto prepare = [&] {
+    aws_.tables["U"].items.clear();
+    aws_.Put("U", R"({"Id":{"n":"3"},"at":{"n":"1"}})");
+    aws_.Put("U", R"({"Id":{"n":"4"},"at":{"n":"9"}})");
+  };
+  ImportOptions options = Import("out");
+  options.run_id = "";
+  prepare();
+  options.mode = *ParseImportMode("skip-existing");
+  auto imported = RunImport(Context(), options);
+  ASSERT_GOOD(imported);
+  EXPECT_EQ(imported->items, 48u);
+  EXPECT_EQ(imported->skipped, 2u);
+
+  prepare();
+  options.mode = *ParseImportMode("if-newer:at");
+  imported = RunImport(Context(), options);
+  ASSERT_GOOD(imported);
+  EXPECT_EQ(imported->items, 49u);
+  EXPECT_EQ(imported->skipped, 1u);
+
+  prepare();
+  options.mode = *ParseImportMode("fail-if-exists");
+  imported = RunImport(Context(), options);
+  ASSERT_FALSE(imported);
+  EXPECT_EQ(imported.error().code, ErrorCode::kAlreadyExists);
+  // What it put itself, with the answer lost, is no failure.
+  aws_.tables["U"].items.clear();
+  aws_.faults.lost_answer_every = 3;
+  imported = RunImport(Context(), options);
+  ASSERT_GOOD(imported);
+  EXPECT_EQ(imported->items, 50u);
+  EXPECT_FALSE(ParseImportMode("if-newer:"));
+  EXPECT_FALSE(ParseImportMode("replace"));
+}
+
+TEST_F(ImporterTest, RejectsAreKeptOnceThroughStops) {
+  std::string lines;
+  for (int i = 0; i < 4000; ++i) {
+    lines += i % 100 == 7 ? "garbage " + std::to_string(i) + "\n"
+                          : fmt::format(R"({{"Id":{{"n":"{}"}}}})", i) + "\n";
+  }
+  ASSERT_TRUE(files_.MakeDirectories(folder_ + "/in"));
+  ASSERT_TRUE(files_.Replace(folder_ + "/in/f", lines));
+  ImportOptions options = Import("in");
+  options.no_manifest = true;
+  options.rejects_max = 100;
+  std::optional<TransferReport> done;
+  for (int stops = 0; !done && stops < 60; ++stops) {
+    auto outcome = RunImport(Context(), options, {}, StopAfter(40));
+    if (outcome) done = *outcome;
+  }
+  aws_.stop_source = nullptr;
+  ASSERT_TRUE(done);
+  EXPECT_EQ(done->items, 3960u);
+  EXPECT_EQ(done->rejected, 40u);
+  EXPECT_FALSE(done->refusal);
+  ASSERT_TRUE(done->rejects_file);
+  std::string rejected = *files_.Read(*done->rejects_file);
+  std::set<int64_t> at;
+  size_t count = 0;
+  for (size_t from = 0; from < rejected.size(); ++count) {
+    size_t end = rejected.find('\n', from);
+    auto line = json::ParseObject(rejected.substr(from, end - from));
+    ASSERT_TRUE(line);
+    at.insert(line->at("line").as_int64());
+    EXPECT_TRUE(std::string(line->at("text").as_string()).starts_with("garbage"));
+    from = end + 1;
+  }
+  EXPECT_EQ(count, 40u);
+  EXPECT_EQ(at.size(), 40u);
+}
+
+TEST_F(ImporterTest, RejectsSurviveSavesThatFail) {
+  std::string lines;
+  for (int i = 0; i < 4000; ++i) {
+    lines += i % 100 == 7 ? "garbage " + std::to_string(i) + "\n"
+                          : fmt::format(R"({{"Id":{{"n":"{}"}}}})", i) + "\n";
+  }
+  aws_.objects["/bucket/in/f"] = lines;
+  ImportOptions options = Import("s3://bucket/in");
+  options.no_manifest = true;
+  options.rejects_max = 100;
+  int saves = 0;
+  aws_.s3_fault = [&](const std::string& method, const std::string& target) {
+    return method == "PUT" && target.find("/tail/") != std::string::npos && ++saves % 2 == 1 ? 403
+                                                                                             : 0;
+  };
+  std::optional<TransferReport> done;
+  for (int stops = 0; !done && stops < 60; ++stops) {
+    auto outcome = RunImport(Context(), options, {}, StopAfter(40));
+    if (outcome) done = *outcome;
+  }
+  aws_.stop_source = nullptr;
+  ASSERT_TRUE(done);
+  EXPECT_GT(saves, 1);
+  const std::string& kept = aws_.objects["/bucket/in/_penstock/rejected/run-2.jsonl"];
+  EXPECT_EQ(std::count(kept.begin(), kept.end(), '\n'), 40);
+}
+
+TEST_F(ImporterTest, IndexesHaveBoundsOfTheirOwn) {
+  Fill(4000);
+  aws_.faults.latency = Duration(0);
+  aws_.faults.page_bytes = 1 << 20;
+  ASSERT_GOOD(RunExport(Context(), Export("out")));
+  aws_.tables["U"].write_units = 1000;
+  aws_.tables["U"].indexes["Slow"] = 100;
+  aws_.tables["U"].index_cost["Slow"] = 2;
+  auto imported = RunImport(Context(), Import("out"));
+  ASSERT_GOOD(imported);
+  EXPECT_EQ(imported->items, 4000u);
+  EXPECT_NEAR(imported->index_units, 8000, 1);
+  EXPECT_NEAR(imported->consumed_units, 4000, 1);
+  EXPECT_LE(WindowMax(aws_.index_writes["Slow"]), 1.05 * 100 * 10 + 100);
+  EXPECT_GE(imported->index_units, 0.9 * 100 * imported->seconds);
+}
+
+}  // namespace
+}  // namespace penstock

@@ -1,0 +1,70 @@
+#include "transfer/table_archive.h"
+
+#include <gtest/gtest.h>
+
+#include "transfer/transfer_fixture_for_test.h"
+
+namespace penstock {
+namespace {
+
+using TableArchiveTest = testing::PagedFixture;
+
+TEST_F(TableArchiveTest, ATableIsMadeAgain) {
+  Fill(20);
+  aws_.tables["T"].ttl_attribute = "at";
+  aws_.tables["T"].indexes["ByAt"] = 50;
+  ASSERT_GOOD(RunExport(Context(), Export("out")));
+  aws_.tables.erase("U");
+  ImportOptions options = Import("out");
+  EXPECT_EQ(RunImport(Context(), options).error().code, ErrorCode::kNotFound);
+  options.create_table = true;
+  options.billing = *ParseTableBilling("7,500");
+  ASSERT_GOOD(RunImport(Context(), options));
+  EXPECT_EQ(aws_.tables["U"].items, aws_.tables["T"].items);
+  EXPECT_EQ(aws_.tables["U"].ttl_attribute, "at");
+  ASSERT_EQ(aws_.created.size(), 1u);
+  const json::Object& made = aws_.created[0];
+  EXPECT_EQ(json::Write(made.at("ProvisionedThroughput")),
+            R"({"ReadCapacityUnits":7,"WriteCapacityUnits":500})");
+  EXPECT_EQ(made.at("GlobalSecondaryIndexes").as_array().size(), 1u);
+  EXPECT_EQ(json::Write(made.at("Tags")), R"([{"Key":"team","Value":"blue"}])");
+  // The fake does not make indexes: that is a difference of schema, not of content.
+  VerifyOptions verify;
+  verify.source = folder_ + "/out";
+  verify.table = "U";
+  verify.rate.ratio = 1;
+  auto verified = RunVerify(Context(), verify);
+  ASSERT_GOOD(verified);
+  EXPECT_FALSE(verified->refusal);
+  ASSERT_EQ(verified->warnings.size(), 1u);
+  EXPECT_NE(verified->warnings[0].find("index ByAt"), std::string::npos) << verified->warnings[0];
+}
+
+TEST_F(TableArchiveTest, WhatATableIsIsNotGuessed) {
+  Fill(5);
+  aws_.tags = R"([{"Key":"aws:cloudformation:stack-id","Value":"x"},{"Key":"team","Value":"red"}])";
+  aws_.refused["DescribeTimeToLive"] = "AccessDeniedException";
+  auto exported = RunExport(Context(), Export("out"));
+  ASSERT_GOOD(exported);
+  ASSERT_EQ(exported->warnings.size(), 1u);
+  EXPECT_NE(exported->warnings[0].find("time to live of table T"), std::string::npos)
+      << exported->warnings[0];
+  aws_.refused["DescribeTimeToLive"] = "UnknownOperationException";
+  exported = RunExport(Context(), Export("quiet"));
+  ASSERT_GOOD(exported);
+  EXPECT_TRUE(exported->warnings.empty());
+  aws_.refused["DescribeTimeToLive"] = "ThrottlingException";
+  exported = RunExport(Context(), Export("later"));
+  ASSERT_FALSE(exported);
+  EXPECT_EQ(exported.error().code, ErrorCode::kUnavailable) << exported.error().message;
+  aws_.refused.clear();
+  aws_.tables.erase("U");
+  ImportOptions options = Import("out");
+  options.create_table = true;
+  ASSERT_GOOD(RunImport(Context(), options));
+  ASSERT_EQ(aws_.created.size(), 1u);
+  EXPECT_EQ(json::Write(aws_.created[0].at("Tags")), R"([{"Key":"team","Value":"red"}])");
+}
+
+}  // namespace
+}  // namespace penstock
