@@ -3,10 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 
 #include "base/result.h"
 
@@ -60,6 +61,8 @@ class SqliteDatabase {
 
   /// Runs statements that give no rows.
   Status Execute(const std::string& sql);
+  /// Execute() of one statement that is prepared once and kept, as Prepare() does.
+  Status ExecuteKept(std::string_view sql);
   /// A statement for this text, reset, prepared once and kept. `sql` must be one of a bounded set
   /// of texts. A statement lent twice at the same time is the same one: do not nest queries of
   /// equal text.
@@ -73,7 +76,7 @@ class SqliteDatabase {
   explicit SqliteDatabase(sqlite3* database) : database_(database) {}
 
   sqlite3* database_;
-  std::unordered_map<std::string, std::unique_ptr<SqliteStatement>> statements_;
+  std::map<std::string, std::unique_ptr<SqliteStatement>, std::less<>> statements_;  // by text
 };
 
 }  // namespace penstock

@@ -234,7 +234,7 @@ class SqliteSnapshot : public StoreSnapshot {
   SqliteSnapshot(SqliteStore& store, std::unique_ptr<SqliteDatabase> database)
       : store_(store), database_(std::move(database)) {}
   ~SqliteSnapshot() override {
-    if (database_->Execute("ROLLBACK")) store_.ReturnReader(std::move(database_));
+    if (database_->ExecuteKept("ROLLBACK")) store_.ReturnReader(std::move(database_));
   }
 
   Result<std::optional<PipelineRecord>> FindPipeline(const PipelineKey& key) override {
@@ -465,12 +465,12 @@ Status SqliteStore::Apply(const Write& write) {
 
 Status SqliteStore::CommitInTransaction(std::span<const Write> writes) {
   for (const Write& write : writes) RETURN_IF_ERROR(Apply(write));
-  return writer_->Execute("COMMIT");
+  return writer_->ExecuteKept("COMMIT");
 }
 
 Status SqliteStore::Commit(std::span<const Write> writes) {
   if (writes.empty()) return {};
-  RETURN_IF_ERROR(writer_->Execute("BEGIN IMMEDIATE"));
+  RETURN_IF_ERROR(writer_->ExecuteKept("BEGIN IMMEDIATE"));
   Status committed = CommitInTransaction(writes);
   // A full disk may have rolled back by itself.
   if (!committed && !writer_->InAutocommit()) (void)writer_->Execute("ROLLBACK");
@@ -533,7 +533,7 @@ Result<std::unique_ptr<StoreSnapshot>> SqliteStore::Read() {
   if (reader == nullptr) {
     ASSIGN_OR_RETURN(reader, SqliteDatabase::Open(path_, SqliteDatabase::Mode::kReadOnly));
   }
-  RETURN_IF_ERROR(reader->Execute("BEGIN"));
+  RETURN_IF_ERROR(reader->ExecuteKept("BEGIN"));
   return std::unique_ptr<StoreSnapshot>(std::make_unique<SqliteSnapshot>(*this, std::move(reader)));
 }
 
