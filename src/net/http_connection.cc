@@ -1,13 +1,9 @@
 #include "net/http_connection.h"
 
 #include <fmt/core.h>
-#include <sys/socket.h>
-#include <sys/uio.h>
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
-#include <boost/asio/write.hpp>
-#include <cerrno>
 #include <utility>
 
 #include "base/check.h"
@@ -22,62 +18,18 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 using std::chrono::steady_clock;
 
-constexpr size_t kInputFirst = 4 * 1024;      // what an idle or parked connection holds
-constexpr size_t kInputBody = 64 * 1024;      // per read while a body comes
-constexpr size_t kPipelinedMax = 16 * 1024;   // read ahead while a request is served
-constexpr size_t kStreamAhead = 256 * 1024;   // decoded and not yet read by the service
-constexpr size_t kStreamResume = 128 * 1024;  // the service has read so far down: more, please
-constexpr uint64_t kSmallBody = 64 * 1024;    // kept in memory even when that is short
-constexpr uint64_t kDrainMax = 8 << 20;       // a longer rest of a body is not worth the connection
+constexpr size_t kInputFirst = 4 * 1024;     // what an idle or parked connection holds
+constexpr size_t kInputBody = 64 * 1024;     // per read while a body comes
+constexpr size_t kPipelinedMax = 16 * 1024;  // read ahead while a request is served
+constexpr uint64_t kSmallBody = 64 * 1024;   // kept in memory even when that is short
+constexpr uint64_t kDrainMax = 8 << 20;      // a longer rest of a body is not worth the connection
 constexpr auto kLinger = std::chrono::seconds(5);
-constexpr int kPiecesMax = 8;
-
-std::string PeerName(const HttpConnection::Tcp::socket& socket) {
-  error_code error;
-  auto endpoint = socket.remote_endpoint(error);
-  if (error) return "unknown";
-  std::string address = endpoint.address().to_string();
-  return endpoint.address().is_v6() ? fmt::format("[{}]:{}", address, endpoint.port())
-                                    : fmt::format("{}:{}", address, endpoint.port());
-}
-
-void DropFront(std::vector<std::string_view>& pieces, size_t count) {
-  size_t whole = 0;
-  while (whole < pieces.size() && count >= pieces[whole].size()) count -= pieces[whole++].size();
-  pieces.erase(pieces.begin(), pieces.begin() + static_cast<ptrdiff_t>(whole));
-  if (!pieces.empty()) pieces.front().remove_prefix(count);
-}
-
-class ConnectionBody final : public BodySource {
- public:
-  ConnectionBody(HttpConnection* connection, std::optional<uint64_t> size, const Headers* trailers)
-      : connection_(connection), size_(size), trailers_(trailers) {}
-  Result<size_t> Read(std::span<char> buffer) override { return connection_->ReadBody(buffer); }
-  std::optional<uint64_t> Size() const override { return size_; }
-  const Headers& Trailers() const override { return *trailers_; }
-
- private:
-  HttpConnection* const connection_;
-  const std::optional<uint64_t> size_;
-  const Headers* const trailers_;
-};
 
 }  // namespace
 
 HttpConnection::HttpConnection(std::shared_ptr<HttpServerCore> core, IoThread* io,
-                               Tcp::socket socket)
-    : core_(std::move(core)), io_(io), socket_(std::move(socket)), peer_(PeerName(socket_)) {
-  if (core_->tls) tls_ = std::make_unique<asio::ssl::stream<Tcp::socket&>>(socket_, *core_->tls);
-}
-
-template <class Handler>
-void HttpConnection::AsyncRead(asio::mutable_buffer buffer, Handler handler) {
-  if (tls_) {
-    tls_->async_read_some(buffer, std::move(handler));
-  } else {
-    socket_.async_read_some(buffer, std::move(handler));
-  }
-}
+                               Transport::Tcp::socket socket)
+    : core_(std::move(core)), io_(io), transport_(std::move(socket), core_->tls.get()) {}
 
 template <class Handler>
 void HttpConnection::AsyncWrite(const std::vector<asio::const_buffer>& buffers, Handler handler) {
@@ -85,16 +37,11 @@ void HttpConnection::AsyncWrite(const std::vector<asio::const_buffer>& buffers, 
       steady_clock::now() + core_->options.transfer_grace +
       std::chrono::seconds(asio::buffer_size(buffers) /
                            std::max<uint64_t>(core_->options.bytes_per_second_min, 1));
-  auto done = [self = shared_from_this(), handler = std::move(handler)](const error_code& error,
-                                                                        size_t) mutable {
+  transport_.AsyncWrite(buffers, [self = shared_from_this(), handler = std::move(handler)](
+                                     const error_code& error, size_t) mutable {
     self->write_deadline_ = SteadyTime::max();
     handler(error);
-  };
-  if (tls_) {
-    asio::async_write(*tls_, buffers, std::move(done));
-  } else {
-    asio::async_write(socket_, buffers, std::move(done));
-  }
+  });
 }
 
 /// REQUIRES: mutex_ is held and closed_ is false, so that the io thread is still there to run it.
@@ -108,22 +55,20 @@ void HttpConnection::Post(Action action) {
 // ------------------------------------------------------------------------------------------
 
 void HttpConnection::Start() {
-  if (!tls_) return NextRequest();
+  if (!transport_.encrypted()) return NextRequest();
   read_deadline_ = steady_clock::now() + core_->options.head_timeout;
-  tls_->async_handshake(asio::ssl::stream_base::server,
-                        [self = shared_from_this()](const error_code& error) {
-                          if (self->phase_ == Phase::kClosed) return;
-                          if (error) return self->Close();
-                          self->NextRequest();
-                        });
+  transport_.AsyncHandshake([self = shared_from_this()](const error_code& error) {
+    if (self->phase_ == Phase::kClosed) return;
+    if (error) return self->Close();
+    self->NextRequest();
+  });
 }
 
 void HttpConnection::NextRequest() {
   if (core_->stopping) return Close();
   phase_ = Phase::kHead;
   parser_.emplace(core_->options.limits);
-  head_begun_ = streamed_ = discard_body_ = false;
-  discarded_bytes_ = 0;
+  head_begun_ = discard_body_ = false;
   read_deadline_ = steady_clock::now() + core_->options.idle_timeout;
   if (!reading_ && input_begin_ == input_end_ && input_.size() > kInputFirst) {
     std::vector<char>().swap(input_);
@@ -152,10 +97,10 @@ void HttpConnection::StartRead() {
   if (body && input_.size() < kInputBody) input_.resize(kInputBody);
   if (input_end_ == input_.size()) input_.resize(input_.size() * 2);
   reading_ = true;
-  AsyncRead(asio::buffer(input_.data() + input_end_, input_.size() - input_end_),
-            [self = shared_from_this()](const error_code& error, size_t count) {
-              self->OnRead(error, count);
-            });
+  transport_.AsyncRead(asio::buffer(input_.data() + input_end_, input_.size() - input_end_),
+                       [self = shared_from_this()](const error_code& error, size_t count) {
+                         self->OnRead(error, count);
+                       });
 }
 
 void HttpConnection::OnRead(const error_code& error, size_t count) {
@@ -223,18 +168,11 @@ void HttpConnection::OnHead() {
   request_ = HttpRequest{.method = std::move(head_.method),
                          .target = std::move(head_.target),
                          .headers = std::move(head_.headers),
-                         .peer_address = peer_,
+                         .peer_address = transport_.peer(),
                          .request_id = MakeRequestId(*core_->random),
                          .received_at = core_->clock->Now(),
                          .caller = std::nullopt};
-  {
-    std::lock_guard lock(mutex_);
-    body_.clear();
-    body_begin_ = 0;
-    body_done_ = parser_->done();
-    body_error_.reset();
-    trailers_ = {};
-  }
+  body_.Reset(head_.content_length, parser_->done());
   // Even when no body is to come: botocore before 1.32 takes any other answer for the last one of
   // the connection, and waits in vain for the next.
   if (!head_.expects_continue || input_begin_ != input_end_) return StartBody();
@@ -261,19 +199,11 @@ void HttpConnection::StartBody() {
 }
 
 void HttpConnection::AdvanceBody() {
-  std::unique_lock lock(mutex_);
-  auto taken = parser_->Feed(Input(), body_);
-  if (!taken) {
-    lock.unlock();
-    return Refuse(taken.error());
-  }
+  auto taken = body_.Feed(*parser_, Input());
+  if (!taken) return Refuse(taken.error());
   TakeInput(*taken);
-  body_done_ = parser_->done();
-  if (body_done_) trailers_ = parser_->trailers();
-  bool too_long = body_.size() > core_->options.buffered_body_bytes_max;
-  lock.unlock();
   if (parser_->done()) return Dispatch(false);
-  if (too_long) return Dispatch(true);
+  if (body_.decoded_bytes() > core_->options.buffered_body_bytes_max) return Dispatch(true);
   StartRead();
 }
 
@@ -284,38 +214,29 @@ void HttpConnection::AdvanceExchange() {
     if (input_end_ - input_begin_ < kPipelinedMax) StartRead();
     return;
   }
-  std::unique_lock lock(mutex_);
-  if (body_error_) return;
-  // Not at every read: moving what is left costs more than the memory it frees.
-  if (body_begin_ > body_.size() / 2) body_.erase(0, std::exchange(body_begin_, 0));
-  size_t before = body_.size();
-  auto taken = parser_->Feed(Input(), body_);
-  if (!taken) {
-    lock.unlock();
-    return FailBody(InvalidArgument(taken.error().reason));
-  }
+  if (body_.failed()) return;
+  auto taken = body_.Feed(*parser_, Input());
+  if (!taken) return FailBody(InvalidArgument(taken.error().reason));
   TakeInput(*taken);
-  discarded_bytes_ += body_.size() - before;
-  if (discard_body_) {
-    body_.clear();
-    body_begin_ = 0;
-  }
-  if (parser_->done()) {
-    body_done_ = true;
-    trailers_ = parser_->trailers();
-    read_deadline_ = SteadyTime::max();
-  }
-  bool full = body_.size() - body_begin_ >= kStreamAhead;
-  bool too_long = !head_.content_length && discarded_bytes_ > core_->options.body_bytes_max;
-  changed_.notify_all();
-  lock.unlock();
-  if (too_long) {
+  if (parser_->done()) read_deadline_ = SteadyTime::max();
+  if (!head_.content_length && body_.decoded_bytes() > core_->options.body_bytes_max) {
     return FailBody(ResourceExhausted(
         fmt::format("the body is longer than {} bytes", core_->options.body_bytes_max)));
   }
   if (parser_->done()) return AdvanceExchange();
-  if (!full) return StartRead();
+  if (!body_.full()) return StartRead();
   read_deadline_ = SteadyTime::max();  // the service is slow, not the peer
+}
+
+/// On the reader's thread.
+void HttpConnection::AskForBody() {
+  std::lock_guard lock(mutex_);
+  if (closed_) return;
+  Post([](HttpConnection& self) {
+    if (self.phase_ != Phase::kExchange || self.parser_->done()) return;
+    if (!self.reading_) self.RestartWindow();
+    self.AdvanceExchange();
+  });
 }
 
 void HttpConnection::AdvanceDrain() {
@@ -323,17 +244,16 @@ void HttpConnection::AdvanceDrain() {
   auto taken = parser_->Feed(Input(), dropped);
   if (!taken) return Close();
   TakeInput(*taken);
-  discarded_bytes_ += dropped.size();
+  drained_bytes_ += dropped.size();
   if (parser_->done()) return NextRequest();
-  if (discarded_bytes_ > kDrainMax) return CloseAfterAnswer(true);
+  if (drained_bytes_ > kDrainMax) return CloseAfterAnswer(true);
   StartRead();
 }
 
 void HttpConnection::FailBody(Error error) {
+  body_.Fail(std::move(error));
   std::lock_guard lock(mutex_);
-  if (!body_error_) body_error_ = std::move(error);
   keep_alive_ = false;
-  changed_.notify_all();
 }
 
 // ---- io thread: exchanges
@@ -346,14 +266,11 @@ void HttpConnection::Dispatch(bool streamed) {
     return Refuse({503, "the server has too many requests waiting; try again"});
   }
   phase_ = Phase::kExchange;
-  streamed_ = streamed;
-  discarded_bytes_ = 0;
   if (!streamed) read_deadline_ = SteadyTime::max();
   {
     std::lock_guard lock(mutex_);
     serve_returned_ = response_ended_ = parked_ = false;
     keep_alive_ = head_.keep_alive;
-    resume_posted_ = false;
   }
   ++core_->in_flight;
   WorkerPool& pool = urgent ? core_->urgent : streamed ? core_->uploads : core_->requests;
@@ -369,6 +286,7 @@ void HttpConnection::OnServeReturned() {
   // The body lives until Serve returns. The peer may want to be rid of all of it before it reads an
   // answer that is still to come.
   discard_body_ = true;
+  body_.Discard();
   RestartWindow();
   AdvanceExchange();
 }
@@ -378,9 +296,8 @@ void HttpConnection::FinishExchange() {
   {
     std::lock_guard lock(mutex_);
     keep_alive = keep_alive_ && !broken_ && !closed_;
-    std::string().swap(body_);
-    body_begin_ = 0;
   }
+  body_.Release();
   --core_->in_flight;
   if (phase_ == Phase::kClosed) return;
   ReleaseReserved();
@@ -389,7 +306,7 @@ void HttpConnection::FinishExchange() {
     return CloseAfterAnswer(body_left || input_begin_ != input_end_);
   if (!body_left) return NextRequest();
   phase_ = Phase::kDrain;
-  discarded_bytes_ = 0;
+  drained_bytes_ = 0;
   RestartWindow();
   Advance();
 }
@@ -411,17 +328,16 @@ void HttpConnection::Refuse(const RequestFault& fault) {
 }
 
 void HttpConnection::CloseAfterAnswer(bool unread_input) {
-  if (input_ended_ || (!unread_input && !tls_)) return Close();
+  if (input_ended_ || (!unread_input && !transport_.encrypted())) return Close();
   phase_ = Phase::kLinger;
   read_deadline_ = steady_clock::now() + kLinger;
-  error_code ignored;
-  if (!tls_) socket_.shutdown(Tcp::socket::shutdown_send, ignored);
-  if (tls_) {
+  if (transport_.encrypted()) {
     // close_notify goes out at once; what the peer still sends is then dropped with the socket.
     write_deadline_ = read_deadline_;
-    tls_->async_shutdown([self = shared_from_this()](const error_code&) { self->Close(); });
+    transport_.AsyncShutdown([self = shared_from_this()](const error_code&) { self->Close(); });
     return;
   }
+  transport_.EndSending();
   Advance();
 }
 
@@ -480,12 +396,10 @@ void HttpConnection::Close() {
   {
     std::lock_guard lock(mutex_);
     closed_ = broken_ = true;
-    if (!body_error_)
-      body_error_ = Unavailable("the connection was closed before the body was complete");
-    error_code ignored;
-    socket_.close(ignored);
+    transport_.Close();
     changed_.notify_all();
   }
+  body_.Fail(Unavailable("the connection was closed before the body was complete"));
   auto self = shared_from_this();  // the set's may be the last
   io_->connections.erase(self);
   std::lock_guard lock(core_->mutex);
@@ -509,24 +423,17 @@ void HttpConnection::CloseIfParked() {
 // ------------------------------------------------------------------------------------------------------
 
 void HttpConnection::Run() {
-  bool streamed = false;
-  std::optional<uint64_t> size = head_.content_length;
-  {
-    std::lock_guard lock(mutex_);
-    streamed = !body_done_;
-    if (!streamed) size = body_.size();
-  }
+  const bool streamed = !body_.done();
   auto responder = MakeResponder(shared_from_this(), request_.method == "HEAD", head_.http_1_1,
                                  head_.keep_alive);
-  ConnectionBody body(this, size, &trailers_);
-  core_->service->Serve(std::move(request_), body, std::move(responder));
+  core_->service->Serve(std::move(request_), body_, std::move(responder));
 
   std::lock_guard lock(mutex_);
   serve_returned_ = true;
   if (!response_ended_) {
     parked_ = true;
     ++core_->parked;
-    if (!streamed) std::string().swap(body_);
+    if (!streamed) body_.Release();
   }
   if (closed_) {
     if (response_ended_) --core_->in_flight;
@@ -537,65 +444,23 @@ void HttpConnection::Run() {
   }
 }
 
-Result<size_t> HttpConnection::ReadBody(std::span<char> buffer) {
-  std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return body_begin_ < body_.size() || body_done_ || body_error_; });
-  size_t count = std::min(buffer.size(), body_.size() - body_begin_);
-  if (count == 0 && !body_done_ && body_error_) return *body_error_;
-  std::copy_n(body_.data() + body_begin_, count, buffer.data());
-  body_begin_ += count;
-  if (!body_done_ && !body_error_ && !closed_ && !resume_posted_ &&
-      body_.size() - body_begin_ < kStreamResume) {
-    resume_posted_ = true;
-    Post([](HttpConnection& self) {
-      {
-        std::lock_guard inner(self.mutex_);
-        self.resume_posted_ = false;
-      }
-      if (self.phase_ != Phase::kExchange || self.parser_->done()) return;
-      if (!self.reading_) self.RestartWindow();
-      self.AdvanceExchange();
-    });
-  }
-  return count;
-}
-
 // ---- responder
 // ---------------------------------------------------------------------------------------------------
 
-/// Sends what the socket takes without waiting and drops it from the pieces. REQUIRES: mutex_ is
-/// held, so that the descriptor cannot be closed, and given to somebody else, meanwhile.
-size_t HttpConnection::SendNow(std::vector<std::string_view>& pieces) {
-  size_t sent = 0;
-  while (!pieces.empty() && !broken_ && !tls_) {
-    iovec vectors[kPiecesMax];
-    size_t used = std::min<size_t>(pieces.size(), kPiecesMax);
-    for (size_t i = 0; i < used; ++i) {
-      vectors[i] = {const_cast<char*>(pieces[i].data()), pieces[i].size()};
-    }
-    msghdr message{};
-    message.msg_iov = vectors;
-    message.msg_iovlen = used;
-    ssize_t count = sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) {
-      broken_ = errno != EAGAIN && errno != EWOULDBLOCK;
-      break;
-    }
-    sent += static_cast<size_t>(count);
-    DropFront(pieces, static_cast<size_t>(count));
-  }
-  return sent;
+/// Sends what the socket takes without waiting and drops it from the pieces; false if it is broken.
+/// REQUIRES: mutex_ is held, so that the socket cannot be closed meanwhile.
+bool HttpConnection::SendNow(std::vector<std::string_view>& pieces) {
+  broken_ = broken_ || !transport_.SendNow(pieces);
+  return !broken_;
 }
 
 Status HttpConnection::Send(std::vector<std::string_view> pieces) {
   const auto gone = [this] {
     peer_gone_ = true;
-    return Unavailable(fmt::format("the client {} is gone", peer_));
+    return Unavailable(fmt::format("the client {} is gone", transport_.peer()));
   };
   std::unique_lock lock(mutex_);
-  SendNow(pieces);
-  if (broken_) return gone();
+  if (!SendNow(pieces)) return gone();
   if (pieces.empty()) return {};
   std::vector<asio::const_buffer> buffers;
   for (std::string_view piece : pieces) buffers.emplace_back(piece.data(), piece.size());
@@ -622,11 +487,13 @@ void HttpConnection::SendLast(std::string head, std::string body, bool keep_aliv
   std::unique_lock lock(mutex_);
   std::vector<std::string_view> pieces{head};
   if (!body.empty()) pieces.push_back(body);
-  size_t sent = SendNow(pieces);
-  if (broken_ || pieces.empty()) {
+  const size_t size = head.size() + body.size();
+  if (!SendNow(pieces) || pieces.empty()) {
     lock.unlock();
     return EndResponse(keep_alive);
   }
+  size_t sent = size;
+  for (std::string_view piece : pieces) sent -= piece.size();
   Post([sent, keep_alive, head = std::move(head),
         body = std::move(body)](HttpConnection& self) mutable {
     if (self.phase_ == Phase::kClosed) return self.EndResponse(false);

@@ -3,12 +3,7 @@
 #pragma once
 
 #include <atomic>
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/ssl/context.hpp>
-#include <boost/asio/ssl/stream.hpp>
-#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/buffer.hpp>
 #include <chrono>
 #include <condition_variable>
 #include <memory>
@@ -16,53 +11,16 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <thread>
-#include <unordered_set>
 #include <vector>
 
-#include "net/http_server.h"
+#include "net/http_server_core.h"
+#include "net/request_body.h"
 #include "net/request_parser.h"
+#include "net/transport.h"
 #include "net/worker_pool.h"
 #include "ports/http.h"
 
 namespace penstock {
-
-class HttpConnection;
-
-/// One thread that holds connections, with all that it touches alone.
-struct IoThread {
-  boost::asio::io_context context{1};
-  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work{
-      context.get_executor()};
-  boost::asio::steady_timer sweep{context};
-  std::unordered_set<std::shared_ptr<HttpConnection>> connections;
-  bool closing = false;
-  std::thread thread;
-};
-
-/// What the connections of one server share. Connections keep it alive: a responder may outlive the
-/// server.
-struct HttpServerCore {
-  HttpServerCore(HttpServerOptions options_in, HttpService* service_in, Clock* clock_in,
-                 Random* random_in)
-      : options(std::move(options_in)), service(service_in), clock(clock_in), random(random_in) {}
-
-  const HttpServerOptions options;
-  HttpService* const service;
-  Clock* const clock;
-  Random* const random;
-  std::unique_ptr<boost::asio::ssl::context> tls;
-  std::vector<std::unique_ptr<IoThread>> io;
-  WorkerPool requests{"http-request", options.request_threads};
-  WorkerPool uploads{"http-upload", options.upload_threads};
-  WorkerPool urgent{"http-urgent", 1};
-
-  std::atomic<bool> stopping = false;
-  std::atomic<uint64_t> buffered_bytes = 0;
-  std::atomic<size_t> connections = 0, in_flight = 0, parked = 0;
-  std::mutex mutex;
-  std::condition_variable changed;  // `connections` went down
-};
 
 /// Life of a connection: it reads a head, then a body (or only its first part), then is an Exchange
 /// until both Serve has returned and the answer is out; then again. All of that happens on its io
@@ -70,10 +28,9 @@ struct HttpServerCore {
 /// below `mutex_`.
 class HttpConnection final : public Job, public std::enable_shared_from_this<HttpConnection> {
  public:
-  using Tcp = boost::asio::ip::tcp;
   using SteadyTime = std::chrono::steady_clock::time_point;
 
-  HttpConnection(std::shared_ptr<HttpServerCore> core, IoThread* io, Tcp::socket socket);
+  HttpConnection(std::shared_ptr<HttpServerCore> core, IoThread* io, Transport::Tcp::socket socket);
 
   // On the io thread.
   void Start();
@@ -85,9 +42,6 @@ class HttpConnection final : public Job, public std::enable_shared_from_this<Htt
 
   /// Serves the request that is ready; on a worker.
   void Run() override;
-
-  // For the body source, on the worker.
-  Result<size_t> ReadBody(std::span<char> buffer);
 
   // For the responder, on any thread, one at a time.
   /// Sends all pieces; returns when the system has taken them. They need to live until then only.
@@ -111,8 +65,6 @@ class HttpConnection final : public Job, public std::enable_shared_from_this<Htt
     kClosed,
   };
 
-  template <class Handler>
-  void AsyncRead(boost::asio::mutable_buffer buffer, Handler handler);
   template <class Handler>
   void AsyncWrite(const std::vector<boost::asio::const_buffer>& buffers, Handler handler);
   template <class Action>
@@ -142,14 +94,14 @@ class HttpConnection final : public Job, public std::enable_shared_from_this<Htt
   void RestartWindow();
   void ReleaseReserved();
   void FailBody(Error error);
-  size_t SendNow(std::vector<std::string_view>& pieces);
+  void AskForBody();
+  bool SendNow(std::vector<std::string_view>& pieces);
 
   const std::shared_ptr<HttpServerCore> core_;
   IoThread* const io_;
 
-  // Of the io thread alone.
-  Tcp::socket socket_;
-  std::unique_ptr<boost::asio::ssl::stream<Tcp::socket&>> tls_;
+  // Of the io thread alone; only what SendNow needs of the transport is for whoever holds mutex_.
+  Transport transport_;
   Phase phase_ = Phase::kHandshake;
   std::optional<RequestParser> parser_;
   std::vector<char> input_;
@@ -157,15 +109,14 @@ class HttpConnection final : public Job, public std::enable_shared_from_this<Htt
   bool reading_ = false;      // a read is under way and owns input_[input_end_, …)
   bool input_ended_ = false;  // the peer sends nothing more
   bool head_begun_ = false;
-  bool streamed_ = false;      // the service reads the body while it comes
   bool discard_body_ = false;  // nobody wants the rest of it
-  uint64_t discarded_bytes_ = 0;
+  uint64_t drained_bytes_ = 0;
   uint64_t reserved_bytes_ = 0;  // of core_->buffered_bytes
   SteadyTime read_deadline_ = SteadyTime::max(), write_deadline_ = SteadyTime::max();
   uint64_t window_bytes_ = 0;  // came since the deadline was set
-  std::string peer_;
   std::string refusal_;
 
+  RequestBody body_{[this] { AskForBody(); }};
   std::atomic<bool> peer_gone_ = false;
 
   // Handed from the io thread to the worker and back by Dispatch and FinishExchange.
@@ -176,12 +127,6 @@ class HttpConnection final : public Job, public std::enable_shared_from_this<Htt
   std::condition_variable changed_;
   bool closed_ = false;  // the socket is closed
   bool broken_ = false;  // sending has failed
-  std::string body_;     // decoded, not yet read from body_begin_ on
-  size_t body_begin_ = 0;
-  bool body_done_ = false;
-  std::optional<Error> body_error_;
-  bool resume_posted_ = false;
-  Headers trailers_;
   bool serve_returned_ = false, response_ended_ = false, keep_alive_ = false, parked_ = false;
   bool send_finished_ = false;  // of Send's slow path
   bool send_ok_ = false;

@@ -6,9 +6,9 @@
 
 namespace penstock {
 
-WorkerPool::WorkerPool(std::string name, size_t threads) {
+WorkerPool::WorkerPool(std::string name, size_t threads) : sleepers_(threads) {
   for (size_t i = 0; i < threads; ++i) {
-    threads_.emplace_back([this] { Work(); });
+    threads_.emplace_back([this, i] { Work(sleepers_[i]); });
     pthread_setname_np(threads_.back().native_handle(),
                        (name + "-" + std::to_string(i)).substr(0, 15).c_str());
   }
@@ -16,19 +16,25 @@ WorkerPool::WorkerPool(std::string name, size_t threads) {
 
 WorkerPool::~WorkerPool() { Stop(); }
 
+WorkerPool::Sleeper* WorkerPool::NextToWake() {
+  if (waking_ || jobs_.empty() || asleep_.empty()) return nullptr;
+  Sleeper* next = asleep_.back();
+  asleep_.pop_back();
+  next->woken = waking_ = true;
+  return next;
+}
+
 bool WorkerPool::Submit(std::shared_ptr<Job> job) {
+  Sleeper* next;
   {
     std::lock_guard lock(mutex_);
     if (stopped_) return false;
     jobs_.push_back(std::move(job));
+    waiting_ = jobs_.size();
+    next = NextToWake();
   }
-  not_empty_.notify_one();
+  if (next != nullptr) next->wake.notify_one();
   return true;
-}
-
-size_t WorkerPool::waiting() const {
-  std::lock_guard lock(mutex_);
-  return jobs_.size();
 }
 
 void WorkerPool::Stop() {
@@ -37,23 +43,32 @@ void WorkerPool::Stop() {
     std::lock_guard lock(mutex_);
     stopped_ = true;
     dropped.swap(jobs_);
+    waiting_ = 0;
+    for (Sleeper& sleeper : sleepers_) sleeper.wake.notify_one();
   }
-  not_empty_.notify_all();
   for (std::thread& thread : threads_) {
     if (thread.joinable()) thread.join();
   }
 }
 
-void WorkerPool::Work() {
+void WorkerPool::Work(Sleeper& me) {
   while (true) {
     std::shared_ptr<Job> job;
+    Sleeper* next;
     {
       std::unique_lock lock(mutex_);
-      not_empty_.wait(lock, [&] { return stopped_ || !jobs_.empty(); });
+      while (!stopped_ && jobs_.empty()) {
+        asleep_.push_back(&me);
+        me.wake.wait(lock, [&] { return stopped_ || me.woken; });
+        if (std::exchange(me.woken, false)) waking_ = false;
+      }
       if (stopped_) return;
       job = std::move(jobs_.front());
       jobs_.pop_front();
+      waiting_ = jobs_.size();
+      next = NextToWake();
     }
+    if (next != nullptr) next->wake.notify_one();
     job->Run();
   }
 }
