@@ -275,23 +275,31 @@ bool Gateway::ServeUnsigned(Call& call, BodySource& body) {
 ApiResult<AccessKey> Gateway::Authenticate(Call& call, const SignatureClaim& claim,
                                            std::string_view payload_hash) {
   Instant now = options_.clock->Now();
-  SignatureErrorContext context = call.ErrorContext(now);
   call.record.access_key_id = claim.access_key_id;
   if (auto fits = CheckTime(claim, now); !fits)
-    return SignatureError(context, fits.error(), &claim);
+    return SignatureError(call.ErrorContext(now), fits.error(), &claim);
   if (call.route.scope_service != call.route.service)
-    return WrongServiceError(context, call.route.scope_service);
+    return WrongServiceError(call.ErrorContext(now), call.route.scope_service);
+  return Admit(call, claim, now, [&](const std::string& secret) {
+    return CheckSignature(claim, call.request, {payload_hash, call.path_style_target}, secret,
+                          signing_keys_);
+  });
+}
+
+template <class Check>
+ApiResult<AccessKey> Gateway::Admit(Call& call, const SignatureClaim& claim, Instant now,
+                                    Check check) {
+  SignatureErrorContext context = call.ErrorContext(now);
+  call.record.access_key_id = claim.access_key_id;
   std::optional<AccessKey> key = options_.key_ring->Find(claim.access_key_id);
   if (!key) return UnknownKeyError(context, claim.access_key_id);
   if (key->expires_at && *key->expires_at <= now)
     return ExpiredKeyError(context, claim.session_token);
-  auto right = CheckSignature(claim, call.request, {payload_hash, call.path_style_target},
-                              key->secret, signing_keys_);
-  if (!right) return SignatureError(context, right.error(), &claim);
+  if (Result<void, SignatureFault> right = check(key->secret); !right)
+    return SignatureError(context, right.error(), &claim);
   // After the signature, as AWS does: only who has the secret learns about the token.
-  if (!ConstantTimeEquals(key->session_token, claim.session_token)) {
+  if (!ConstantTimeEquals(key->session_token, claim.session_token))
     return SessionTokenError(context, claim.session_token);
-  }
   Caller caller{key->account, key->access_key_id, key->user_arn, claim.scope.region,
                 call.route.service};
   if (NamesNoRegion(caller.region)) caller.region = options_.region;
@@ -420,21 +428,12 @@ void Gateway::ServeForm(Call& call, const std::string& boundary, BodySource& bod
   auto claim = ParseFormSignature(**form);
   if (!claim) return Fail(call, SignatureError(call.ErrorContext(now), claim.error(), nullptr));
   call.record.access_key_id = claim->access_key_id;
-  SignatureErrorContext context = call.ErrorContext(now);
   if (claim->scope.service != "s3")
-    return Fail(call, WrongServiceError(context, claim->scope.service));
-  auto key = options_.key_ring->Find(claim->access_key_id);
-  if (!key) return Fail(call, UnknownKeyError(context, claim->access_key_id));
-  if (key->expires_at && *key->expires_at <= now)
-    return Fail(call, ExpiredKeyError(context, claim->session_token));
-  auto right =
-      CheckFormSignature(*claim, (*form)->Field("policy").value_or(""), key->secret, signing_keys_);
-  if (!right) return Fail(call, SignatureError(context, right.error(), &*claim));
-  if (!ConstantTimeEquals(key->session_token, claim->session_token))
-    return Fail(call, SessionTokenError(context, claim->session_token));
-  std::string region = NamesNoRegion(claim->scope.region) ? options_.region : claim->scope.region;
-  call.record.account = key->account;
-  call.request.caller = Caller{key->account, key->access_key_id, key->user_arn, region, "s3"};
+    return Fail(call, WrongServiceError(call.ErrorContext(now), claim->scope.service));
+  auto key = Admit(call, *claim, now, [&](const std::string& secret) {
+    return CheckFormSignature(*claim, (*form)->Field("policy").value_or(""), secret, signing_keys_);
+  });
+  if (!key) return Fail(call, key.error());
   ResumedSource whole((*form)->head(), body);
   Forward(call, *FindService("s3"), whole);
 }

@@ -77,9 +77,14 @@ class Gateway : public HttpService {
   void ServeForm(Call& call, const std::string& boundary, BodySource& body);
   void ServeBuffered(Call& call, BodySource& body);
 
-  /// Key, time, token and signature; fills in `call.request.caller`.
+  /// Holds time, scope and signature of a request against the key that it names.
   ApiResult<AccessKey> Authenticate(Call& call, const SignatureClaim& claim,
                                     std::string_view payload_hash);
+  /// The key that `claim` names, if it is valid now, `check` finds the signature right for its
+  /// secret, and the session token is its own; fills in `call.request.caller`.
+  /// `check(const std::string& secret)` gives a Result<void, SignatureFault>.
+  template <class Check>
+  ApiResult<AccessKey> Admit(Call& call, const SignatureClaim& claim, Instant now, Check check);
 
   /// `cors_is_services`: the service tells browsers itself what they may read.
   std::unique_ptr<Responder> Recorded(Call& call, bool cors_is_services = false) const;
