@@ -15,10 +15,37 @@ namespace {
 
 constexpr std::string_view kReservedErrorPrefix = "Service_";
 
+// Of what workers reported on one attempt, where the profile says nothing about an object's fields.
+// No worker needs them; an attempt is kept in memory and written whole with each report.
+constexpr size_t kReportedFieldsMax = 1'000;
+constexpr size_t kReportedBytesMax = 1 << 20;
+
 Refusal NotFoundTask(const TaskKey& task, std::string_view why) {
   return {RefusalKind::kTaskNotFound,
           fmt::format("{} of pipeline {}: {}. Stop working on it and poll for another task.",
                       AttemptId(task.instance, task.attempt), task.pipeline, why)};
+}
+
+size_t SizeOf(const std::vector<Field>& fields) {
+  size_t bytes = 0;
+  for (const Field& field : fields) bytes += field.key.size() + field.value.size();
+  return bytes;
+}
+
+/// `old` with `reported` merged into it, unless that is more than an object may hold.
+std::optional<Refusal> MergeReported(std::vector<Field>& old, const std::vector<Field>& reported,
+                                     const Limits& limits) {
+  size_t count_max = limits.fields_per_object > 0 ? limits.fields_per_object : kReportedFieldsMax;
+  size_t bytes_max = limits.object_size_max > 0 ? limits.object_size_max : kReportedBytesMax;
+  // Before merging, which compares each with each.
+  bool fits = reported.size() <= count_max;
+  if (fits) MergeFields(old, reported);
+  if (fits && old.size() <= count_max && SizeOf(old) <= bytes_max) return std::nullopt;
+  return Refusal{RefusalKind::kInvalidRequest,
+                 fmt::format("Web service limit exceeded: the fields reported for one attempt may "
+                             "be {} at most, with {} bytes in all. A field that is reported again "
+                             "replaces its value; report fewer, or shorter ones.",
+                             count_max, bytes_max)};
 }
 
 void SetDeadline(Draft& draft, const Component& component, AttemptRecord& attempt) {
@@ -33,7 +60,9 @@ void Acknowledge(Draft& draft, const std::string& id, AttemptRecord& attempt) {
   attempt.acknowledged_at = draft.now();
   attempt.started_at = draft.now();
   attempt.status = RunStatus::kRunning;
-  draft.Edit(id).status = RunStatus::kRunning;
+  InstanceRecord& record = draft.Edit(id);
+  record.status = RunStatus::kRunning;
+  record.late_decided = true;
   Explain(draft, id);
 }
 
@@ -98,10 +127,12 @@ Reply NoteProgress(Draft& draft, const ReportProgress& report) {
   }
   const Component* component = draft.ComponentOf(*record);
   if (component == nullptr) return NotFoundTask(task, "its object is no longer in the definition");
+  std::vector<Field> fields = newest->fields;
+  if (auto refused = MergeReported(fields, report.fields, draft.options().limits)) return *refused;
   AttemptRecord& attempt = draft.EditAttempt(task.instance);
   Acknowledge(draft, task.instance, attempt);
   attempt.reported_at = draft.now();
-  MergeFields(attempt.fields, report.fields);
+  attempt.fields = std::move(fields);
   SetDeadline(draft, *component, attempt);
   return ProgressNoted{false};
 }

@@ -14,7 +14,8 @@ namespace penstock::engine {
 /// Gives the attempt on offer to whoever polls. REQUIRES: on offer.
 TaskKey HandOut(Draft& draft, const std::string& instance, const Poll& poll);
 
-/// ProgressNoted, or a Refusal (task not found).
+/// ProgressNoted, or a Refusal: task not found, or more fields than an attempt may hold (the
+/// profile's limits of an object, else 1,000 with 1 MiB); that changes nothing.
 Reply NoteProgress(Draft& draft, const ReportProgress& report);
 
 /// Done, or a Refusal. Repeating what was said already is Done.

@@ -11,6 +11,7 @@ namespace {
 
 using std::chrono::minutes;
 using testing::ElementsAre;
+using testing::ElementsAreArray;
 using testing::HasSubstr;
 
 TEST(AttemptTest, RetriesAfterItsDelayAndFailsWhenTheyAreSpent) {
@@ -42,6 +43,35 @@ TEST(LeaseTest, AHandOutThatIsNotAcknowledgedIsOfferedAgainAtNoCost) {
   d.Ok(SetTaskStatus{second->key, TaskOutcome::kFinished, "", "", ""});
   d.Ok(SetTaskStatus{second->key, TaskOutcome::kFinished, "", "", ""});  // its answer was lost
   EXPECT_EQ(d.Status("@A_2014-05-01T00:00:00"), "FINISHED");
+}
+
+TEST(LeaseTest, ReportedFieldsAreBounded) {
+  const auto fields = [](size_t from, size_t until, const std::string& value) {
+    std::vector<Field> made;
+    for (size_t i = from; i < until; ++i) made.push_back({"field" + std::to_string(i), value});
+    return made;
+  };
+  for (const auto& [limits, count, bytes] :
+       {std::tuple(OpenLimits(), 1'000, 1'048'576), std::tuple(AwsLimits(), 50, 15'360)}) {
+    Driver d;
+    d.state.options.limits = limits;
+    d.Activated(Hourly("cron", {Shell("A", {})}));
+    const TaskKey task = d.Poll()->key;
+    const auto max = static_cast<size_t>(count);
+    d.Ok(ReportProgress{task, fields(0, max, "first")});
+    d.Ok(ReportProgress{task, fields(0, max, "second")});  // the same keys: no more of them
+    EXPECT_THAT(Driver::RefusalText(d.Send(ReportProgress{task, fields(max, max + 1, "")})),
+                HasSubstr("Web service limit exceeded"));
+    EXPECT_THAT(Driver::RefusalText(d.Send(ReportProgress{task, fields(0, 300'000, "")})),
+                HasSubstr("Web service limit exceeded"));
+    const std::string half(static_cast<size_t>(bytes) / 2, 'x');
+    EXPECT_THAT(Driver::RefusalText(d.Send(ReportProgress{task, fields(0, 2, half)})),
+                HasSubstr("Web service limit exceeded"));
+    const std::string key = RecordKey(d.Key(), RecordKind::kAttempt, AttemptId(task.instance, 1));
+    const Write write = *DecodeRecord(key, d.rows.at(key));
+    EXPECT_THAT(std::get<AttemptRecord>(write.change).fields,
+                ElementsAreArray(fields(0, max, "second")));
+  }
 }
 
 TEST(LeaseTest, SilenceFailsTheAttempt) {

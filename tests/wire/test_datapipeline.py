@@ -294,6 +294,30 @@ def test_cancel_reaches_the_worker(datapipeline, pipeline, unique):
     assert datapipeline.query_objects(pipelineId=pipeline, sphere="INSTANCE", query={"selectors": [selector]})["ids"] == [id]
 
 
+def test_reported_fields_are_kept_and_bounded(datapipeline, pipeline, unique):
+    put = datapipeline.put_pipeline_definition(pipelineId=pipeline, pipelineObjects=on_demand(
+        unique, thing("Act", type="ShellCommandActivity", command="true")))
+    assert not put["errored"], put
+    datapipeline.activate_pipeline(pipelineId=pipeline)
+    task = wait_for(lambda: datapipeline.poll_for_task(workerGroup=unique).get("taskObject"))
+
+    def report(fields):
+        datapipeline.report_task_progress(taskId=task["taskId"], fields=[
+            {"key": key, "stringValue": value} for key, value in fields.items()])
+
+    report({"percentComplete": "10", "step": "first"})
+    report({"percentComplete": "20"})
+    for too_many in [{f"field{n}": "" for n in range(1_001)}, {f"field{n}": "x" * 10_240 for n in range(110)}]:
+        with pytest.raises(botocore.exceptions.ClientError) as refused:
+            report(too_many)
+        assert refused.value.response["Error"]["Code"] == "InvalidRequestException"
+        assert refused.value.response["Error"]["Message"].startswith("Web service limit exceeded: ")
+    attempt = datapipeline.describe_objects(pipelineId=pipeline, objectIds=[task["attemptId"]])["pipelineObjects"][0]
+    fields = {field["key"]: field.get("stringValue") for field in attempt["fields"]}
+    assert (fields["percentComplete"], fields["step"]) == ("20", "first") and "field0" not in fields
+    datapipeline.set_task_status(taskId=task["taskId"], taskStatus="FINISHED")
+
+
 def test_mark_finished_lets_dependants_go_on(datapipeline, pipeline, unique, worker):
     put = datapipeline.put_pipeline_definition(pipelineId=pipeline, pipelineObjects=on_demand(
         unique, thing("First", type="ShellCommandActivity", command="false", maximumRetries="0"),
