@@ -3,6 +3,7 @@
 #include <xxhash.h>
 
 #include <fstream>
+#include <random>
 #include <sstream>
 
 #include "base/encoding.h"
@@ -210,6 +211,18 @@ TEST(Decimal, ValuesAndSizes) {
     EXPECT_EQ(number->StoredSize(), one.size) << one.text;
     if (one.same_as == nullptr) continue;
     EXPECT_TRUE(*number == *ParseDecimal(one.same_as)) << one.text;
+  }
+}
+
+TEST(Decimal, OneReaderForShortOnesAndOneForTheRest) {
+  std::mt19937 random(1);
+  for (int i = 0; i < 20'000; ++i) {
+    std::string text = random() % 3 == 0 ? "-" : "";
+    for (uint32_t left = random() % 42; left > 0; --left) text += "00123456789."[random() % 12];
+    auto either = ParseDecimal(text), slow = ParseDecimal(text + "E0");
+    ASSERT_EQ(either.has_value(), slow.has_value()) << text;
+    EXPECT_TRUE(!either || *either == *slow) << text;
+    EXPECT_TRUE(!IsShortDecimal(text) || (either && either->FitsDynamoDb())) << text;
   }
 }
 

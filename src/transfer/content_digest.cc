@@ -3,9 +3,11 @@
 #include <xxhash.h>
 
 #include <algorithm>
+#include <bit>
 
 #include "base/check.h"
 #include "base/encoding.h"
+#include "transfer/byte_copy.h"
 #include "transfer/decimal.h"
 
 namespace penstock {
@@ -13,38 +15,45 @@ namespace {
 
 constexpr std::string_view kScheme = "xxh3-128-sum:";
 
-void AppendSize(size_t size, LineBuffer* out) {
-  char* p = out->Reserve(4);
-  for (int i = 0; i < 4; ++i) p[i] = static_cast<char>(size >> (8 * i));
-  out->Advance(4);
+/// The most that the canonical form of a node without its name and text takes: sizes, tag, sign and
+/// exponent. What its text becomes is never longer than the text.
+constexpr size_t kNodeRoom = 20;
+
+char* PutSize(size_t size, char* out) {
+  uint32_t bytes = static_cast<uint32_t>(size);
+  if constexpr (std::endian::native == std::endian::big) bytes = __builtin_bswap32(bytes);
+  std::memcpy(out, &bytes, sizeof bytes);
+  return out + sizeof bytes;
 }
 
-void AppendBytes(std::string_view bytes, LineBuffer* out) {
-  AppendSize(bytes.size(), out);
-  out->Append(bytes);
+char* PutBytes(std::string_view bytes, char* out) {
+  return CopyBytes(bytes, PutSize(bytes.size(), out));
 }
 
-void AppendNumber(std::string_view text, LineBuffer* out) {
+char* PutNumber(std::string_view text, char* out) {
   std::optional<Decimal> number = ParseDecimal(text);
   CHECK(number.has_value(), "an item holds the unread number {}", text);
-  out->Append(number->negative ? '-' : '+');
-  AppendSize(static_cast<uint32_t>(number->exponent), out);
-  AppendBytes(number->text(), out);
+  *out++ = number->negative ? '-' : '+';
+  out = PutSize(static_cast<uint32_t>(number->exponent), out);
+  return PutBytes(number->text(), out);
 }
 
 /// What a set's member is sorted by, and what follows its length.
 std::string MemberContent(const ItemNode& member) {
-  switch (member.type) {
-    case AttributeType::kB:
-      return *Base64Decode(member.text);
-    case AttributeType::kN: {
-      LineBuffer number;
-      AppendNumber(member.text, &number);
-      return std::string(number.view());
-    }
-    default:
-      return std::string(member.text);
-  }
+  if (member.type == AttributeType::kB) return *Base64Decode(member.text);
+  std::string number(member.text.size() + kNodeRoom, '\0');
+  number.resize(static_cast<size_t>(PutNumber(member.text, number.data()) - number.data()));
+  return number;
+}
+
+/// The first eight bytes as a number that sorts like them.
+uint64_t PrefixOf(std::string_view name) {
+  char bytes[8] = {};
+  std::memcpy(bytes, name.data(), std::min<size_t>(name.size(), 8));
+  uint64_t prefix;
+  std::memcpy(&prefix, bytes, 8);
+  if constexpr (std::endian::native == std::endian::little) prefix = __builtin_bswap64(prefix);
+  return prefix;
 }
 
 }  // namespace
@@ -70,75 +79,94 @@ std::optional<ContentDigest> ParseDigest(std::string_view text) {
 
 ContentDigest ItemHasher::Hash(const Item& item) {
   canonical_.Clear();
-  Map(item, 0, &canonical_);
-  XXH128_hash_t hash = XXH3_128bits(canonical_.view().data(), canonical_.size());
+  char* begin = canonical_.Reserve(Room(item, 0));
+  char* end = Map(item, 0, begin);
+  XXH128_hash_t hash = XXH3_128bits(begin, static_cast<size_t>(end - begin));
   return {hash.high64, hash.low64};
 }
 
 void ItemHasher::AppendCanonical(const Item& item, const ItemNode& node, LineBuffer* out) {
-  Value(item, static_cast<uint32_t>(&node - &item.root()), out);
+  uint32_t index = static_cast<uint32_t>(&node - &item.root());
+  out->AdvanceTo(Value(item, index, out->Reserve(Room(item, index))));
 }
 
-void ItemHasher::Map(const Item& item, uint32_t index, LineBuffer* out) {
+size_t ItemHasher::Room(const Item& item, uint32_t index) {
+  size_t room = 0;
+  for (uint32_t i = index; i < item.node(index).end; ++i)
+    room += item.node(i).name.size() + item.node(i).text.size() + kNodeRoom;
+  return room;
+}
+
+char* ItemHasher::Map(const Item& item, uint32_t index, char* out) {
   const ItemNode& map = item.node(index);
-  out->Append('M');
-  AppendSize(map.count, out);
-  size_t first = order_.size();
-  for (uint32_t i = index + 1; i < map.end; i = item.node(i).end) order_.push_back(i);
-  std::sort(order_.begin() + static_cast<ptrdiff_t>(first), order_.end(),
-            [&](uint32_t a, uint32_t b) { return item.node(a).name < item.node(b).name; });
+  *out++ = 'M';
+  out = PutSize(map.count, out);
+  const size_t first = members_.size();
+  for (uint32_t i = index + 1; i < map.end; i = item.node(i).end)
+    members_.push_back({PrefixOf(item.node(i).name), i});
+  std::sort(members_.begin() + static_cast<ptrdiff_t>(first), members_.end(),
+            [&](const Member& a, const Member& b) {
+              if (a.prefix != b.prefix) return a.prefix < b.prefix;
+              return item.node(a.index).name < item.node(b.index).name;
+            });
   for (size_t k = first; k < first + map.count; ++k) {
-    AppendBytes(item.node(order_[k]).name, out);
-    Value(item, order_[k], out);
+    const uint32_t member = members_[k].index;
+    out = Value(item, member, PutBytes(item.node(member).name, out));
   }
-  order_.resize(first);
+  members_.resize(first);
+  return out;
 }
 
-void ItemHasher::Value(const Item& item, uint32_t index, LineBuffer* out) {
+char* ItemHasher::Value(const Item& item, uint32_t index, char* out) {
   const ItemNode& node = item.node(index);
   switch (node.type) {
     case AttributeType::kS:
-      out->Append('S');
-      AppendBytes(node.text, out);
-      break;
+      *out++ = 'S';
+      return PutBytes(node.text, out);
     case AttributeType::kN:
-      out->Append('N');
-      AppendNumber(node.text, out);
-      break;
+      *out++ = 'N';
+      return PutNumber(node.text, out);
     case AttributeType::kB:
-      out->Append('B');
-      AppendBytes(*Base64Decode(node.text), out);
-      break;
+      *out++ = 'B';
+      return PutBytes(*Base64Decode(node.text), out);
     case AttributeType::kSS:
     case AttributeType::kNS:
     case AttributeType::kBS:
-      Set(item, index, out);
-      break;
+      return Set(item, index, out);
     case AttributeType::kM:
-      Map(item, index, out);
-      break;
+      return Map(item, index, out);
     case AttributeType::kL:
-      out->Append('L');
-      AppendSize(node.count, out);
-      for (uint32_t i = index + 1; i < node.end; i = item.node(i).end) Value(item, i, out);
-      break;
+      *out++ = 'L';
+      out = PutSize(node.count, out);
+      for (uint32_t i = index + 1; i < node.end; i = item.node(i).end) out = Value(item, i, out);
+      return out;
     case AttributeType::kBool:
-      out->Append(node.truth ? 'T' : 'F');
-      break;
+      *out++ = node.truth ? 'T' : 'F';
+      return out;
     case AttributeType::kNull:
-      out->Append('0');
-      break;
+      *out++ = '0';
+      return out;
   }
+  return out;
 }
 
-void ItemHasher::Set(const Item& item, uint32_t index, LineBuffer* out) {
+char* ItemHasher::Set(const Item& item, uint32_t index, char* out) {
   const ItemNode& node = item.node(index);
-  out->Append(node.type == AttributeType::kSS ? 's' : node.type == AttributeType::kNS ? 'n' : 'b');
-  AppendSize(node.count, out);
-  members_.clear();
-  for (uint32_t i = index + 1; i < node.end; ++i) members_.push_back(MemberContent(item.node(i)));
-  std::sort(members_.begin(), members_.end());
-  for (const std::string& member : members_) AppendBytes(member, out);
+  *out++ = node.type == AttributeType::kSS ? 's' : node.type == AttributeType::kNS ? 'n' : 'b';
+  out = PutSize(node.count, out);
+  contents_.clear();
+  decoded_.clear();
+  decoded_.reserve(node.count);  // contents_ looks into it
+  for (uint32_t i = index + 1; i < node.end; ++i) {
+    if (node.type == AttributeType::kSS) {
+      contents_.push_back(item.node(i).text);
+    } else {
+      contents_.push_back(decoded_.emplace_back(MemberContent(item.node(i))));
+    }
+  }
+  std::sort(contents_.begin(), contents_.end());
+  for (std::string_view content : contents_) out = PutBytes(content, out);
+  return out;
 }
 
 }  // namespace penstock

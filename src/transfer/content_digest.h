@@ -40,13 +40,22 @@ class ItemHasher {
   void AppendCanonical(const Item& item, const ItemNode& node, LineBuffer* out);
 
  private:
-  void Map(const Item& item, uint32_t index, LineBuffer* out);
-  void Value(const Item& item, uint32_t index, LineBuffer* out);
-  void Set(const Item& item, uint32_t index, LineBuffer* out);
+  /// Of a map being sorted.
+  struct Member {
+    uint64_t prefix;  // of its name
+    uint32_t index;   // of its node
+  };
+
+  /// Bounds the size of a node's canonical form with all below it. The others write there.
+  static size_t Room(const Item& item, uint32_t index);
+  char* Map(const Item& item, uint32_t index, char* out);
+  char* Value(const Item& item, uint32_t index, char* out);
+  char* Set(const Item& item, uint32_t index, char* out);
 
   LineBuffer canonical_;
-  std::vector<uint32_t> order_;
-  std::vector<std::string> members_;
+  std::vector<Member> members_;
+  std::vector<std::string_view> contents_;  // of a set being sorted
+  std::vector<std::string> decoded_;        // what contents_ looks at if not the item itself
 };
 
 }  // namespace penstock

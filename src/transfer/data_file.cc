@@ -60,6 +60,7 @@ DataFile::DataFile(std::unique_ptr<NewFile> file, std::unique_ptr<ItemEncoder> e
     : file_(std::move(file)),
       encoder_(std::move(encoder)),
       compressor_(style.compression),
+      is_compressed_(style.compression != Compression::kNone),
       is_native_(style.format == FileFormat::kDynamoDbJson),
       md5_(md5),
       text_bytes_(from.text_bytes),
@@ -76,12 +77,17 @@ Status DataFile::Append(const Item& item) {
 
 Status DataFile::StoreBlock() {
   text_bytes_ += block_.size();
-  stored_.Clear();
-  compressor_.Append(block_.view(), &stored_);
+  LineBuffer* stored = &block_;
+  if (is_compressed_) {
+    stored_.Clear();
+    compressor_.Append(block_.view(), &stored_);
+    stored = &stored_;
+  }
+  proof_.bytes += stored->size();
+  if (is_native_) md5_.Update(stored->view());
+  Status written = file_->Append(stored->view());
   block_.Clear();
-  proof_.bytes += stored_.size();
-  if (is_native_) md5_.Update(stored_.view());
-  return file_->Append(stored_.view());
+  return written;
 }
 
 Result<DataFileMark> DataFile::Save() {

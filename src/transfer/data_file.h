@@ -59,6 +59,7 @@ class DataFile {
   const std::unique_ptr<NewFile> file_;
   const std::unique_ptr<ItemEncoder> encoder_;
   Compressor compressor_;
+  const bool is_compressed_;
   const bool is_native_;  // its manifest wants MD5 and sizes
   ItemHasher hasher_;
   RunningMd5 md5_;

@@ -6,9 +6,37 @@ namespace penstock {
 namespace {
 
 constexpr int64_t kExponentMax = 1'000'000;
+constexpr size_t kShortMax = 38;
 
 constexpr int32_t FloorHalf(int32_t n) { return n >= 0 ? n / 2 : -((1 - n) / 2); }
 constexpr int32_t CeilHalf(int32_t n) { return -FloorHalf(-n); }
+
+/// REQUIRES: IsShortDecimal(text).
+void ParseShort(std::string_view text, Decimal* result) {
+  const char* p = text.data();
+  const char* end = p + text.size();
+  result->negative = *p == '-';
+  if (result->negative) ++p;
+  while (p != end && *p == '0') ++p;
+  const char* point = p;
+  char* out = result->digits.data();
+  while (point != end && *point != '.') *out++ = *point++;
+  int32_t exponent = static_cast<int32_t>(point - p);
+  if (point != end) {
+    const char* q = point + 1;
+    if (exponent == 0) {
+      for (; q != end && *q == '0'; ++q) --exponent;
+    }
+    while (q != end) *out++ = *q++;
+  }
+  while (out != result->digits.data() && out[-1] == '0') --out;
+  result->size = static_cast<uint8_t>(out - result->digits.data());
+  if (result->size > 0) {
+    result->exponent = exponent;
+  } else {
+    result->negative = false;
+  }
+}
 
 }  // namespace
 
@@ -25,7 +53,12 @@ uint32_t Decimal::StoredSize() const {
 }
 
 std::optional<Decimal> ParseDecimal(std::string_view text) {
-  Decimal result;
+  std::optional<Decimal> parsed(std::in_place);
+  Decimal& result = *parsed;
+  if (IsShortDecimal(text)) {
+    ParseShort(text, &result);
+    return parsed;
+  }
   const char* p = text.data();
   const char* end = p + text.size();
   if (p != end && (*p == '-' || *p == '+')) result.negative = *p++ == '-';
@@ -73,12 +106,23 @@ std::optional<Decimal> ParseDecimal(std::string_view text) {
   }
   if (result.size == 0) {
     result.negative = false;
-    return result;
+    return parsed;
   }
   int64_t exponent = power + integer_digits - leading_zeros;
   if (exponent > kExponentMax || exponent < -kExponentMax) return std::nullopt;
   result.exponent = static_cast<int32_t>(exponent);
-  return result;
+  return parsed;
+}
+
+bool IsShortDecimal(std::string_view text) {
+  if (text.size() > kShortMax) return false;
+  size_t at = text.starts_with('-') ? 1 : 0, digits = 0, points = 0;
+  for (; at < text.size(); ++at) {
+    const bool is_digit = IsDigit(text[at]);
+    if (!is_digit && text[at] != '.') return false;
+    ++(is_digit ? digits : points);
+  }
+  return digits > 0 && points <= 1;
 }
 
 }  // namespace penstock

@@ -39,4 +39,8 @@ struct Decimal {
 /// exponent beyond ±1,000,000.
 std::optional<Decimal> ParseDecimal(std::string_view text);
 
+/// Whether `text` is written without exponent in at most 38 characters; such a number is one that
+/// DynamoDB can hold. Quicker than ParseDecimal, and true for almost all that there are.
+bool IsShortDecimal(std::string_view text);
+
 }  // namespace penstock

@@ -37,7 +37,7 @@ class Item {
   /// Node 0 is the item itself, a map without name.
   const ItemNode& root() const { return nodes_[0]; }
   const ItemNode& node(uint32_t index) const { return nodes_[index]; }
-  size_t size() const { return nodes_.size(); }
+  size_t size() const { return size_; }
 
   /// The top-level attribute of that name, or nullptr.
   const ItemNode* Find(std::string_view name) const;
@@ -45,7 +45,16 @@ class Item {
  private:
   friend class ItemReader;
 
-  std::vector<ItemNode> nodes_;
+  /// A new last node, as yet empty. References to others end.
+  ItemNode& AddNode() {
+    if (size_ == nodes_.size()) nodes_.resize(2 * size_ + 64);
+    ItemNode& node = nodes_[size_++];
+    node = {};
+    return node;
+  }
+
+  std::vector<ItemNode> nodes_;  // the first size_ are the item's; the others wait for a longer one
+  size_t size_ = 0;
   std::unique_ptr<char[]> decoded_;  // strings that had escapes, decoded
   size_t decoded_capacity_ = 0;
 };

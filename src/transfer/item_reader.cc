@@ -130,8 +130,8 @@ void ItemReader::Begin(size_t text_size, Item* item) {
     item->decoded_capacity_ = text_size;
   }
   scratch_ = item->decoded_.get();
-  item->nodes_.clear();
-  item->nodes_.push_back({.type = AttributeType::kM});
+  item->size_ = 0;
+  item->AddNode().type = AttributeType::kM;
 }
 
 bool ItemReader::Read(JsonCursor& cursor, Item* item) {
@@ -149,16 +149,18 @@ bool ItemReader::Read(JsonCursor& cursor, Item* item) {
 bool ItemReader::Attribute(JsonCursor& cursor, Item* item) {
   JsonCursor::Text name;
   if (!cursor.String(&name, &scratch_) || !cursor.Take(':')) return false;
-  uint32_t index = static_cast<uint32_t>(item->nodes_.size());
-  item->nodes_.push_back({.name = name.bytes, .name_is_plain = name.is_plain});
+  uint32_t index = static_cast<uint32_t>(item->size_);
+  ItemNode& node = item->AddNode();
+  node.name = name.bytes;
+  node.name_is_plain = name.is_plain;
   ++item->nodes_[0].count;
   if (Value(cursor, item, index, 1)) return true;
   return cursor.Relabel(fmt::format("attribute {}: ", Shown(name.bytes)));
 }
 
 bool ItemReader::Add(std::string_view name, JsonCursor& value, Item* item) {
-  uint32_t index = static_cast<uint32_t>(item->nodes_.size());
-  item->nodes_.push_back({.name = name});
+  uint32_t index = static_cast<uint32_t>(item->size_);
+  item->AddNode().name = name;
   ++item->nodes_[0].count;
   if (Value(value, item, index, 1) && (value.AtEnd() || value.Fail("text after the value")))
     return true;
@@ -166,24 +168,35 @@ bool ItemReader::Add(std::string_view name, JsonCursor& value, Item* item) {
 }
 
 bool ItemReader::End(JsonCursor& cursor, Item* item) {
-  item->nodes_[0].end = static_cast<uint32_t>(item->nodes_.size());
+  item->nodes_[0].end = static_cast<uint32_t>(item->size_);
   if (dialect_ == ItemDialect::kServer) return true;
   if (item->nodes_[0].count == 0) return cursor.Fail("an item without attributes");
   return CheckNames(cursor, *item, 0);
 }
 
-bool ItemReader::Value(JsonCursor& cursor, Item* item, uint32_t index, int depth) {
+bool ItemReader::Tag(JsonCursor& cursor, AttributeType* type) {
+  auto is_known = [&](std::string_view tag) {
+    return ServerTag(tag, type) || (is_file() && FileTag(tag, type)) ||
+           (is_lenient() && FileTag(AsciiLower(tag), type));
+  };
+  size_t tag_offset = cursor.offset() + 1;
+  if (const char letter = cursor.TakeIfTagged()) {
+    std::string_view tag(&letter, 1);
+    return is_known(tag) || cursor.FailAt(tag_offset, fmt::format("unknown type {}", Shown(tag)));
+  }
   if (!cursor.Take('{')) return false;
   if (cursor.Peek() == '}') return cursor.Fail("a value without a type");
-  size_t tag_offset = cursor.offset();
+  tag_offset = cursor.offset();
   JsonCursor::Text tag;
   if (!cursor.String(&tag, &scratch_)) return false;
-  AttributeType type = AttributeType::kNull;
-  if (!ServerTag(tag.bytes, &type) && !(is_file() && FileTag(tag.bytes, &type)) &&
-      !(is_lenient() && FileTag(AsciiLower(tag.bytes), &type))) {
+  if (!is_known(tag.bytes))
     return cursor.FailAt(tag_offset, fmt::format("unknown type {}", Shown(tag.bytes)));
-  }
-  if (!cursor.Take(':')) return false;
+  return cursor.Take(':');
+}
+
+bool ItemReader::Value(JsonCursor& cursor, Item* item, uint32_t index, int depth) {
+  AttributeType type = AttributeType::kNull;
+  if (!Tag(cursor, &type)) return false;
   item->nodes_[index].type = type;
   bool good = false;
   switch (type) {
@@ -217,7 +230,7 @@ bool ItemReader::Value(JsonCursor& cursor, Item* item, uint32_t index, int depth
   if (!good) return false;
   if (cursor.Peek() == ',') return cursor.Fail("two types in one value");
   if (!cursor.Take('}')) return false;
-  item->nodes_[index].end = static_cast<uint32_t>(item->nodes_.size());
+  item->nodes_[index].end = static_cast<uint32_t>(item->size_);
   return true;
 }
 
@@ -269,13 +282,15 @@ bool ItemReader::Scalar(JsonCursor& cursor, Item* item, uint32_t index) {
   node.text_is_plain = text.is_plain;
   node.end = index + 1;
   if (node.type == AttributeType::kN) {
-    std::optional<Decimal> number = ParseDecimal(node.text);
-    if (!number) return cursor.FailAt(offset, fmt::format("not a number: {}", Shown(node.text)));
-    if (is_file() && !number->FitsDynamoDb()) {
-      return cursor.FailAt(
-          offset,
-          fmt::format("{} is not a number that DynamoDB can hold (38 digits, 1E-130 to 9.99E+125)",
-                      Shown(node.text)));
+    if (!IsShortDecimal(node.text)) {
+      std::optional<Decimal> number = ParseDecimal(node.text);
+      if (!number) return cursor.FailAt(offset, fmt::format("not a number: {}", Shown(node.text)));
+      if (is_file() && !number->FitsDynamoDb()) {
+        return cursor.FailAt(offset,
+                             fmt::format("{} is not a number that DynamoDB can hold (38 digits, "
+                                         "1E-130 to 9.99E+125)",
+                                         Shown(node.text)));
+      }
     }
     // Digits and signs only, however they were written in JSON.
     node.text_is_plain = true;
@@ -296,8 +311,8 @@ bool ItemReader::Set(JsonCursor& cursor, Item* item, uint32_t index, AttributeTy
   if (!cursor.Take('[')) return false;
   if (!cursor.TakeIf(']')) {
     do {
-      uint32_t at = static_cast<uint32_t>(item->nodes_.size());
-      item->nodes_.push_back({.type = member});
+      uint32_t at = static_cast<uint32_t>(item->size_);
+      item->AddNode().type = member;
       ++item->nodes_[index].count;
       if (!Scalar(cursor, item, at)) return false;
     } while (cursor.TakeIf(','));
@@ -305,7 +320,7 @@ bool ItemReader::Set(JsonCursor& cursor, Item* item, uint32_t index, AttributeTy
   }
   if (dialect_ == ItemDialect::kServer) return true;
   if (item->nodes_[index].count == 0) return cursor.Fail("a set must not be empty");
-  item->nodes_[index].end = static_cast<uint32_t>(item->nodes_.size());
+  item->nodes_[index].end = static_cast<uint32_t>(item->size_);
   return CheckMembers(cursor, *item, index);
 }
 
@@ -316,8 +331,8 @@ bool ItemReader::List(JsonCursor& cursor, Item* item, uint32_t index, int depth)
   if (!cursor.Take('[')) return false;
   if (cursor.TakeIf(']')) return true;
   do {
-    uint32_t at = static_cast<uint32_t>(item->nodes_.size());
-    item->nodes_.push_back({});
+    uint32_t at = static_cast<uint32_t>(item->size_);
+    item->AddNode();
     ++item->nodes_[index].count;
     if (!Value(cursor, item, at, depth + 1)) return false;
   } while (cursor.TakeIf(','));
@@ -333,15 +348,17 @@ bool ItemReader::Members(JsonCursor& cursor, Item* item, uint32_t parent, int de
     do {
       JsonCursor::Text name;
       if (!cursor.String(&name, &scratch_) || !cursor.Take(':')) return false;
-      uint32_t at = static_cast<uint32_t>(item->nodes_.size());
-      item->nodes_.push_back({.name = name.bytes, .name_is_plain = name.is_plain});
+      uint32_t at = static_cast<uint32_t>(item->size_);
+      ItemNode& node = item->AddNode();
+      node.name = name.bytes;
+      node.name_is_plain = name.is_plain;
       ++item->nodes_[parent].count;
       if (!Value(cursor, item, at, depth + 1)) return false;
     } while (cursor.TakeIf(','));
     if (!cursor.Take('}')) return false;
   }
   if (dialect_ == ItemDialect::kServer) return true;
-  item->nodes_[parent].end = static_cast<uint32_t>(item->nodes_.size());
+  item->nodes_[parent].end = static_cast<uint32_t>(item->size_);
   return CheckNames(cursor, *item, parent);
 }
 

@@ -44,6 +44,8 @@ class ItemReader {
  private:
   bool Attribute(JsonCursor& cursor, Item* item);
   bool Members(JsonCursor& cursor, Item* item, uint32_t parent, int depth);
+  /// `{"TYPE":`, white space around its parts.
+  bool Tag(JsonCursor& cursor, AttributeType* type);
   bool Value(JsonCursor& cursor, Item* item, uint32_t index, int depth);
   bool Set(JsonCursor& cursor, Item* item, uint32_t index, AttributeType member);
   bool List(JsonCursor& cursor, Item* item, uint32_t index, int depth);

@@ -5,9 +5,22 @@
 #include "transfer/json_string.h"
 
 namespace penstock {
+
+/// {"S": and the like, in room that is copied as a whole.
+struct ItemTag {
+  std::array<char, 16> bytes = {};
+  uint8_t size = 0;
+
+  template <size_t kSize>
+  constexpr ItemTag(const char (&text)[kSize]) : size(kSize - 1) {  // NOLINT: tables read better so
+    static_assert(kSize <= 17);
+    for (size_t i = 0; i + 1 < kSize; ++i) bytes[i] = text[i];
+  }
+};
+
 namespace {
 
-using Tags = std::array<std::string_view, 10>;  // by AttributeType
+using Tags = std::array<ItemTag, 10>;  // by AttributeType
 
 constexpr Tags kWireTags = {"{\"S\":",  "{\"N\":", "{\"B\":", "{\"SS\":",   "{\"NS\":",
                             "{\"BS\":", "{\"M\":", "{\"L\":", "{\"BOOL\":", "{\"NULL\":"};
@@ -16,12 +29,12 @@ constexpr Tags kLineTags = {"{\"s\":",  "{\"n\":", "{\"b\":", "{\"sS\":",   "{\"
 constexpr Tags kLineTagsNull = {"{\"s\":",  "{\"n\":", "{\"b\":", "{\"sS\":",   "{\"nS\":",
                                 "{\"bS\":", "{\"m\":", "{\"l\":", "{\"bOOL\":", "{\"nULL\":"};
 
-char* Put(std::string_view bytes, char* out) {
-  std::memcpy(out, bytes.data(), bytes.size());
-  return out + bytes.size();
+char* Put(const ItemTag& tag, char* out) {
+  std::memcpy(out, tag.bytes.data(), tag.bytes.size());
+  return out + tag.size;
 }
 
-/// The most that a node's own bytes can become, with the punctuation around.
+/// The most that a node's own bytes can become, with the punctuation around and a tag's room.
 size_t Room(const ItemNode& node) {
   return JsonStringRoom(node.name.size()) + JsonStringRoom(node.text.size()) + 44;
 }
@@ -69,10 +82,10 @@ struct ItemEmitter {
         p = PutJsonString(node.text, node.text_is_plain, p);
         break;
       case AttributeType::kBool:
-        p = Put(node.truth ? "true" : "false", p);
+        p = CopyBytes(node.truth ? "true" : "false", p);
         break;
       case AttributeType::kNull:
-        p = Put("true", p);
+        p = CopyBytes("true", p);
         break;
       case AttributeType::kSS:
       case AttributeType::kNS:
@@ -85,13 +98,13 @@ struct ItemEmitter {
           if (i != index + 1) *p++ = ',';
           out->AdvanceTo(PutJsonString(member.text, member.text_is_plain, p));
         }
-        p = Put("]", out->Reserve(2));
+        p = CopyBytes("]", out->Reserve(2));
         break;
       case AttributeType::kM:
         *p++ = '{';
         out->AdvanceTo(p);
         Members(index);
-        p = Put("}", out->Reserve(2));
+        p = CopyBytes("}", out->Reserve(2));
         break;
       case AttributeType::kL:
         *p++ = '[';
@@ -102,7 +115,7 @@ struct ItemEmitter {
           if (i != index + 1) *p++ = ',';
           Value(i, element, p);
         }
-        p = Put("]", out->Reserve(2));
+        p = CopyBytes("]", out->Reserve(2));
         break;
     }
     *p++ = '}';

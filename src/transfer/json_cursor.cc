@@ -87,19 +87,6 @@ bool JsonCursor::TakeWord(std::string_view word) {
   return true;
 }
 
-bool JsonCursor::String(Text* out, char** scratch) {
-  if (!Take('"')) return false;
-  const char* start = at_;
-  bool ascii = true;
-  at_ = FindStringSpecial(at_, end_, &ascii);
-  if (at_ != end_ && *at_ == '"') [[likely]] {
-    *out = {{start, static_cast<size_t>(at_ - start)}, ascii};
-    ++at_;
-    return true;
-  }
-  return StringWithEscapes(start, out, scratch);
-}
-
 bool JsonCursor::StringWithEscapes(const char* start, Text* out, char** scratch) {
   char* first = *scratch;
   char* write = first;

@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "transfer/byte_scan.h"
+
 namespace penstock {
 
 /// One thread at a time; borrows the text. Every method that returns bool returns false on a fault,
@@ -49,7 +51,28 @@ class JsonCursor {
   /// A string. One with escapes is decoded to `*scratch`, which then moves on; it must have room
   /// for what is left of the text. Lone surrogates, raw control characters and unknown escapes are
   /// faults. UTF-8 itself is not checked here.
-  bool String(Text* out, char** scratch);
+  bool String(Text* out, char** scratch) {
+    if (!Take('"')) return false;
+    const char* start = at_;
+    bool ascii = true;
+    at_ = FindStringSpecial(at_, end_, &ascii);
+    if (at_ != end_ && *at_ == '"') [[likely]] {
+      *out = {{start, static_cast<size_t>(at_ - start)}, ascii};
+      ++at_;
+      return true;
+    }
+    return StringWithEscapes(start, out, scratch);
+  }
+
+  /// Takes `{"x":` if exactly that is next, without white space, and x is a letter: x. Else 0, and
+  /// nothing is taken.
+  char TakeIfTagged() {
+    if (left() < 5 || at_[0] != '{' || at_[1] != '"' || at_[3] != '"' || at_[4] != ':') return 0;
+    const char tag = at_[2];
+    const bool is_letter = (tag >= 'a' && tag <= 'z') || (tag >= 'A' && tag <= 'Z');
+    if (is_letter) at_ += 5;
+    return is_letter ? tag : '\0';
+  }
 
   /// Any value, unread but well-formed in its brackets and strings, at most `depth_max` deep;
   /// `*raw` is its text.

@@ -1,34 +1,30 @@
 #include "transfer/json_string.h"
 
+#include "transfer/byte_copy.h"
 #include "transfer/byte_scan.h"
 
 namespace penstock {
 namespace {
 
-char* PutBytes(std::string_view bytes, char* out) {
-  std::memcpy(out, bytes.data(), bytes.size());
-  return out + bytes.size();
-}
-
 char* PutEscape(unsigned char c, char* out) {
   constexpr char kHex[] = "0123456789abcdef";
   switch (c) {
     case '"':
-      return PutBytes("\\\"", out);
+      return CopyBytes("\\\"", out);
     case '\\':
-      return PutBytes("\\\\", out);
+      return CopyBytes("\\\\", out);
     case '\t':
-      return PutBytes("\\t", out);
+      return CopyBytes("\\t", out);
     case '\b':
-      return PutBytes("\\b", out);
+      return CopyBytes("\\b", out);
     case '\n':
-      return PutBytes("\\n", out);
+      return CopyBytes("\\n", out);
     case '\r':
-      return PutBytes("\\r", out);
+      return CopyBytes("\\r", out);
     case '\f':
-      return PutBytes("\\f", out);
+      return CopyBytes("\\f", out);
     default:
-      out = PutBytes("\\u00", out);
+      out = CopyBytes("\\u00", out);
       *out++ = kHex[c >> 4];
       *out++ = kHex[c & 15];
       return out;
@@ -41,36 +37,29 @@ char* PutSeparatorsEscaped(const char* at, const char* end, char* out) {
     const char* lead =
         static_cast<const char*>(std::memchr(at, '\xE2', static_cast<size_t>(end - at)));
     if (lead == nullptr || end - lead < 3)
-      return PutBytes({at, static_cast<size_t>(end - at)}, out);
-    out = PutBytes({at, static_cast<size_t>(lead - at)}, out);
+      return CopyBytes({at, static_cast<size_t>(end - at)}, out);
+    out = CopyBytes({at, static_cast<size_t>(lead - at)}, out);
     bool separator = lead[1] == '\x80' && (lead[2] == '\xA8' || lead[2] == '\xA9');
-    out = separator ? PutBytes(lead[2] == '\xA8' ? "\\u2028" : "\\u2029", out)
-                    : PutBytes({lead, 3}, out);
+    out = separator ? CopyBytes(lead[2] == '\xA8' ? "\\u2028" : "\\u2029", out)
+                    : CopyBytes({lead, 3}, out);
     at = lead + 3;
   }
 }
 
 }  // namespace
 
-char* PutJsonString(std::string_view text, bool is_plain, char* out) {
-  *out++ = '"';
-  if (is_plain) {
-    out = PutBytes(text, out);
-  } else {
-    const char* at = text.data();
-    const char* end = at + text.size();
-    while (true) {
-      bool ascii = true;
-      const char* special = FindStringSpecial(at, end, &ascii);
-      out = ascii ? PutBytes({at, static_cast<size_t>(special - at)}, out)
-                  : PutSeparatorsEscaped(at, special, out);
-      if (special == end) break;
-      out = PutEscape(static_cast<unsigned char>(*special), out);
-      at = special + 1;
-    }
+char* PutEscapedText(std::string_view text, char* out) {
+  const char* at = text.data();
+  const char* end = at + text.size();
+  while (true) {
+    bool ascii = true;
+    const char* special = FindStringSpecial(at, end, &ascii);
+    out = ascii ? CopyBytes({at, static_cast<size_t>(special - at)}, out)
+                : PutSeparatorsEscaped(at, special, out);
+    if (special == end) return out;
+    out = PutEscape(static_cast<unsigned char>(*special), out);
+    at = special + 1;
   }
-  *out++ = '"';
-  return out;
 }
 
 void AppendJsonString(std::string_view text, LineBuffer* out) {
