@@ -81,7 +81,7 @@ lint() {
   local sources
   mapfile -t sources < <(git ls-files '*.h' '*.cc')
   clang-format-16 --dry-run --Werror "${sources[@]}" &&
-    shellcheck quickstart.sh test.sh .ci/run scripts/*.sh &&
+    shellcheck quickstart.sh test.sh .ci/run scripts/*.sh sim/mutations/*.sh &&
     codespell --quiet-level 2 --ignore-words-list crate,te,ans,nd,keypair \
       README.md ARCHITECTURE.md CONTRIBUTING.md CHANGELOG.md docs quickstart.sh test.sh scripts/*.sh
 }
@@ -96,6 +96,7 @@ if [ "$mode" = peers ]; then
   step "release build" build release --target penstock
   step "transfers with DynamoDB Local, dynalite and moto" pytests -rs tests/peers/test_transfer_between.py
   step "clients: AWS CLI v1, boto 2, Java" pytests -rs tests/peers/test_clients.py
+  step "the service's speed beside moto's" pytests -s -rs tests/peers/test_service_load.py
   [ -f build/peers/python.unavailable ] || step "wire tests with the newest boto3 and AWS CLI v1" newest_wire
   [ ${#skipped[@]} -lt 4 ] || failed+=("nothing could be fetched")
 else
@@ -119,6 +120,7 @@ if [ "$mode" = full ]; then
   step "fuzz targets: build" build fuzz
   step "fuzz targets: corpora" fuzz 5
   step "benchmarks" benchmarks
+  step "simulation: faults on purpose" build/release/penstock_sim --mutations
 fi
 
 printf '\n%d s in all' $((SECONDS - began))

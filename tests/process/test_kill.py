@@ -37,6 +37,7 @@ class Writer(threading.Thread):
         self.name = name
         self.created = {}  # unique id -> pipeline id
         self.put = {}  # pipeline id -> (number acknowledged, number sent after it or None)
+        self.acknowledged_puts = 0
 
     def run(self):
         number = 0
@@ -50,6 +51,7 @@ class Writer(threading.Thread):
                     self.put[id] = (self.put.get(id, (None, None))[0], number)
                     self.client.put_pipeline_definition(pipelineId=id, pipelineObjects=definition(number))
                     self.put[id] = (number, None)
+                    self.acknowledged_puts += 1
         except OUTAGE:
             return
 
@@ -109,6 +111,7 @@ def test_no_acknowledged_object_or_item_is_lost(new_server):
             for number in range(writer.acknowledged["dynamodb"] + 1):
                 assert "Item" in dynamodb.get_item(TableName="table", Key={"Id": {"S": f"{writer.name}/{number}"}})
     assert total > 0
+    print(f"{max(1, ROUNDS // 4)} kills, {total} objects acknowledged, and as many items, 0 lost")
 
 
 def test_schedules_under_kills_miss_and_double_nothing(new_server, tmp_path):
@@ -179,6 +182,7 @@ def test_no_acknowledged_write_is_lost(new_server):
     dice = random.Random(seed)
     print("seed", seed)
     created, put = {}, {}
+    acknowledged_puts = 0
     for round in range(ROUNDS):
         writers = [Writer(server, f"round{round}-writer{w}") for w in range(WRITERS)]
         for writer in writers:
@@ -190,6 +194,7 @@ def test_no_acknowledged_write_is_lost(new_server):
             assert not writer.is_alive()
             created.update(writer.created)
             put.update(writer.put)
+            acknowledged_puts += writer.acknowledged_puts
         server.start()
         client = server.client("datapipeline")
         listed = {one["id"]: one["name"] for page in client.get_paginator("list_pipelines").paginate()
@@ -205,6 +210,7 @@ def test_no_acknowledged_write_is_lost(new_server):
     # A repeat of an acknowledged request finds what the first one made.
     for unique, id in list(created.items())[-20:]:
         assert client.create_pipeline(name=unique, uniqueId=unique)["pipelineId"] == id
+    print(f"{ROUNDS} kills, {len(created)} pipelines and {acknowledged_puts} definitions acknowledged, 0 lost")
 
 
 def test_a_run_survives_kills(new_server):
