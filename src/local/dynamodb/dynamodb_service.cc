@@ -22,6 +22,7 @@ namespace {
 constexpr uint64_t kBodyBytesMax = 16 * 1024 * 1024;
 /// 32 levels of attribute values are 64 of JSON, within a few of the request's own.
 constexpr size_t kJsonDepthMax = 100;
+constexpr size_t kTreeSizeMin = 4096;
 constexpr std::string_view kTargetPrefix = "DynamoDB_20120810.";
 constexpr std::string_view kContentType = "application/x-amz-json-1.0";
 
@@ -131,8 +132,12 @@ struct DynamoDbService::State {
   Database database;
 
   dynamodb::Answer Run(const HttpRequest& request, std::string_view content) {
-    auto parsed = json::Parse(content, kJsonDepthMax);
-    if (!parsed) return SerializationError();
+    // The tree of a bulk request has hundreds of pieces; like this they go as one.
+    boost::json::monotonic_resource memory(std::max(content.size(), kTreeSizeMin));
+    boost::json::error_code fault;
+    const json::Value parsed =
+        boost::json::parse(content, fault, &memory, {.max_depth = kJsonDepthMax});
+    if (fault) return SerializationError();
     auto target = request.headers.Get("X-Amz-Target").value_or("");
     if (!target.starts_with(kTargetPrefix)) return UnknownOperation();
     target.remove_prefix(kTargetPrefix.size());
@@ -144,12 +149,12 @@ struct DynamoDbService::State {
       return known ? UnsupportedOperation(target) : UnknownOperation();
     }
     if (!request.caller) return MissingAuthenticationToken();
-    if (!parsed->is_object()) {
-      return SerializationError(parsed->is_array()
+    if (!parsed.is_object()) {
+      return SerializationError(parsed.is_array()
                                     ? "Unrecognized collection type class java.util.Map"
                                     : "Unexpected value type in payload");
     }
-    const json::Object& object = parsed->get_object();
+    const json::Object& object = parsed.get_object();
     if (operation->shape != nullptr) RETURN_IF_ERROR(CheckRequest(object, *operation->shape));
     return operation->run(database, Request{*request.caller, object});
   }

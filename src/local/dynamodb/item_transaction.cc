@@ -161,9 +161,11 @@ void ItemTransaction::AddWrites(WriteBatch writes) {
 ApiResult<void> ItemTransaction::Commit() {
   WriteBatch batch = std::move(other_writes_);
   std::map<std::tuple<Table*, size_t, uint64_t>, Tally> tallies;  // as they will be
+  std::map<Table*, size_t> counting;  // a stripe of each table that is locked: it counts for all
   for (Slot& slot : slots_) {
     if (!slot.change) continue;
-    size_t stripe = Table::StripeOf(slot.key);
+    const size_t stripe =
+        counting.try_emplace(slot.table.get(), Table::StripeOf(slot.key)).first->second;
     for (const CountChange& count : slot.change->counts) {
       auto [it, is_new] = tallies.try_emplace({slot.table.get(), stripe, count.serial});
       if (is_new) it->second = slot.table->stripe(stripe).tallies[count.serial];

@@ -38,13 +38,13 @@ struct WriteCost {
 class Table {
  public:
   /// Items fall into stripes by their partition's hash. A stripe's lock makes reading, deciding and
-  /// writing an item one step, and guards the stripe's share of the counts, which is written in the
+  /// writing an item one step, and guards the stripe's part of the counts, which is written in the
   /// same batch as the items: so the counts are exact after any crash, and no two stripes wait for
-  /// each other.
+  /// each other. A write of several stripes counts in one of them: only the sum means anything.
   static constexpr size_t kStripes = 32;
   struct Stripe {
     std::mutex mutex;
-    std::map<uint64_t, Tally> tallies;  // by serial of the table or index
+    std::map<uint64_t, Tally> tallies;  // by serial of the table or index; may be negative
     bool dropped = false;  // the table has been deleted; nothing may be written any more
   };
 
