@@ -91,6 +91,15 @@ struct Call {
   steady_clock::time_point last_activity = steady_clock::now();
 
   void Touch() { last_activity = steady_clock::now(); }
+
+  /// What the server announced, as far as it may be believed before it comes.
+  size_t BodySizeExpected() const {
+    constexpr size_t kBelievedMax = 4u << 20;  // a full page of Scan and more
+    size_t size = 0;
+    const std::string_view text = response.headers.Get("Content-Length").value_or("");
+    std::from_chars(text.data(), text.data() + text.size(), size);
+    return std::min(size, kBelievedMax);
+  }
 };
 
 size_t OnHeader(char* bytes, size_t size, size_t count, void* user) {
@@ -131,6 +140,7 @@ size_t OnBody(char* bytes, size_t size, size_t count, void* user) {
         ResourceExhausted(fmt::format("the answer is longer than {} bytes", call.body_bytes_max));
     return 0;
   }
+  if (call.response.body.empty()) call.response.body.reserve(call.BodySizeExpected());
   call.response.body.append(piece);
   return piece.size();
 }
