@@ -85,6 +85,8 @@ def initializer(field, tables):
             parts.append(f".{flag} = true")
     if field.get("documented") is False:
         parts.append(".documented = false")
+    if field.get("extension"):
+        parts.append(".extension = true")
     if field.get("enum"):
         parts.append(f".enum_values = {tables.name('Words', field['enum'])}")
     if field.get("refTypes"):

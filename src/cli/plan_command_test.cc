@@ -56,6 +56,30 @@ TEST(PlanCommand, JsonHasTheFixedShape) {
   EXPECT_EQ(plan.errors, "");
 }
 
+TEST(PlanCommand, ACronExpressionOverAChangeOfTheClock) {
+  constexpr char kNightly[] = R"({"objects": [
+    {"id": "Default", "scheduleType": "cron", "schedule": {"ref": "S"}, "workerGroup": "g",
+     "pipelineLogUri": "s3://b/logs", "role": "r", "resourceRole": "rr"},
+    {"id": "S", "type": "Schedule", "cronExpression": "30 2 * * *", "timeZone": "Europe/Berlin",
+     "startDateTime": "2024-03-28T00:00:00"},
+    {"id": "A", "type": "ShellCommandActivity", "command": "true"}]})";
+  const Outcome plan =
+      Plan({"f.json", "--from", "2024-03-29T00:00:00", "--until", "2024-04-02T00:00:00"}, kNightly);
+  EXPECT_EQ(plan.code, kExitDone) << plan.errors;
+  // There was no 02:30 on the 31st.
+  EXPECT_EQ(plan.out,
+            "2024-03-29T00:00:00  A  ShellCommandActivity  for 2024-03-28T01:30:00 to "
+            "2024-03-29T01:30:00\n"
+            "2024-03-29T01:30:00  A  ShellCommandActivity  for 2024-03-29T01:30:00 to "
+            "2024-03-30T01:30:00\n"
+            "2024-03-30T01:30:00  A  ShellCommandActivity  for 2024-03-30T01:30:00 to "
+            "2024-03-31T01:00:00\n"
+            "2024-03-31T01:00:00  A  ShellCommandActivity  for 2024-03-31T01:00:00 to "
+            "2024-04-01T00:30:00\n"
+            "2024-04-01T00:30:00  A  ShellCommandActivity  for 2024-04-01T00:30:00 to "
+            "2024-04-02T00:30:00\n");
+}
+
 TEST(PlanCommand, UnusableInputIsNamed) {
   struct Case {
     std::vector<std::string> arguments;

@@ -51,9 +51,12 @@ class Edit {
 
   void CheckSchedule(const ResolvedObject& before, const ResolvedObject& after) {
     if (before.type_name != "Schedule") return;
-    if (before.Value("period") != after.Value("period")) {
-      Say(after.id(), "period",
-          fmt::format("'period' cannot change (it was {})", before.Value("period")));
+    for (std::string_view key : {"period", "cronExpression", "timeZone"}) {
+      if (before.Value(key) != after.Value(key)) {
+        Say(after.id(), key,
+            fmt::format("'{}' cannot change (it was {})", key,
+                        before.Value(key).empty() ? "absent" : before.Value(key)));
+      }
     }
     for (std::string_view key : {"startDateTime", "startAt"}) {
       if (before.Value(key) != after.Value(key)) {

@@ -16,7 +16,8 @@ constexpr std::string_view kMissing = "MISSING_REQUIRED_FIELD";
 // Groups of which only one field may be given; of the others one is enough and several are fine.
 constexpr std::string_view kExclusiveGroups[] = {
     "filePathOrDirectoryPath", "startAtOrStartDateTime", "clusterIdOrConnectionString",
-    "hiveScriptOrScriptUri",   "scriptOrScriptUri",      "commandOrScriptUri"};
+    "hiveScriptOrScriptUri",   "scriptOrScriptUri",      "commandOrScriptUri",
+    "periodOrCronExpression"};
 
 std::string Words(std::span<const std::string_view> words, std::string_view last) {
   std::string text;
@@ -290,6 +291,7 @@ bool HasField(const Validation& validation, const ResolvedObject& object, std::s
 void CheckRequired(Validation& validation, const ResolvedObject& object) {
   std::map<std::string_view, std::vector<std::string_view>> groups;
   for (const FieldInfo& info : object.type->fields) {
+    if (info.extension && validation.options.limits.strict) continue;
     if (!info.required_group.empty()) groups[info.required_group].push_back(info.name);
     // Schedules have rules of their own (check_schedules.cc).
     if (!info.required || info.name == "schedule" || HasField(validation, object, info.name))

@@ -14,7 +14,34 @@ bool IsOnDemandSchedule(const Validation& validation, const ResolvedObject& sche
          EqualsIgnoreCase(validation.KnownValue(schedule, "startAt"), "ONDEMAND_ACTIVATION_TIME");
 }
 
+/// cronExpression and timeZone, which are our own. (That they exclude a period is a matter of their
+/// required group.)
+void CheckCron(Validation& validation, const ResolvedObject& schedule) {
+  if (validation.options.limits.strict) return;  // unknown fields there
+  const std::string expression = validation.KnownValue(schedule, "cronExpression");
+  const std::string zone = validation.KnownValue(schedule, "timeZone");
+  if (!expression.empty()) {
+    if (auto parsed = CronExpression::Parse(expression); !parsed)
+      validation.Error(schedule.Find("cronExpression")->origin->id, "cronExpression",
+                       kInvalidFieldValue, parsed.error().message);
+  }
+  if (schedule.Find("timeZone") == nullptr) return;
+  const std::string_view where = schedule.Find("timeZone")->origin->id;
+  if (schedule.Find("period") != nullptr && schedule.Find("cronExpression") == nullptr) {
+    validation.Error(where, "timeZone", kInvalidFieldValue,
+                     "'timeZone' goes with cronExpression only, a period is counted in UTC; for "
+                     "days of that zone write cronExpression '@daily' in place of the period");
+  }
+  if (zone.empty() || Zone::Find(zone)) return;
+  const std::string suggestion = validation.Suggestion(zone, [](NearestWord& nearest) {
+    for (std::string_view name : ZoneNames()) nearest.Offer(name);
+  });
+  validation.Error(where, "timeZone", kInvalidFieldValue,
+                   fmt::format("'timeZone': {}{}", Zone::Find(zone).error().message, suggestion));
+}
+
 void CheckSchedule(Validation& validation, const ResolvedObject& schedule) {
+  CheckCron(validation, schedule);
   if (schedule.Find("endDateTime") != nullptr && schedule.Find("occurrences") != nullptr) {
     validation.Error(schedule.id(), "occurrences", kInvalidFieldValue,
                      "'occurrences' and 'endDateTime' exclude each other; give one of them");
@@ -37,14 +64,24 @@ void CheckSchedule(Validation& validation, const ResolvedObject& schedule) {
         fmt::format("'endDateTime' must be later than startDateTime ({})", FormatDateTime(*start)));
     return;
   }
+  const auto recurrence = validation.RecurrenceOf(schedule);
+  if (!recurrence) return;
   auto period = ParsePeriod(validation.KnownValue(schedule, "period"));
-  if (period && Plus(*start, *period) > *end) {
+  const Instant first_end = recurrence->Boundary(*start, 1);
+  if (period && first_end > *end) {
     validation.Error(
         schedule.id(), "endDateTime", kInvalidFieldValue,
         fmt::format(
             "not one whole period of {} fits between startDateTime and 'endDateTime'; the first "
             "ends {}",
-            FormatPeriod(*period), FormatDateTime(Plus(*start, *period))));
+            FormatPeriod(*period), FormatDateTime(first_end)));
+  }
+  const Instant first = recurrence->Boundary(*start, 0);
+  if (first >= *end) {
+    validation.Error(schedule.id(), "endDateTime", kInvalidFieldValue,
+                     fmt::format("'cronExpression' does not fire between startDateTime and "
+                                 "'endDateTime'; after the start it fires {} (UTC)",
+                                 FormatDateTime(first)));
   }
 }
 
@@ -105,12 +142,10 @@ void WarnOfPastStart(Validation& validation, const ResolvedObject& schedule) {
   if (!validation.options.now || validation.OnDemand()) return;
   Instant now = *validation.options.now;
   auto start = ParseDateTime(validation.KnownValue(schedule, "startDateTime"));
-  auto period = ParsePeriod(validation.KnownValue(schedule, "period"));
-  if (!start || !period || now - *start <= std::chrono::hours(24)) return;
+  const auto recurrence = validation.RecurrenceOf(schedule);
+  if (!start || !recurrence || now - *start <= std::chrono::hours(24)) return;
   auto end = ParseDateTime(validation.KnownValue(schedule, "endDateTime"));
-  Duration past = std::min(end.value_or(now), now) - *start;
-  if (past.count() <= 0) return;
-  int64_t intervals = past / NominalLength(*period);
+  int64_t intervals = recurrence->IndexOf(*start, std::min(end.value_or(now), now));
   if (auto count = ParseInt64(validation.KnownValue(schedule, "occurrences")))
     intervals = std::min(intervals, *count);
   if (intervals < 1) return;

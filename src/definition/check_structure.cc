@@ -139,6 +139,11 @@ void CheckFieldNames(Validation& validation, const ResolvedObject& object) {
     if (info != nullptr && (info->runtime || info->system)) {
       validation.Warn(object.id(), key, "READ_ONLY_FIELD",
                       fmt::format("'{}' is set by the service; this value has no effect", key));
+    } else if (info != nullptr && info->extension && validation.options.limits.strict) {
+      validation.Error(object.id(), key, "UNKNOWN_FIELD",
+                       fmt::format("{} has no field '{}' on AWS; it needs the 'open' profile "
+                                   "([limits] profile = \"open\")",
+                                   object.type_name.empty() ? "no type" : object.type_name, key));
     } else if (info != nullptr && info->forbidden) {
       validation.Error(object.id(), key, "INVALID_FIELD",
                        fmt::format("'{}' must not be set on {}", key, object.type_name));

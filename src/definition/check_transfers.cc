@@ -2,7 +2,6 @@
 
 #include "base/text.h"
 #include "definition/validation.h"
-#include "time/period.h"
 
 namespace penstock {
 namespace {
@@ -45,10 +44,10 @@ bool EndsAfterOneRun(const Validation& validation, const ResolvedObject& activit
                      const ResolvedObject& schedule) {
   const auto start = ParseDateTime(validation.KnownValue(schedule, "startDateTime"));
   const auto end = ParseDateTime(validation.KnownValue(schedule, "endDateTime"));
-  const auto period = ParsePeriod(validation.KnownValue(schedule, "period"));
-  if (!start || !end || !period) return false;
-  return validation.ScheduleType(activity) == "cron" ? Plus(*start, *period) >= *end
-                                                     : Plus(*start, *period, 2) > *end;
+  const auto recurrence = validation.RecurrenceOf(schedule);
+  if (!start || !end || !recurrence) return false;
+  return validation.ScheduleType(activity) == "cron" ? recurrence->Boundary(*start, 1) >= *end
+                                                     : recurrence->Boundary(*start, 2) > *end;
 }
 
 bool Recurs(const Validation& validation, const ResolvedObject& activity) {

@@ -46,6 +46,7 @@ struct FieldInfo {
   bool secret = false;
   bool deprecated = false;
   bool documented = true;  // false: not in the guide's tables, but in real definitions
+  bool extension = false;  // our own: unknown in the `aws` profile
   std::span<const std::string_view> enum_values = {};  // empty: any
   std::span<const std::string_view> ref_types = {};    // type or category names ("DataNode", "any")
   std::optional<double> min = {}, max = {};            // Integer, Double

@@ -1339,13 +1339,15 @@ constexpr FieldInfo kScheduleFields[] = {
     {.name = "@pipelineId", .slot = kString, .system = true},
     {.name = "@sphere", .slot = kString, .system = true, .enum_values = kWords0},
     {.name = "@version", .slot = kString, .runtime = true},
+    {.name = "cronExpression", .slot = kString, .required_group = "periodOrCronExpression", .documented = false, .extension = true},
     {.name = "endDateTime", .slot = kDateTime},
     {.name = "maxActiveInstances", .slot = kInteger, .documented = false},
     {.name = "occurrences", .slot = kInteger, .min = 1.0},
     {.name = "parent", .slot = kReference, .ref_types = kWords1},
-    {.name = "period", .slot = kPeriod, .required = true, .period_min = "15 minutes", .period_max = "3 years"},
+    {.name = "period", .slot = kPeriod, .required_group = "periodOrCronExpression", .period_min = "15 minutes", .period_max = "3 years"},
     {.name = "startAt", .slot = kEnumeration, .required_group = "startAtOrStartDateTime", .deprecated = true, .enum_values = kWords37},
-    {.name = "startDateTime", .slot = kDateTime, .required_group = "startAtOrStartDateTime"}};
+    {.name = "startDateTime", .slot = kDateTime, .required_group = "startAtOrStartDateTime"},
+    {.name = "timeZone", .slot = kString, .documented = false, .extension = true, .default_value = "UTC"}};
 
 constexpr FieldInfo kShellCommandActivityFields[] = {
     {.name = "@activeInstances", .slot = kReference, .multiple = true, .runtime = true, .ref_types = kWords2},

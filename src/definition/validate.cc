@@ -64,6 +64,15 @@ std::string Validation::ScheduleType(const ResolvedObject& object) const {
   return AsciiLower(KnownValue(object, "scheduleType"));
 }
 
+std::optional<Recurrence> Validation::RecurrenceOf(const ResolvedObject& schedule) const {
+  if (auto period = ParsePeriod(KnownValue(schedule, "period"))) return *period;
+  const std::string zone = KnownValue(schedule, "timeZone");
+  if (zone.empty() && schedule.Find("timeZone") != nullptr) return std::nullopt;
+  const auto clock = CronClock::Parse(KnownValue(schedule, "cronExpression"), zone);
+  if (!clock) return std::nullopt;
+  return *clock;
+}
+
 std::vector<Problem> Validation::Take() && {
   // In the order of the objects; what concerns parameters or the whole comes first.
   std::unordered_map<std::string_view, size_t> place;

@@ -350,6 +350,61 @@ TEST(Validate, Schedules) {
       "error S.period: INVALID_FIELD_VALUE: 'period' must be at most 3 years, not '4 years'\n");
 }
 
+TEST(Validate, CronExpressions) {
+  auto schedule = [](std::string_view fields, const ValidateOptions& options = {}) {
+    return Problems(R"({"id":"S","type":"Schedule",)" + std::string(fields) + "}", options);
+  };
+  const Case cases[] = {
+      {R"("cronExpression":"30 2 * * MON-FRI","startAt":"FIRST_ACTIVATION_DATE_TIME")", ""},
+      {R"("cronExpression":"@daily","timeZone":"Europe/Berlin","startDateTime":"2014-01-02T00:00:00","occurrences":"3")",
+       ""},
+      {R"("startAt":"FIRST_ACTIVATION_DATE_TIME")",
+       "error S.cronExpression: MISSING_REQUIRED_FIELD: Schedule needs 'cronExpression or "
+       "period'\n"},
+      {R"("cronExpression":"@daily","period":"1 day","startAt":"FIRST_ACTIVATION_DATE_TIME")",
+       "error S.cronExpression: INVALID_FIELD_VALUE: 'cronExpression and period' exclude each "
+       "other; give one of them\n"},
+      {R"("cronExpression":"0 25 * * *","startAt":"FIRST_ACTIVATION_DATE_TIME")",
+       "error S.cronExpression: INVALID_FIELD_VALUE: '0 25 * * *' is not a cron expression: hour "
+       "field, offset 2: 25 is out of range; allowed are 0-23, lists (1,5), ranges (1-5), steps "
+       "(*/5) and *\n"},
+      {R"("cronExpression":"@daily","timeZone":"europe/berlin","startAt":"FIRST_ACTIVATION_DATE_TIME")",
+       "error S.timeZone: INVALID_FIELD_VALUE: 'timeZone': unknown time zone 'europe/berlin'; "
+       "write a name like 'America/New_York' or an offset like '+02:00'; did you mean "
+       "'Europe/Berlin'?\n"},
+      {R"("period":"1 day","timeZone":"Europe/Berlin","startAt":"FIRST_ACTIVATION_DATE_TIME")",
+       "error S.timeZone: INVALID_FIELD_VALUE: 'timeZone' goes with cronExpression only, a period "
+       "is counted in UTC; for days of that zone write cronExpression '@daily' in place of the "
+       "period\n"},
+      {R"("cronExpression":"0 12 1 * *","startDateTime":"2014-01-02T00:00:00","endDateTime":"2014-02-01T11:00:00")",
+       "error S.endDateTime: INVALID_FIELD_VALUE: 'cronExpression' does not fire between "
+       "startDateTime and 'endDateTime'; after the start it fires 2014-02-01T12:00:00 (UTC)\n"},
+      // One run, with scheduleType cron.
+      {R"("cronExpression":"0 12 1 * *","startDateTime":"2014-01-02T00:00:00","endDateTime":"2014-02-01T13:00:00")",
+       ""},
+  };
+  for (const Case& c : cases) EXPECT_EQ(schedule(c.objects), c.problems) << c.objects;
+  EXPECT_EQ(
+      schedule(
+          R"("cronExpression":"@daily","timeZone":"UTC","startAt":"FIRST_ACTIVATION_DATE_TIME")",
+          kAws),
+      "error S.cronExpression: UNKNOWN_FIELD: Schedule has no field 'cronExpression' on AWS; it "
+      "needs the 'open' profile ([limits] profile = \"open\")\n"
+      "error S.timeZone: UNKNOWN_FIELD: Schedule has no field 'timeZone' on AWS; it needs the "
+      "'open' profile ([limits] profile = \"open\")\n"
+      "error S.period: MISSING_REQUIRED_FIELD: Schedule needs 'period'\n");
+}
+
+TEST(Validate, CountsThePastOfACronExpression) {
+  ValidateOptions options = {.now = *ParseDateTime("2014-05-03T12:00:00")};
+  EXPECT_NE(
+      Problems(
+          R"({"id":"S","type":"Schedule","cronExpression":"*/15 * * * *","startDateTime":"2014-05-01T00:00:00"})",
+          options)
+          .find("there are about 240 past intervals"),
+      std::string::npos);
+}
+
 TEST(Validate, OnDemand) {
   const std::string act =
       R"({"id":"A","type":"ShellCommandActivity","command":"x","workerGroup":"g","pipelineLogUri":"s3://b")";
@@ -540,6 +595,11 @@ TEST(CheckEdit, AllowsOnlyWhatTheGuideAllows) {
   EXPECT_EQ(edit("1 day", "2 days"),
             "error S.period: EDIT_NOT_ALLOWED: 'period' cannot change (it was 1 day) once the "
             "pipeline has been activated\n");
+  EXPECT_EQ(edit(R"("period":"1 day")", R"("cronExpression":"@daily")"),
+            "error S.period: EDIT_NOT_ALLOWED: 'period' cannot change (it was 1 day) once the "
+            "pipeline has been activated\n"
+            "error S.cronExpression: EDIT_NOT_ALLOWED: 'cronExpression' cannot change (it was "
+            "absent) once the pipeline has been activated\n");
   EXPECT_EQ(edit("2014-05-01", "2014-05-02"),
             "error S.startDateTime: EDIT_NOT_ALLOWED: 'startDateTime' cannot change (it was "
             "2014-05-01T00:00:00); activate with "

@@ -1,6 +1,7 @@
 // What the checks of Validate() share. Internal to definition/: users see validate.h.
 #pragma once
 
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -11,6 +12,7 @@
 #include "definition/parameters.h"
 #include "definition/validate.h"
 #include "expr/nearest_word.h"
+#include "time/recurrence.h"
 
 namespace penstock {
 
@@ -63,6 +65,10 @@ class Validation {
   bool OnDemand() const { return on_demand_; }
   /// scheduleType in force, lower case: "cron", "timeseries", "ondemand"; "" when none is set.
   std::string ScheduleType(const ResolvedObject& object) const;
+
+  /// What a Schedule repeats, by its period or cronExpression; nullopt while neither is known or
+  /// right.
+  std::optional<Recurrence> RecurrenceOf(const ResolvedObject& schedule) const;
 
   std::vector<Problem> Take() &&;
 

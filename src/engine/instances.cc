@@ -60,6 +60,7 @@ InstanceRecord Blank(const Draft& draft, ComponentIndex index, const Interval& i
 /// Back to where it waits for its first user.
 void Revive(Draft& draft, const std::string& resource) {
   InstanceRecord& record = draft.Edit(resource);
+  record.version = draft.record().active_version;
   record.status = RunStatus::kWaitingOnDependencies;
   record.actual_end.reset();
   record.actions_decided = false;
@@ -201,9 +202,8 @@ std::optional<NextInstance> NextInstanceOf(const Draft& draft, ComponentIndex in
   if (progress != nullptr && progress->paused) return std::nullopt;
   if (static_cast<int64_t>(draft.UnfinishedOf(component.id).size()) >= MaxActive(draft, component))
     return std::nullopt;
-  const Schedule& schedule = draft.plan().schedules[*component.schedule];
-  next.create_at =
-      next.due_at - std::min(draft.options().create_ahead_max, NominalLength(schedule.period));
+  next.create_at = next.due_at - std::min(draft.options().create_ahead_max,
+                                          next.interval.end - next.interval.start);
   const Duration least = draft.options().limits.instance_creation_interval;
   if (least > Duration::zero() && progress != nullptr && progress->last_created_at) {
     next.create_at = std::max(next.create_at, *progress->last_created_at + least);

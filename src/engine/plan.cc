@@ -83,6 +83,13 @@ class Compiler {
     return ids;
   }
 
+  std::optional<Recurrence> RecurrenceOf(const ResolvedObject& schedule) const {
+    if (const auto period = Length(schedule, "period")) return *period;
+    const auto clock =
+        CronClock::Parse(Text(schedule, "cronExpression"), Text(schedule, "timeZone"));
+    if (!clock) return std::nullopt;
+    return *clock;
+  }
   std::optional<uint32_t> ScheduleOf(const ResolvedObject& object) {
     if (plan_.on_demand) return std::nullopt;
     const auto ids = object.References("schedule");
@@ -92,11 +99,9 @@ class Compiler {
     }
     const ResolvedObject* source = definition_.Find(ids.front());
     if (source == nullptr) return std::nullopt;
-    Schedule schedule;
-    schedule.id = ids.front();
-    const auto period = Length(*source, "period");
-    if (!period) return std::nullopt;
-    schedule.period = *period;
+    const auto recurrence = RecurrenceOf(*source);
+    if (!recurrence) return std::nullopt;
+    Schedule schedule{std::string(ids.front()), *recurrence, {}, {}, {}};
     schedule.start = DateTime(*source, "startDateTime");
     schedule.end = DateTime(*source, "endDateTime");
     if (auto count = Integer(*source, "occurrences")) schedule.occurrences = *count;

@@ -81,10 +81,10 @@ const InstanceScope* InstanceScope::Open(const std::string& id) const {
       gone.scheduled_end = gone.scheduled_start == record_.scheduled_start ? record_.scheduled_end
                                                                            : gone.scheduled_start;
       if (const auto index = plan.OfInstance(id); index && plan.components[*index].schedule) {
-        const Schedule& schedule = plan.schedules[*plan.components[*index].schedule];
-        const Instant origin = schedule.start.value_or(gone.scheduled_start);
-        gone.scheduled_end = Plus(origin, schedule.period,
-                                  IndexOf(origin, schedule.period, gone.scheduled_start) + 1);
+        // What starts with the first activation has one of its boundaries here.
+        const Timetable table(plan.schedules[*plan.components[*index].schedule],
+                              gone.scheduled_start, false);
+        gone.scheduled_end = table.At(table.IndexAt(gone.scheduled_start)).end;
       }
       scope = std::make_unique<InstanceScope>(surroundings_, gone);
     }

@@ -5,7 +5,7 @@
 namespace penstock::engine {
 
 Timetable::Timetable(const Schedule& schedule, Instant first_activation, bool at_end)
-    : period_(schedule.period),
+    : recurrence_(schedule.recurrence),
       start_(schedule.start ? *schedule.start
                             : std::chrono::floor<std::chrono::seconds>(first_activation)),
       end_(schedule.end),
@@ -13,7 +13,11 @@ Timetable::Timetable(const Schedule& schedule, Instant first_activation, bool at
       at_end_(at_end) {}
 
 Interval Timetable::At(int64_t k) const {
-  return {Plus(start_, period_, k), Plus(start_, period_, k + 1)};
+  if (!last_ || last_->first != k) {
+    const Instant start = recurrence_.Boundary(start_, k);
+    last_.emplace(k, Interval{start, recurrence_.Next(start_, k, start)});
+  }
+  return last_->second;
 }
 
 bool Timetable::Has(int64_t k) const {
@@ -25,7 +29,7 @@ bool Timetable::Has(int64_t k) const {
   return at_end_ ? interval.end <= *end_ : interval.start < *end_;
 }
 
-int64_t Timetable::IndexAt(Instant at) const { return IndexOf(start_, period_, at); }
+int64_t Timetable::IndexAt(Instant at) const { return recurrence_.IndexOf(start_, at); }
 
 std::pair<int64_t, int64_t> Timetable::Overlapping(const Interval& interval) const {
   int64_t first = std::max<int64_t>(0, IndexAt(interval.start));
@@ -39,6 +43,7 @@ int64_t Timetable::DueCountLimit(int64_t at_most) const {
   // Intervals exist from 0 up to some k: find the largest that does, without counting them one by
   // one.
   int64_t low = 0, high = std::max<int64_t>(0, at_most);
+  if (high == 0 || Has(high - 1)) return high;
   while (low < high) {
     const int64_t middle = low + (high - low + 1) / 2;
     if (Has(middle - 1)) {

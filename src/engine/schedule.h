@@ -1,5 +1,7 @@
-// A Schedule object as arithmetic: its k-th interval is [start + k x period, start + (k+1) x
-// period), computed from the start, so that months do not drift (A31). Pure.
+// A Schedule object as arithmetic: its k-th interval lasts from the k-th boundary of what it
+// repeats to the next. With a period that is [start + k x period, start + (k+1) x period), computed
+// from the start, so that months do not drift (A31); with a cron expression, from one firing to the
+// next. Pure.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +10,7 @@
 #include <utility>
 
 #include "time/instant.h"
-#include "time/period.h"
+#include "time/recurrence.h"
 
 namespace penstock::engine {
 
@@ -19,13 +21,13 @@ struct Interval {
 
 struct Schedule {
   std::string id;
-  Period period;
+  Recurrence recurrence;
   std::optional<Instant> start;  // absent: FIRST_ACTIVATION_DATE_TIME
   std::optional<Instant> end;    // endDateTime
   std::optional<int64_t> occurrences;
 };
 
-/// A schedule whose start is known.
+/// A schedule whose start is known. For one thread.
 class Timetable {
  public:
   /// `first_activation` is used when the schedule starts then; its seconds count, its milliseconds
@@ -51,11 +53,13 @@ class Timetable {
  private:
   int64_t DueCountLimit(int64_t at_most) const;
 
-  Period period_;
+  Recurrence recurrence_;
   Instant start_;
   std::optional<Instant> end_;
   std::optional<int64_t> occurrences_;
   bool at_end_;
+  // The interval that was asked for last: the next questions are mostly about the same one.
+  mutable std::optional<std::pair<int64_t, Interval>> last_;
 };
 
 }  // namespace penstock::engine

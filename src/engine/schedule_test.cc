@@ -79,19 +79,16 @@ TEST(ScheduleTest, OnDemandRunsOncePerActivation) {
 }
 
 TEST(TimetableTest, MonthsAreCountedFromTheStart) {
-  const Schedule schedule{
-      "S", {1, PeriodUnit::kMonths}, At("2014-01-31T00:00:00"), std::nullopt, std::nullopt};
+  const Schedule schedule{"S", Period{1, PeriodUnit::kMonths}, At("2014-01-31T00:00:00"),
+                          std::nullopt, std::nullopt};
   const Timetable table(schedule, {}, false);
   EXPECT_EQ(table.At(1).start, At("2014-02-28T00:00:00"));
   EXPECT_EQ(table.At(2).start, At("2014-03-31T00:00:00"));
 }
 
 TEST(TimetableTest, AnEndInTheMiddleOfAPeriodCutsByRunTime) {
-  const Schedule schedule{"S",
-                          {1, PeriodUnit::kHours},
-                          At("2014-01-01T00:00:00"),
-                          At("2014-01-01T02:30:00"),
-                          std::nullopt};
+  const Schedule schedule{"S", Period{1, PeriodUnit::kHours}, At("2014-01-01T00:00:00"),
+                          At("2014-01-01T02:30:00"), std::nullopt};
   EXPECT_TRUE(Timetable(schedule, {}, false).Has(2));
   EXPECT_FALSE(Timetable(schedule, {}, false).Has(3));
   EXPECT_FALSE(Timetable(schedule, {}, true).Has(2));
