@@ -4,8 +4,9 @@
 
 #include <algorithm>
 
-#include "engine/links.h"
 #include "engine/retry.h"
+#include "sim/scenario.h"
+#include "sim/text_calendar.h"
 
 namespace penstock::sim {
 
@@ -31,13 +32,9 @@ std::optional<engine::PipelineRecord> ReadPipeline(const Rows& disk, const Pipel
   return std::get<engine::PipelineRecord>(engine::DecodeRecord(row->first, row->second)->change);
 }
 
-std::shared_ptr<const engine::CompiledDefinition> ReadPlan(const Rows& disk, const PipelineKey& key,
-                                                           uint64_t version) {
-  auto row = disk.find(engine::RecordKey(key, RecordKind::kDefinition,
-                                         engine::RecordId(engine::DefinitionRecord{version, {}})));
-  if (row == disk.end()) return nullptr;
-  return engine::CompileDefinition(
-      std::get<engine::DefinitionRecord>(engine::DecodeRecord(row->first, row->second)->change));
+std::string NameOf(const engine::Write& write) {
+  const std::string id = engine::RecordId(write.change);
+  return id.empty() ? write.pipeline.id : id;
 }
 
 bool IsResource(const std::string& component) { return component.starts_with("R"); }
@@ -62,6 +59,19 @@ std::vector<std::pair<PipelineKey, engine::PipelineRecord>> ReadPipelines(const 
   return pipelines;
 }
 
+std::shared_ptr<const engine::CompiledDefinition> Checkers::PlanOf(const Rows& disk,
+                                                                   const PipelineKey& key,
+                                                                   uint64_t version) {
+  auto& plan = plans_[{key.id, version}];
+  if (plan != nullptr) return plan;
+  auto row = disk.find(engine::RecordKey(key, RecordKind::kDefinition,
+                                         engine::RecordId(engine::DefinitionRecord{version, {}})));
+  if (row == disk.end()) return nullptr;
+  plan = engine::CompileDefinition(
+      std::get<engine::DefinitionRecord>(engine::DecodeRecord(row->first, row->second)->change));
+  return plan;
+}
+
 void Checkers::Fail(const std::string& rule) {
   if (broken_.empty()) broken_ = rule;
 }
@@ -78,7 +88,22 @@ void Checkers::Equal(const std::string& a, const std::string& b, const std::stri
   Fail(rule + ": " + detail);
 }
 
-void Checkers::BeforeCommit(const Rows&, const Event& event, const Decision& decision) {
+void Checkers::BeforeCommit(const Rows& disk, const Event& event, const Decision& decision) {
+  latest_ = std::max(latest_, event.at);
+  instances_before_.clear();
+  attempts_before_.clear();
+  for (const engine::Write& write : decision.writes) {
+    const bool instance = std::holds_alternative<InstanceRecord>(write.change);
+    if (!instance && !std::holds_alternative<AttemptRecord>(write.change)) continue;
+    const auto row = disk.find(engine::RecordKey(write));
+    if (row == disk.end()) continue;
+    auto old = engine::DecodeRecord(row->first, row->second)->change;
+    if (instance) {
+      instances_before_[row->first] = std::get<InstanceRecord>(std::move(old));
+    } else {
+      attempts_before_[row->first] = std::get<AttemptRecord>(std::move(old));
+    }
+  }
   if (std::holds_alternative<engine::Refusal>(decision.reply) && !decision.writes.empty()) {
     Fail("a refusal wrote something");
   }
@@ -102,14 +127,16 @@ void Checkers::BeforeCommit(const Rows&, const Event& event, const Decision& dec
 }
 
 void Checkers::AfterCommit(const Rows& disk, const Event& event, const Decision& decision) {
+  const auto scene = [&](const engine::Write& write) {
+    return Scene{disk, options_, event, decision, write.pipeline, latest_};
+  };
   for (const engine::Write& write : decision.writes) {
-    if (const auto* instance = std::get_if<InstanceRecord>(&write.change)) {
-      CheckInstance(disk, event, write.pipeline, *instance);
-    }
+    if (const auto* instance = std::get_if<InstanceRecord>(&write.change))
+      CheckInstance(scene(write), *instance);
   }
   for (const engine::Write& write : decision.writes) {
     if (const auto* attempt = std::get_if<AttemptRecord>(&write.change))
-      CheckAttempt(disk, write.pipeline, *attempt);
+      CheckAttempt(scene(write), *attempt);
     if (std::holds_alternative<engine::ErasePipeline>(write.change)) {
       std::erase_if(seen_,
                     [&](const auto& entry) { return entry.first.pipeline == write.pipeline.id; });
@@ -123,6 +150,96 @@ void Checkers::AfterCommit(const Rows& disk, const Event& event, const Decision&
     CheckEffect(write.pipeline.id, *effect);
   }
   if (effects < decision.effects.size()) Fail("an effect that no write keeps");
+  if (const auto* task = std::get_if<engine::Task>(&decision.reply))
+    CheckHandOut(disk, event, *task);
+  if (const auto* lost = std::get_if<engine::WorkerLost>(&event.body)) {
+    for (const auto& [key, pipeline] : ReadPipelines(disk)) {
+      for (const AttemptRecord& attempt : ReadAll<AttemptRecord>(disk, key, RecordKind::kAttempt)) {
+        if (!engine::IsTerminal(attempt.status) && attempt.lease != 0 &&
+            attempt.worker == lost->worker)
+          Fail(fmt::format("{} is lost and still has {}", lost->worker, attempt.instance));
+      }
+    }
+  }
+}
+
+void Checkers::CheckHandOut(const Rows& disk, const Event& event, const engine::Task& task) {
+  const PipelineKey key{event.scope, task.key.pipeline};
+  const auto pipeline = ReadPipeline(disk, key);
+  const auto instance = ReadInstance(disk, key, task.key.instance);
+  if (!pipeline || !instance) {
+    Fail("a task of nothing was handed out: " + task.key.instance);
+    return;
+  }
+  if (pipeline->state == engine::PipelineState::kInactive ||
+      pipeline->state == engine::PipelineState::kFinished) {
+    Fail(fmt::format("{} was handed out, and its pipeline is {}", instance->id,
+                     engine::PipelineStateName(pipeline->state)));
+  }
+  const auto row = disk.find(engine::RecordKey(key, RecordKind::kComponent, instance->component));
+  if (row != disk.end() &&
+      std::get<engine::ComponentRecord>(engine::DecodeRecord(row->first, row->second)->change)
+          .paused) {
+    Fail(instance->id + " was handed out, and its component is paused");
+  }
+  const auto& poll = std::get<engine::Poll>(event.body);
+  const auto given = disk.find(engine::RecordKey(key, RecordKind::kAttempt, task.attempt_id));
+  if (given == disk.end()) {
+    Fail("a task of no attempt was handed out: " + task.attempt_id);
+    return;
+  }
+  const auto attempt =
+      std::get<AttemptRecord>(engine::DecodeRecord(given->first, given->second)->change);
+  if (attempt.worker_group != poll.worker_group)
+    Fail(fmt::format("{} was handed out to group '{}'", task.attempt_id, poll.worker_group));
+  for (const AttemptRecord& other : ReadAll<AttemptRecord>(disk, key, RecordKind::kAttempt)) {
+    const bool waits = other.status == RunStatus::kWaitingForRunner && other.lease == 0 &&
+                       !other.held && other.worker_group == poll.worker_group;
+    if (waits && MadeAt(key, other) < MadeAt(key, attempt))
+      Fail(fmt::format("{} was handed out before attempt {} of {}, which has waited for longer",
+                       task.attempt_id, other.number, other.instance));
+  }
+}
+
+Instant Checkers::MadeAt(const PipelineKey& key, const AttemptRecord& attempt) const {
+  const auto made = made_at_.find({{key.id, attempt.instance}, attempt.number});
+  return made == made_at_.end() ? attempt.created_at : made->second;
+}
+
+void Checkers::Began(const engine::TaskKey& task) {
+  if (!begun_.insert({{task.pipeline, task.instance}, task.attempt, task.lease}).second)
+    Fail(fmt::format("two workers work on attempt {} of {}", task.attempt, task.instance));
+}
+
+void Checkers::Answered(const Rows& disk, const Decision& decision) {
+  for (const engine::Write& write : decision.writes) {
+    if (!ReadPipeline(disk, write.pipeline)) {
+      if (!disk.contains(engine::RecordKey(write.pipeline, RecordKind::kTombstone, "")))
+        Fail("an answer was lost: there is no pipeline " + write.pipeline.id);
+      return;
+    }
+    if (std::holds_alternative<engine::EraseRecord>(write.change) ||
+        std::holds_alternative<EffectRecord>(write.change) ||
+        std::holds_alternative<engine::DefinitionRecord>(write.change))
+      continue;  // may be gone again by now
+    const auto row = disk.find(engine::RecordKey(write));
+    if (row == disk.end()) {
+      Fail("an answer was lost: there is no " + NameOf(write));
+      return;
+    }
+    const engine::Change now = engine::DecodeRecord(row->first, row->second)->change;
+    bool kept = true;  // what only grows has not shrunk
+    if (const auto* record = std::get_if<engine::PipelineRecord>(&write.change)) {
+      kept = std::get<engine::PipelineRecord>(now).last_version >= record->last_version;
+    } else if (const auto* component = std::get_if<engine::ComponentRecord>(&write.change)) {
+      kept = std::get<engine::ComponentRecord>(now).next_interval >= component->next_interval;
+    } else if (const auto* instance = std::get_if<InstanceRecord>(&write.change)) {
+      kept = std::get<InstanceRecord>(now).attempts >= instance->attempts;
+    } else if (const auto* attempt = std::get_if<AttemptRecord>(&write.change)) {
+      kept = std::get<AttemptRecord>(now).leases >= attempt->leases;
+    }
+    if (!kept) Fail("an answer was lost: " + NameOf(write) + " is as it was before");
+  }
 }
 
 void Checkers::CheckEffect(const std::string& pipeline, const EffectRecord& effect) {
@@ -139,11 +256,16 @@ void Checkers::CheckEffect(const std::string& pipeline, const EffectRecord& effe
   }
 }
 
-void Checkers::CheckInstance(const Rows& disk, const Event& event, const PipelineKey& key,
-                             const InstanceRecord& record) {
+void Checkers::CheckInstance(const Scene& scene, const InstanceRecord& record) {
+  const Rows& disk = scene.disk;
+  const Event& event = scene.event;
+  const PipelineKey& key = scene.key;
+  const auto old = instances_before_.find(engine::RecordKey(key, RecordKind::kInstance, record.id));
+  const InstanceRecord* before = old == instances_before_.end() ? nullptr : &old->second;
   auto [it, fresh] = seen_.try_emplace({key.id, record.id});
   Seen& seen = it->second;
   if (fresh) {
+    seen.version = record.version;
     CheckMaxActive(disk, key, record);
   } else if (engine::IsTerminal(seen.status) && seen.status != record.status) {
     const bool asked = Is<engine::SetStatus>(event) || Is<engine::Activate>(event);
@@ -174,14 +296,68 @@ void Checkers::CheckInstance(const Rows& disk, const Event& event, const Pipelin
     seen.attempts_used = 0;
   }
   seen.status = record.status;
+  auto definition = PlanOf(disk, key, record.version);
+  if (definition == nullptr) {
+    const auto pipeline = ReadPipeline(disk, key);
+    if (pipeline) definition = PlanOf(disk, key, pipeline->active_version);
+  }
+  const auto index = definition == nullptr ? std::nullopt : definition->plan.OfInstance(record.id);
+  if (index) {
+    Fail(CheckInstanceRules(scene, {*definition, definition->plan.components[*index], before,
+                                    record, seen.began, seen.attempts_used}));
+  }
+  seen.began |= record.status == RunStatus::kRunning || record.status == RunStatus::kCreating;
+  const bool ended = engine::IsTerminal(record.status) && !record.resumes;
+  const bool had_ended = before != nullptr && before->status == record.status && !before->resumes;
+  if (ended && !had_ended) CheckWaiters(scene, record);
 }
 
-void Checkers::CheckAttempt(const Rows& disk, const PipelineKey& key, const AttemptRecord& record) {
+void Checkers::CheckWaiters(const Scene& scene, const InstanceRecord& ended) {
+  for (const InstanceRecord& other :
+       ReadAll<InstanceRecord>(scene.disk, scene.key, RecordKind::kInstance)) {
+    if (engine::IsTerminal(other.status)) continue;
+    const auto has = [&](const std::vector<std::string>& ids) {
+      return std::find(ids.begin(), ids.end(), ended.id) != ids.end();
+    };
+    if (!has(other.waiting_on)) continue;
+    if (ended.status != RunStatus::kFinished && !has(other.blocked_by)) {
+      Fail(fmt::format("{} waits for {} and was not told that it is {}", other.id, ended.id,
+                       engine::StatusName(ended.status)));
+    } else if (ended.status == RunStatus::kFinished) {
+      Fail(fmt::format("{} still waits for {}, which is FINISHED", other.id, ended.id));
+    }
+  }
+}
+
+void Checkers::CheckAttempt(const Scene& scene, const AttemptRecord& record) {
+  const Rows& disk = scene.disk;
+  const PipelineKey& key = scene.key;
   Seen& seen = seen_[{key.id, record.instance}];
   const auto instance = ReadInstance(disk, key, record.instance);
   if (!instance) {
     Fail("an attempt without its instance: " + record.instance);
     return;
+  }
+  const auto find = [&](int number) -> std::optional<AttemptRecord> {
+    const std::string row =
+        engine::RecordKey(key, RecordKind::kAttempt, engine::AttemptId(record.instance, number));
+    // What this decision wrote is compared as it was.
+    if (auto old = attempts_before_.find(row); old != attempts_before_.end()) return old->second;
+    const auto now = disk.find(row);
+    if (number == record.number || now == disk.end()) return std::nullopt;
+    return std::get<AttemptRecord>(engine::DecodeRecord(now->first, now->second)->change);
+  };
+  const auto before = find(record.number), previous = find(record.number - 1);
+  const auto definition = PlanOf(disk, key, instance->version);
+  const auto component =
+      definition == nullptr ? std::nullopt : definition->plan.OfInstance(record.instance);
+  if (component) {
+    // An edit changes what later instances wait for.
+    const auto made_under = PlanOf(disk, key, seen.version);
+    Fail(CheckAttemptRules(
+        scene, {made_under != nullptr ? *made_under : *definition,
+                definition->plan.components[*component], *instance, before ? &*before : nullptr,
+                previous ? &*previous : nullptr, record, seen.fresh}));
   }
   if (engine::IsTerminal(record.status)) {
     if (record.error_id == "PreconditionNotMet") --seen.attempts_used;
@@ -194,14 +370,11 @@ void Checkers::CheckAttempt(const Rows& disk, const PipelineKey& key, const Atte
   uint64_t& mark = leases_[{{key.id, record.instance}, record.number}];  // seen
   mark = 0;
   ++seen.attempts_used;
-  const auto pipeline = ReadPipeline(disk, key);
-  const auto plan = ReadPlan(disk, key, instance->version);
-  if (plan != nullptr) {
-    if (const auto index = plan->plan.OfInstance(record.instance)) {
-      const int most = 1 + engine::MaximumRetries({}, plan->plan.components[*index]);
-      if (seen.attempts_used > most) {
-        Fail(fmt::format("{} made {} attempts of {}", record.instance, seen.attempts_used, most));
-      }
+  made_at_[{{key.id, record.instance}, record.number}] = scene.event.at;
+  if (component) {
+    const int most = 1 + engine::MaximumRetries(options_, definition->plan.components[*component]);
+    if (seen.attempts_used > most) {
+      Fail(fmt::format("{} made {} attempts of {}", record.instance, seen.attempts_used, most));
     }
   }
   if (!seen.fresh) return;
@@ -226,14 +399,14 @@ void Checkers::CheckAttempt(const Rows& disk, const PipelineKey& key, const Atte
 void Checkers::CheckMaxActive(const Rows& disk, const PipelineKey& key,
                               const InstanceRecord& record) {
   const auto pipeline = ReadPipeline(disk, key);
-  const auto plan = pipeline ? ReadPlan(disk, key, pipeline->active_version) : nullptr;
+  const auto plan = pipeline ? PlanOf(disk, key, pipeline->active_version) : nullptr;
   if (plan == nullptr || plan->plan.on_demand || !record.node.empty() ||
       IsResource(record.component))
     return;
   const auto index = plan->plan.OfInstance(record.id);
   if (!index) return;
   const int most = plan->plan.components[*index].max_active_instances.value_or(
-      engine::EngineOptions{}.default_max_active_instances);
+      options_.default_max_active_instances);
   int active = 0;
   for (const InstanceRecord& other : ReadAll<InstanceRecord>(disk, key, RecordKind::kInstance)) {
     const auto seen = seen_.find({key.id, other.id});
@@ -277,17 +450,22 @@ void Checkers::AtRest(const Rows& disk, const std::set<std::string>& machines) {
                        engine::StatusName(record.status), record.waiting_reason, rest));
       return;
     }
-    const auto plan = ReadPlan(disk, key, pipeline.active_version);
+    const auto plan = PlanOf(disk, key, pipeline.active_version);
     if (plan == nullptr || plan->plan.on_demand) continue;
-    const engine::Calendar calendar(plan->plan, pipeline.first_activated_at.value_or(Instant{}));
     for (const engine::Component& component : plan->plan.components) {
       const bool own = component.kind == engine::ComponentKind::kActivity ||
                        component.kind == engine::ComponentKind::kDataNode;
-      if (!own || !component.schedule) continue;
-      const engine::Timetable table = calendar.Of(component);
-      for (int64_t k = 0; table.Has(k); ++k) {
-        if (!ReadInstance(disk, key, engine::InstanceId(component.stem, table.At(k).start))) {
-          Fail(fmt::format("interval {} of {} has no instance", FormatDateTime(table.At(k).start),
+      const auto beat = own ? BeatOf(plan->resolved.source(), component.id) : std::nullopt;
+      if (!beat) continue;
+      // What an edit added begins with the next interval then.
+      bool begun = !component.id.starts_with(kAddedPrefix);
+      for (int64_t k = 0; k < beat->occurrences; ++k) {
+        const bool made =
+            ReadInstance(disk, key, engine::InstanceId(component.stem, beat->StartOf(k)))
+                .has_value();
+        begun |= made;
+        if (begun && !made) {
+          Fail(fmt::format("interval {} of {} has no instance", FormatDateTime(beat->StartOf(k)),
                            component.id));
           return;
         }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -10,14 +11,14 @@
 
 #include "engine/codec.h"
 #include "engine/engine.h"
+#include "sim/rules.h"
 
 namespace penstock::sim {
 
-/// The disk: what the store keeps.
-using Rows = std::map<std::string, std::string>;
-
 class Checkers {
  public:
+  explicit Checkers(const engine::EngineOptions& options) : options_(options) {}
+
   /// The first broken rule, with details; empty while all is well.
   const std::string& broken() const { return broken_; }
   void Fail(const std::string& rule);
@@ -27,6 +28,11 @@ class Checkers {
   void BeforeCommit(const Rows& disk, const engine::Event& event, const engine::Decision& decision);
   void AfterCommit(const Rows& disk, const engine::Event& event, const engine::Decision& decision);
 
+  /// A caller hears the reply of that decision: whatever crashed since, what it wrote must be
+  /// there.
+  void Answered(const Rows& disk, const engine::Decision& decision);
+  /// A worker begins with a task.
+  void Began(const engine::TaskKey& task);
   /// A worker heard that its FINISHED was taken.
   void Acknowledged(const Rows& disk, const engine::PipelineKey& pipeline,
                     const engine::TaskKey& task);
@@ -45,21 +51,37 @@ class Checkers {
   /// What was seen of one instance.
   struct Seen {
     engine::RunStatus status = engine::RunStatus::kScheduled;
+    uint64_t version = 0;               // of the definition it was made under
+    bool began = false;                 // it was at work
     bool fresh = true;                  // no attempt since it was made, rerun or resumed
     int attempts_used = 0;              // since then, unmet preconditions not counted
     int starts = 1;                     // times it was made, rerun or resumed
     std::map<std::string, int> alarms;  // by slot
   };
 
-  void CheckInstance(const Rows& disk, const engine::Event& event, const engine::PipelineKey& key,
-                     const engine::InstanceRecord& record);
+  void CheckInstance(const Scene& scene, const engine::InstanceRecord& record);
+  void CheckWaiters(const Scene& scene, const engine::InstanceRecord& ended);
   void CheckEffect(const std::string& pipeline, const engine::EffectRecord& effect);
-  void CheckAttempt(const Rows& disk, const engine::PipelineKey& key,
-                    const engine::AttemptRecord& record);
+  void CheckAttempt(const Scene& scene, const engine::AttemptRecord& record);
+  void CheckHandOut(const Rows& disk, const engine::Event& event, const engine::Task& task);
+  Instant MadeAt(const engine::PipelineKey& key, const engine::AttemptRecord& attempt) const;
   void CheckMaxActive(const Rows& disk, const engine::PipelineKey& key,
                       const engine::InstanceRecord& record);
 
+  /// The definition an instance was made under; nullptr when the disk has it no more.
+  std::shared_ptr<const engine::CompiledDefinition> PlanOf(const Rows& disk,
+                                                           const engine::PipelineKey& key,
+                                                           uint64_t version);
+
+  const engine::EngineOptions options_;
   std::string broken_;
+  Instant latest_{};  // of all events
+  std::map<std::pair<std::string, uint64_t>, std::shared_ptr<const engine::CompiledDefinition>>
+      plans_;                                                       // by pipeline and version
+  std::map<std::string, engine::InstanceRecord> instances_before_;  // by row, of this commit
+  std::map<std::string, engine::AttemptRecord> attempts_before_;
+  std::set<std::tuple<Name, int, uint64_t>> begun_;  // by attempt and lease
+  std::map<std::pair<Name, int>, Instant> made_at_;  // attempts, as the event's clock had it
   std::map<Name, Seen> seen_;
   std::map<std::pair<Name, int>, uint64_t> leases_;  // newest, by attempt
   std::set<std::string> decided_;                    // effect keys

@@ -177,7 +177,49 @@ Scenario Draw(Dice& dice) {
   scenario.options.default_max_active_on_demand = dice.Between(1, 2);
   const int pipelines = dice.Between(1, 2);
   for (int i = 0; i < pipelines; ++i) scenario.pipelines.push_back(Author(dice).Write());
+  weather.edit = Sometimes(dice, 3);
+  weather.clock_jump = Sometimes(dice, 10);
+  weather.worker_host_dies = Sometimes(dice, 20);
   return scenario;
+}
+
+void DrawEdit(Dice& dice, PipelinePlan& plan) {
+  std::vector<PipelineObject>& objects = plan.definition.objects;
+  const auto put = [](PipelineObject& object, std::string key, std::string value) {
+    std::erase_if(object.fields, [&](const Field& field) { return field.key == key; });
+    object.fields.push_back(Text(std::move(key), std::move(value)));
+  };
+  switch (dice.Below(3)) {
+    case 0: {
+      const int before = static_cast<int>(plan.components.size());
+      PipelineObject added = {fmt::format("{}{}", kAddedPrefix, before), "", {}};
+      added.name = added.id;
+      added.fields = {Text("type", "ShellCommandActivity"), Text("command", "more"),
+                      Text("workerGroup", "g0")};
+      if (dice.Percent(50)) added.fields.push_back(Ref("dependsOn", "A0"));
+      plan.components.push_back(added.id);
+      objects.push_back(std::move(added));
+      break;
+    }
+    case 1:
+      for (PipelineObject& object : objects) {
+        const Field* occurrences = object.Find("occurrences");
+        if (occurrences == nullptr || dice.Percent(50)) continue;
+        put(object, "occurrences", std::to_string(std::stoi(occurrences->value) + 1));
+      }
+      break;
+    case 2:
+      for (PipelineObject& object : objects) {
+        if (object.id == "Default") {
+          put(object, "maximumRetries", std::to_string(dice.Below(4)));
+          put(object, "retryDelay", fmt::format("{} minutes", dice.Between(2, 15)));
+          put(object, "failureAndRerunMode", dice.Percent(50) ? "cascade" : "none");
+        } else if (object.Find("command") != nullptr && dice.Percent(30)) {
+          put(object, "attemptTimeout", fmt::format("{} minutes", dice.Between(10, 40)));
+        }
+      }
+      break;
+  }
 }
 
 }  // namespace penstock::sim

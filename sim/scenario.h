@@ -19,7 +19,8 @@ struct Weather {
   int hang = 0, die = 0;                  // workers, per task
   int task_fails = 0, precondition_unmet = 0;
   int effect_fails = 0, machine_lost = 0, worker_replaced = 0;
-  int command = 0;  // per simulated minute
+  int command = 0, edit = 0;                 // per simulated minute
+  int clock_jump = 0, worker_host_dies = 0;  // per ten minutes
 };
 
 struct PipelinePlan {
@@ -39,5 +40,12 @@ struct Scenario {
 };
 
 Scenario Draw(Dice& dice);
+
+/// Ids of objects that an edit added begin so.
+constexpr std::string_view kAddedPrefix = "X";
+
+/// Changes the pipeline's definition as a user may once it is active: other texts, more
+/// occurrences, another activity.
+void DrawEdit(Dice& dice, PipelinePlan& plan);
 
 }  // namespace penstock::sim

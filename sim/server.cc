@@ -12,14 +12,18 @@ using engine::State;
 using engine::Write;
 
 Server::Server(const engine::EngineOptions& options, const Weather& weather, Dice& dice,
-               Checkers& checkers)
-    : options_(options), weather_(weather), dice_(dice), checkers_(checkers) {
+               Checkers& checkers, Mutation mutation)
+    : options_(options),
+      weather_(weather),
+      dice_(dice),
+      checkers_(checkers),
+      mutation_(std::move(mutation)) {
   memory_.options = options;
 }
 
-std::optional<Decision> Server::Serve(const Event& event, bool faults) {
-  ++events;
+void Server::Load(const Event& event) {
   for (const engine::Need& need : engine::Needs(memory_, event)) {
+    if (mutation_.misses && mutation_.misses(need)) continue;
     auto row =
         disk_.find(engine::RecordKey(need.pipeline, engine::RecordKind::kInstance, need.instance));
     if (row == disk_.end()) continue;
@@ -31,40 +35,42 @@ std::optional<Decision> Server::Serve(const Event& event, bool faults) {
     if (attempt != disk_.end())
       engine::LoadHistory(memory_, *engine::DecodeRecord(attempt->first, attempt->second));
   }
-  Decision decision = engine::Decide(memory_, event);
+}
+
+std::optional<Decision> Server::Serve(const Event& event, bool faults) {
+  ++events;
+  lost.clear();
+  Event heard = event;
+  if (mutation_.hears) mutation_.hears(disk_, heard);
+  Load(heard);
+  Decision decision = engine::Decide(memory_, heard);
+  if (mutation_.decides) mutation_.decides(disk_, event, decision);
   const bool commits = !decision.writes.empty();
   const auto observe = [&](std::string_view fate) {
     if (observer) observer(event, decision, fate);
   };
+  const auto never = [&]() -> std::optional<Decision> {
+    lost = decision.writes;
+    if (mutation_.answers_early) return std::move(decision);
+    return std::nullopt;
+  };
   if (faults && commits && dice_.Percent(weather_.crash_before)) {
     observe("lost in a crash");
     Recover();
-    return std::nullopt;
+    return never();
   }
   engine::Undo undo = engine::ApplyWithUndo(memory_, decision.writes);
+  if (mutation_.decides) decision.wake_at = engine::NextWake(memory_);
   if (faults && commits && dice_.Percent(weather_.commit_fails)) {
     observe("not committed");
     ++failed_commits;
-    engine::Revert(memory_, std::move(undo));
+    if (!mutation_.keeps_failed_commits) engine::Revert(memory_, std::move(undo));
     checkers_.Equal(Fingerprint(memory_), Fingerprint(Replay(disk_, options_)),
                     "a failed commit was not taken back");
-    return std::nullopt;
+    return never();
   }
   checkers_.BeforeCommit(disk_, event, decision);
-  for (const Write& write : decision.writes) {
-    const std::string key = engine::RecordKey(write);
-    if (std::holds_alternative<engine::ErasePipeline>(write.change)) {
-      for (auto it = disk_.lower_bound(key); it != disk_.end() && it->first.starts_with(key);)
-        it = disk_.erase(it);
-    } else if (std::holds_alternative<engine::EraseRecord>(write.change)) {
-      disk_.erase(key);
-    } else {
-      std::string value = engine::EncodeRecord(write.change);
-      Mix(key);
-      Mix(value);
-      disk_[key] = std::move(value);
-    }
-  }
+  Store(decision.writes);
   checkers_.AfterCommit(disk_, event, decision);
   if (decision.wake_at != engine::NextWake(memory_))
     checkers_.Fail("wake_at is not the next timer");
@@ -81,10 +87,30 @@ std::optional<Decision> Server::Serve(const Event& event, bool faults) {
   return decision;
 }
 
+void Server::Store(const std::vector<Write>& decided) {
+  std::vector<Write> writes = decided;
+  if (mutation_.commits) mutation_.commits(disk_, writes);
+  for (const Write& write : writes) {
+    const std::string key = engine::RecordKey(write);
+    if (std::holds_alternative<engine::ErasePipeline>(write.change)) {
+      for (auto it = disk_.lower_bound(key); it != disk_.end() && it->first.starts_with(key);)
+        it = disk_.erase(it);
+    } else if (std::holds_alternative<engine::EraseRecord>(write.change)) {
+      disk_.erase(key);
+    } else {
+      std::string value = engine::EncodeRecord(write.change);
+      Mix(key);
+      Mix(value);
+      disk_[key] = std::move(value);
+    }
+  }
+}
+
 void Server::Recover() {
   ++crashes;
   checkers_.Crashed();
   ++generation;
+  if (mutation_.crashes) mutation_.crashes(disk_);
   memory_ = Replay(disk_, options_);
 }
 

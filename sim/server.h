@@ -13,6 +13,7 @@
 #include "engine/engine.h"
 #include "sim/checkers.h"
 #include "sim/dice.h"
+#include "sim/mutations.h"
 #include "sim/scenario.h"
 
 namespace penstock::sim {
@@ -20,7 +21,7 @@ namespace penstock::sim {
 class Server {
  public:
   Server(const engine::EngineOptions& options, const Weather& weather, Dice& dice,
-         Checkers& checkers);
+         Checkers& checkers, Mutation mutation);
 
   /// What the caller hears; nullopt: nothing, ever. `faults`: whether the weather applies.
   std::optional<engine::Decision> Serve(const engine::Event& event, bool faults);
@@ -35,16 +36,20 @@ class Server {
       observer;
 
   uint64_t events = 0, crashes = 0, failed_commits = 0, trace = 14695981039346656037u;
-  uint64_t generation = 0;  // rises with each crash
+  uint64_t generation = 0;          // rises with each crash
+  std::vector<engine::Write> lost;  // of the last decision, when it was not committed
 
  private:
   void Recover();
+  void Load(const engine::Event& event);
+  void Store(const std::vector<engine::Write>& writes);
   void Mix(std::string_view bytes);
 
   const engine::EngineOptions options_;
   const Weather& weather_;
   Dice& dice_;
   Checkers& checkers_;
+  Mutation mutation_;
   engine::State memory_;
   Rows disk_;
 };

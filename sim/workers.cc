@@ -19,6 +19,7 @@ struct Worker : std::enable_shared_from_this<Worker> {
   const std::string group, name;
   const bool on_machine;
   bool busy = false;
+  int life = 0;              // of its host
   uint64_t task_number = 0;  // answers to an earlier task mean nothing to this one
   engine::TaskKey task;
   Instant done_at{};
@@ -26,11 +27,16 @@ struct Worker : std::enable_shared_from_this<Worker> {
 
   void Poll() {
     if (on_machine && !world.IsUp(group)) return;
-    if (!busy) {
+    if (life != world.LifeOf(name)) {
+      life = world.LifeOf(name);
+      busy = false;
+      ++task_number;
+    }
+    if (!busy && !world.IsDead(name)) {
       world.Request(engine::Poll{group, name, "host"},
                     [self = shared_from_this()](const engine::Decision& decision) {
                       const auto* given = std::get_if<engine::Task>(&decision.reply);
-                      if (given == nullptr || self->busy) return;
+                      if (given == nullptr || self->busy || !self->Lives()) return;
                       self->Begin(*given);
                     });
     }
@@ -38,9 +44,12 @@ struct Worker : std::enable_shared_from_this<Worker> {
              [self = shared_from_this()] { self->Poll(); });
   }
 
+  bool Lives() const { return life == world.LifeOf(name) && !world.IsDead(name); }
+
   void Begin(const engine::Task& given) {
     Dice& dice = world.dice();
     const Weather& weather = world.weather();
+    world.checkers().Began(given.key);
     if (world.storm() && dice.Percent(weather.die)) return;  // never heard of again
     busy = true;
     ++task_number;
@@ -51,7 +60,7 @@ struct Worker : std::enable_shared_from_this<Worker> {
   }
 
   void Work(uint64_t number) {
-    if (!busy || number != task_number) return;
+    if (!busy || number != task_number || !Lives()) return;
     if (on_machine && !world.IsUp(group)) return;
     Dice& dice = world.dice();
     if (world.now() >= done_at) {
@@ -86,7 +95,7 @@ struct Worker : std::enable_shared_from_this<Worker> {
 
   /// Says it until it was heard, or the worker gives up.
   void Report(uint64_t number, int tries, engine::TaskOutcome outcome) {
-    if (!busy || number != task_number) return;
+    if (!busy || number != task_number || !Lives()) return;
     if (tries > 20) {
       busy = false;
       return;

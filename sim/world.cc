@@ -13,6 +13,7 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 
 constexpr int kCalmDays = 12;
+constexpr Duration kClockCorrectionMax = minutes(1);  // as in scheduler/scheduler.cc
 
 // Far beyond what any world needs: a livelock, or timers that breed, is a broken rule, not a hang.
 constexpr uint64_t kStepsMax = 10'000'000;
@@ -21,12 +22,15 @@ constexpr size_t kTimersMax = 100'000;
 
 }  // namespace
 
-World::World(uint64_t seed)
+World::World(uint64_t seed, Mutation mutation)
     : dice_(seed),
       scenario_(Draw(dice_)),
-      server_(scenario_.options, scenario_.weather, dice_, checkers_),
+      mutation_(std::move(mutation)),
+      checkers_(scenario_.options),
+      server_(scenario_.options, scenario_.weather, dice_, checkers_, mutation_),
       began_(*ParseDateTime("2024-02-28T00:00:00")),
-      now_(began_) {}
+      now_(began_),
+      plans_(scenario_.pipelines) {}
 
 void World::In(Duration delay, std::function<void()> what) {
   queue_.push({now_ + delay, order_++, std::move(what)});
@@ -37,8 +41,15 @@ Duration World::Latency() {
   return milliseconds(dice_.Between(1, 200));
 }
 
+Instant World::ServerNow() {
+  const Instant now = now_ + skew_;
+  if (now < last_at_ && last_at_ - now <= kClockCorrectionMax) return last_at_;
+  return last_at_ = now;
+}
+
 engine::Event World::MakeEvent(engine::EventBody body) {
-  return {now_, {dice_.Next(), dice_.Next()}, {"000000000001", "us-east-1"}, std::move(body)};
+  return {
+      ServerNow(), {dice_.Next(), dice_.Next()}, {"000000000001", "us-east-1"}, std::move(body)};
 }
 
 std::optional<engine::Decision> World::Serve(engine::EventBody body) {
@@ -47,15 +58,18 @@ std::optional<engine::Decision> World::Serve(engine::EventBody body) {
     // A new server: it starts over with what the outbox has.
     generation_ = server_.generation;
     in_flight_.clear();
-    for (const auto& [pipeline, effect] : server_.Outbox()) Execute(pipeline, effect);
+    if (!mutation_.forgets_outbox) {
+      for (const auto& [pipeline, effect] : server_.Outbox()) Execute(pipeline, effect);
+    }
   } else if (decision) {
-    Watch(*decision);
+    Watch(decision->writes);
   }
+  if (mutation_.starts_early) Watch(server_.lost);
   return decision;
 }
 
-void World::Watch(const engine::Decision& decision) {
-  for (const engine::Write& write : decision.writes) {
+void World::Watch(const std::vector<engine::Write>& writes) {
+  for (const engine::Write& write : writes) {
     if (const auto* effect = std::get_if<engine::EffectRecord>(&write.change))
       Execute(write.pipeline.id, *effect);
   }
@@ -72,7 +86,10 @@ void World::Request(engine::EventBody body, std::function<void(const engine::Dec
     In(Latency(), [this, body, answer] {
       auto decision = Serve(body);
       if (!decision || (storm_ && dice_.Percent(weather().loss))) return;
-      In(Latency(), [answer, decision = *std::move(decision)] { answer(decision); });
+      In(Latency(), [this, answer, decision = *std::move(decision)] {
+        checkers_.Answered(server_.disk(), decision);
+        answer(decision);
+      });
     });
   }
 }
@@ -81,7 +98,9 @@ void World::Until(Instant end) {
   int idle_wakes = 0;
   while (checkers_.broken().empty()) {
     CountStep();
-    const auto wake = engine::NextWake(server_.memory());
+    auto wake = engine::NextWake(server_.memory());
+    // Where the server's clock stands still it is due sooner than it says.
+    if (wake) wake = *wake <= ServerNow() ? now_ : *wake - skew_;
     const bool wakes = wake && *wake <= end && (queue_.empty() || *wake <= queue_.top().at);
     if (wakes) {
       now_ = std::max(now_, *wake);
@@ -135,7 +154,7 @@ void World::Drive(size_t index) {
 }
 
 void World::Activate(size_t index, const std::string& id) {
-  Request(engine::PutDefinition{id, scenario_.pipelines[index].definition},
+  Request(engine::PutDefinition{id, plans_[index].definition},
           [this, index, id](const engine::Decision& decision) {
             const auto* stored = std::get_if<engine::DefinitionStored>(&decision.reply);
             if (stored == nullptr) return;
@@ -157,7 +176,7 @@ void World::Command() {
     const auto found = pipelines_.find(index);
     if (found != pipelines_.end()) {
       const std::string& id = found->second;
-      const PipelinePlan& plan = scenario_.pipelines[index];
+      const PipelinePlan& plan = plans_[index];
       const auto ignore = [](const engine::Decision&) {};
       std::vector<std::string> instances;
       for (const auto& [key, pipeline] : ReadPipelines(server_.disk())) {
@@ -205,6 +224,18 @@ void World::Command() {
   In(minutes(1), [this] { Command(); });
 }
 
+void World::Edit() {
+  if (!storm_) return;
+  for (const auto& [index, id] : pipelines_) {
+    if (activations_[index] == 0 || !dice_.Percent(weather().edit)) continue;
+    DrawEdit(dice_, plans_[index]);
+    const auto ignore = [](const engine::Decision&) {};
+    Request(engine::PutDefinition{id, plans_[index].definition}, ignore);
+    if (!plans_[index].on_demand) Request(engine::Activate{id, {}, {}}, ignore);
+  }
+  In(minutes(1), [this] { Edit(); });
+}
+
 void World::Settle() {
   if (storm_) return;
   for (const auto& [key, pipeline] : ReadPipelines(server_.disk())) {
@@ -242,18 +273,23 @@ bool World::AtRest() const {
 
 void World::Execute(const std::string& pipeline, const engine::EffectRecord& effect) {
   if (!in_flight_.insert(pipeline + effect.key).second) return;
+  const int times = mutation_.executes ? mutation_.executes(effect) : 1;
+  for (int i = 0; i < times; ++i) ExecuteOnce(pipeline, effect);
+}
+
+void World::ExecuteOnce(const std::string& pipeline, const engine::EffectRecord& effect) {
   const uint64_t generation = generation_;
   const auto wanted = [this, pipeline, generation, key = effect.key] {
     if (generation != generation_) return false;  // that server died
     const engine::PipelineWork* work = server_.memory().Find(pipeline);
-    return work != nullptr && work->effects.contains(key);
+    return mutation_.ignores_withdrawal || (work != nullptr && work->effects.contains(key));
   };
   checkers_.Executed(pipeline, effect);
   const bool fails = storm_ && dice_.Percent(weather().effect_fails);
   const auto outcome = fails ? engine::EffectOutcome::kFailed : engine::EffectOutcome::kSucceeded;
   switch (effect.kind) {
     case engine::EffectKind::kLaunchResource:
-      In(seconds(dice_.Between(1, 30)), [this, wanted, pipeline, effect, outcome, generation] {
+      In(seconds(dice_.Between(1, 180)), [this, wanted, pipeline, effect, outcome, generation] {
         if (!wanted()) return;
         machines_.insert(effect.name);
         if (outcome == engine::EffectOutcome::kSucceeded && staffed_.insert(effect.name).second) {
@@ -321,6 +357,38 @@ void World::Disturb() {
   In(minutes(10), [this] { Disturb(); });
 }
 
+void World::JumpClock() {
+  if (!storm_) return;
+  if (dice_.Percent(weather().clock_jump)) {
+    const Duration jump = dice_.Percent(50) ? Duration(seconds(dice_.Between(1, 300)))
+                                            : Duration(minutes(dice_.Between(1, 200)));
+    skew_ += dice_.Percent(50) ? jump : -jump;
+  }
+  In(minutes(10), [this] { JumpClock(); });
+}
+
+void World::KillWorkerHost() {
+  if (!storm_) return;
+  if (dice_.Percent(weather().worker_host_dies)) {
+    const std::string worker = dice_.Pick(workers_);
+    if (dead_.insert(worker).second) {
+      ++lives_[worker];
+      ReportLost(worker);
+    }
+  }
+  In(minutes(10), [this] { KillWorkerHost(); });
+}
+
+void World::ReportLost(const std::string& worker) {
+  In(seconds(dice_.Between(1, 60)), [this, worker] {
+    if (Internal(engine::WorkerLost{worker})) {
+      dead_.erase(worker);
+    } else {
+      ReportLost(worker);
+    }
+  });
+}
+
 void World::Tell(engine::EventBody body) {
   In(minutes(1), [this, body = std::move(body)] {
     if (!Internal(body)) Tell(body);
@@ -330,11 +398,16 @@ void World::Tell(engine::EventBody body) {
 bool World::Run() {
   for (size_t i = 0; i < scenario_.pipelines.size(); ++i) Drive(i);
   for (int i = 0; i < scenario_.workers; ++i) {
-    StartWorker(*this, "g0", fmt::format("w{}", i), false);
-    StartWorker(*this, "g1", fmt::format("v{}", i), false);
+    for (const char* group : {"g0", "g1"}) {
+      workers_.push_back(fmt::format("{}-{}", group, i));
+      StartWorker(*this, group, workers_.back(), false);
+    }
   }
   Command();
+  Edit();
   Disturb();
+  JumpClock();
+  KillWorkerHost();
   Until(began_ + hours(scenario_.storm_hours));
   storm_ = false;
   Settle();

@@ -122,9 +122,9 @@ void MarkFinished(Draft& draft, const std::string& id) {
 /// (A37).
 void Restart(Draft& draft, const std::string& id) {
   InstanceRecord& record = draft.Edit(id);
-  const Component* component = draft.ComponentOf(record);
-  record.status = RunStatus::kWaitingOnDependencies;
   record.version = draft.record().active_version;
+  const Component* component = draft.ComponentOf(record);  // as it was edited since
+  record.status = RunStatus::kWaitingOnDependencies;
   record.actual_start = draft.now();
   record.actual_end.reset();
   record.tries_left = 1 + MaximumRetries(draft.options(), *component);

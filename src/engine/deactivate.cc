@@ -130,6 +130,7 @@ void ResumeAll(Draft& draft, std::optional<Instant> skip_before) {
     const ComponentRecord* progress = draft.FindComponent(record.component);
     record.status = RunStatus::kScheduled;
     record.version = draft.record().active_version;
+    if (const Component* edited = draft.ComponentOf(record)) component = edited;
     record.actual_start.reset();
     record.actual_end.reset();
     record.cancellation_reason.clear();

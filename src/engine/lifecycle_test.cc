@@ -58,6 +58,52 @@ TEST(LifecycleTest, CancelingWhatADeactivationStoppedBlocksItsDependants) {
   EXPECT_EQ(d.WorkAll().size(), 2u);
 }
 
+// Found by the simulator, seed 18: they had as many tries as the text before the edit gave them.
+TEST(LifecycleTest, WhatBeginsAgainAfterAnEditFollowsTheNewText) {
+  Driver d;
+  const auto text = [](std::string retries) {
+    return Hourly("cron", {Shell("A", {"maximumRetries=" + retries, "retryDelay=1 minute"}),
+                           Shell("B", {"maximumRetries=" + retries})});
+  };
+  d.Activated(text("0"));
+  const auto tasks = std::vector{d.Take(), d.Take()};
+  for (const Task& task : tasks) {
+    if (task.key.instance == kA) d.Fail(task.key);
+  }
+  EXPECT_EQ(d.Status(kA), "FAILED");
+  d.Put(text("2"));
+  d.Ok(Deactivate{d.pipeline, true});
+  EXPECT_EQ(d.Status(kB), "CANCELED");
+  d.Ok(Activate{d.pipeline, {}, {}});
+  d.Command(kA, "RERUN");
+  EXPECT_EQ(d.Instance(kA)->tries_left + (d.Instance(kA)->attempts - 1), 3);
+  d.Send(Wake{});
+  EXPECT_EQ(d.Instance(kB)->tries_left + (d.Instance(kB)->attempts - 1), 3);
+}
+
+// Found by the simulator, seed 880: it was of a version that is gone.
+TEST(LifecycleTest, AMachineThatIsNeededAgainAfterAnEditFollowsTheNewText) {
+  Driver d;
+  const auto text = [](const std::string& hours) {
+    return Hourly("cron",
+                  {Object("Days", {"type=Schedule", "period=1 day", "occurrences=1",
+                                   "startDateTime=2014-05-01T00:00:00"}),
+                   Object("R", {"type=Ec2Resource", "schedule->Days"}), Shell("A", {"runsOn->R"})},
+                  {"occurrences=" + hours});
+  };
+  d.Activated(text("1"));
+  d.Answer(EffectKind::kLaunchResource, EffectOutcome::kSucceeded);
+  d.Finish(d.Take(d.Instance(kR)->worker_group).key);
+  d.Answer(EffectKind::kTerminateResource, EffectOutcome::kSucceeded);
+  EXPECT_EQ(d.Status(kR), "FINISHED");
+  d.RunTo("2014-05-01T01:00:00");
+  d.Put(text("2"));
+  d.Ok(Activate{d.pipeline, {}, {}});
+  d.Send(Wake{});
+  EXPECT_EQ(d.Status(kR), "CREATING");
+  EXPECT_EQ(d.Instance(kR)->version, d.Instance("@A_2014-05-01T01:00:00")->version);
+}
+
 TEST(LifecycleTest, AStartTimestampSkips) {
   Driver d;
   d.Activated(Hourly("cron", {Shell("A")}));

@@ -47,6 +47,7 @@ void AdvanceCheck(Draft& draft, const std::string& id) {
       draft.CreateAttempt(std::move(attempt));
     }
     record.status = RunStatus::kRunning;
+    record.late_decided = true;
     record.retry_at.reset();
     if (!record.first_check_at) record.first_check_at = draft.now();
     EffectRecord effect;

@@ -110,7 +110,7 @@ struct InstanceRecord {
   bool held = false;     // its component is paused: it may not go on from waiting
   bool resumes = false;  // CANCELED by a deactivation: the next activation takes it up again
   bool marked_finished = false;                // FINISHED by MARK_FINISHED (A23)
-  bool late_decided = false;                   // lateness was decided: the actions fire once
+  bool late_decided = false;                   // it was late and the actions fired, or it began
   bool actions_decided = false;                // onSuccess or onFail fired for this outcome
   std::vector<std::string> cascade_failed_on;  // the chain to the origin
   std::string cancellation_reason;

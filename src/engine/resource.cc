@@ -85,6 +85,7 @@ void Launch(Draft& draft, const std::string& id, const Component& component) {
   record.worker_group = ResourceName(draft.key(), id, record.attempts);
   record.fields.clear();
   record.launched_at = draft.now();
+  record.late_decided = true;
   record.terminate_at.reset();
   if (component.terminate_after)
     record.terminate_at = Plus(draft.now(), *component.terminate_after);
