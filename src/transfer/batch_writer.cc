@@ -9,6 +9,7 @@ namespace penstock {
 namespace {
 
 constexpr size_t kAnswerDepthMax = 200;
+constexpr std::string_view kUnprocessed = "UnprocessedItems";
 constexpr double kBatchSeconds = 0.5;  // of the target that one batch may cost
 
 /// {"PutRequest":{"Item":{…}}} -> {…}
@@ -108,12 +109,12 @@ Status BatchWriter::Send(std::vector<PutItem> batch) {
   body += "]},\"ReturnConsumedCapacity\":\"INDEXES\"}";
   double units = Units(batch);
   {
-    TimedSpan span(context_.meter, context_.clock, TimeSpent::kRate);
+    TimedSpan span(context_.meter, TimeSpent::kRate);
     if (!context_.rate->Reserve(lane_, units, stop_)) return Canceled("the import was stopped");
   }
   CallResult<std::string> answer;
   {
-    TimedSpan span(context_.meter, context_.clock, TimeSpent::kDynamoDb);
+    TimedSpan span(context_.meter, TimeSpent::kDynamoDb);
     answer = context_.client->Call("BatchWriteItem", std::move(body), RetryPolicy::kNone, stop_);
   }
   if (answer) return Settle(units, *answer, std::move(batch));
@@ -138,7 +139,7 @@ Status BatchWriter::Settle(double reserved, std::string_view answer, std::vector
   if (left.size() < sent) patience_.Reset();
   PutBack(std::move(left));
   context_.rate->OnThrottle(lane_);
-  return Pause({.type = "UnprocessedItems", .message = "DynamoDB left items unprocessed"});
+  return Pause({.type = std::string(kUnprocessed), .message = "DynamoDB left items unprocessed"});
 }
 
 void BatchWriter::SettleRate(double reserved, double estimate, std::string_view answer) {
@@ -241,13 +242,13 @@ Status BatchWriter::PutConditionally(PutItem item) {
   }
   body += fmt::format("}},\"ConditionExpression\":\"{}\"}}", condition);
   {
-    TimedSpan span(context_.meter, context_.clock, TimeSpent::kRate);
+    TimedSpan span(context_.meter, TimeSpent::kRate);
     if (!context_.rate->Reserve(lane_, item.units, stop_))
       return Canceled("the import was stopped");
   }
   CallResult<std::string> answer;
   {
-    TimedSpan span(context_.meter, context_.clock, TimeSpent::kDynamoDb);
+    TimedSpan span(context_.meter, TimeSpent::kDynamoDb);
     answer = context_.client->Call("PutItem", std::move(body), RetryPolicy::kNone, stop_);
   }
   const double reserved = item.units;
@@ -302,9 +303,8 @@ void BatchWriter::Written(const PutItem& item) {
 }
 
 Status BatchWriter::Pause(const CallError& error) {
-  TimedSpan span(
-      context_.meter, context_.clock,
-      error.http == 0 || error.IsThrottle() ? TimeSpent::kThrottle : TimeSpent::kDynamoDb);
+  const bool is_throttle = error.type == kUnprocessed || error.IsThrottle();
+  TimedSpan span(context_.meter, is_throttle ? TimeSpent::kThrottle : TimeSpent::kDynamoDb);
   context_.meter->Tick();
   if (patience_.Wait(stop_)) return {};
   if (stop_.stop_requested()) return Canceled("the import was stopped");

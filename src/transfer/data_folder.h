@@ -52,7 +52,9 @@ class DataFolder {
   /// "s3://bucket/folder", "/backups/folder": no final slash.
   virtual const std::string& address() const = 0;
   /// The full address of a file, as the manifest has it.
-  std::string AddressOf(std::string_view name) const { return address() + "/" + std::string(name); }
+  virtual std::string AddressOf(std::string_view name) const {
+    return address() + "/" + std::string(name);
+  }
 
   /// All files, sorted by name, also deeper ones. A folder that is not there has none. At most
   /// `entries_max`.

@@ -33,6 +33,8 @@ class HastyFiles : public Files {
     ASSIGN_OR_RETURN(auto file, files_->Create(other, mode));
     RETURN_IF_ERROR(file->Append(content));
     RETURN_IF_ERROR(file->Close());
+    // Some file systems write a file out at once when it replaces another.
+    RETURN_IF_ERROR(files_->Remove(path));
     return files_->Rename(other, path);
   }
   Status Rename(const std::string& source, const std::string& target) override {

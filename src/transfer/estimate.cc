@@ -9,6 +9,8 @@
 #include "transfer/export_contents.h"
 #include "transfer/item_file.h"
 #include "transfer/item_size.h"
+#include "transfer/linked_folder.h"
+#include "transfer/table_archive.h"
 #include "transfer/table_scan.h"
 
 namespace penstock {
@@ -42,6 +44,23 @@ void SetBound(const RateOptions& options, const TableCapacity& capacity, Clock* 
   if (options.Mode() == RateMode::kHeadroom) {
     estimate->notes.push_back("others are taken to leave all of the capacity");
   }
+}
+
+/// The table as the import would make it.
+Result<TableDescription> TableToBeMade(DataFolder& folder, const ImportOptions& options) {
+  auto text = folder.Read(kTableArchiveName, kTableArchiveSizeMax);
+  if (!text) {
+    return std::move(text.error())
+        .In("making table " + options.table + ": what it was is not told in the export");
+  }
+  auto archive = ParseTableArchive(*text);
+  if (!archive) return std::move(archive.error()).In(folder.AddressOf(kTableArchiveName));
+  ASSIGN_OR_RETURN(json::Object table,
+                   CreateTableRequest(*archive, options.table, options.billing));
+  table["TableStatus"] = "CREATING";
+  if (const json::Value* mode = json::Find(table, "BillingMode"))
+    table["BillingModeSummary"] = json::Object{{"BillingMode", *mode}};
+  return ParseTableDescription(json::Write(json::Object{{"Table", std::move(table)}}));
 }
 
 std::string Money(double amount, const std::string& currency) {
@@ -164,13 +183,21 @@ Result<Estimate> EstimateImport(const TransferContext& context, const ImportOpti
   RETURN_IF_ERROR(CheckRateOptions(options.rate, "the write ratio"));
   if (context.dynamodb == nullptr) return InvalidArgument("no DynamoDB endpoint is configured");
   const ExportPlace place = SplitExportPlace(options.source);
-  ASSIGN_OR_RETURN(std::unique_ptr<DataFolder> folder, OpenDataFolder(context, place.folder));
-  ASSIGN_OR_RETURN(TableDescription table, DescribeTable(*context.dynamodb, options.table, stop));
-  ASSIGN_OR_RETURN(ExportContents contents, ReadExportContents(*folder,
-                                                               {.style = options.style,
-                                                                .no_manifest = options.no_manifest,
-                                                                .native_id = place.native_id},
-                                                               stop));
+  ASSIGN_OR_RETURN(std::unique_ptr<DataFolder> folder,
+                   OpenSourceFolder(context, place.folder, options.follow_manifest_urls));
+  auto found = DescribeTable(*context.dynamodb, options.table, stop);
+  const bool is_to_be_made =
+      !found && found.error().code == ErrorCode::kNotFound && options.create_table;
+  if (is_to_be_made) found = TableToBeMade(*folder, options);
+  if (!found) return std::move(found.error());
+  const TableDescription& table = *found;
+  ASSIGN_OR_RETURN(ExportContents contents,
+                   ReadExportContents(*folder,
+                                      {.style = options.style,
+                                       .no_manifest = options.no_manifest,
+                                       .follow_urls = options.follow_manifest_urls,
+                                       .native_id = place.native_id},
+                                      stop));
   Estimate estimate;
   estimate.is_export = false;
   estimate.files = contents.files.size();
@@ -210,6 +237,8 @@ Result<Estimate> EstimateImport(const TransferContext& context, const ImportOpti
                                  : Ceiling(static_cast<double>(estimate.items) /
                                            static_cast<double>(BatchWriter::kItemsMax));
   SetBound(options.rate, table.write, context.clock, context.random, &estimate);
+  if (is_to_be_made)
+    estimate.notes.push_back("table " + options.table + " is not there yet; it would be made");
   if (!contents.items) estimate.notes.push_back("items and units are projected from a sample");
   estimate.notes.push_back("items that replace larger ones cost as much as those");
   return estimate;

@@ -30,5 +30,41 @@ TEST_F(EstimateTest, EstimatesAreNearTheTruth) {
   EXPECT_FALSE(ParsePriceList("{\"readUnitsPerMillion\":-1}"));
 }
 
+TEST_F(EstimateTest, ATableThatIsToBeMadeIsForeseenAsItWillBe) {
+  Fill(500, 1500);
+  aws_.tables["T"].write_units = 40;
+  ASSERT_GOOD(RunExport(Context(), Export("out")));
+  aws_.tables.erase("U");
+  ImportOptions options = Import("out");
+  EXPECT_EQ(EstimateImport(Context(), options).error().code, ErrorCode::kNotFound);
+  options.create_table = true;
+  auto estimate = EstimateImport(Context(), options);
+  ASSERT_GOOD(estimate);
+  EXPECT_EQ(estimate->units_per_second, 40);
+  EXPECT_NEAR(estimate->seconds, 500 * 2 / 40.0, 1);
+  EXPECT_NE(estimate->Describe(std::nullopt).find("it would be made"), std::string::npos);
+  EXPECT_FALSE(aws_.tables.contains("U"));
+  options.billing = *ParseTableBilling("7,500");
+  EXPECT_EQ(EstimateImport(Context(), options)->units_per_second, 500);
+  options.billing = *ParseTableBilling("on-demand");
+  EXPECT_EQ(EstimateImport(Context(), options)->units_per_second, kOnDemandGuess);
+  ASSERT_TRUE(files_.Remove(folder_ + "/out/_table.json"));
+  auto untold = EstimateImport(Context(), options);
+  ASSERT_FALSE(untold);
+  EXPECT_NE(untold.error().message.find("_table.json"), std::string::npos)
+      << untold.error().message;
+}
+
+TEST(PriceList, TheExampleIsOne) {
+  auto text = PosixFiles().Read(std::string(PENSTOCK_SOURCE_DIR) + "/docs/guide/prices.example.json");
+  ASSERT_GOOD(text);
+  auto prices = ParsePriceList(*text);
+  ASSERT_GOOD(prices);
+  Estimate estimate{.units = 1e6};
+  EXPECT_EQ(estimate.Price(*prices), prices->read_units_per_million);
+  estimate.is_export = false;
+  EXPECT_EQ(estimate.Price(*prices), prices->write_units_per_million);
+}
+
 }  // namespace
 }  // namespace penstock

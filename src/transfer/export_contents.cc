@@ -1,9 +1,11 @@
 #include "transfer/export_contents.h"
 
 #include <map>
+#include <set>
 
 #include "base/text.h"
 #include "transfer/item_file.h"
+#include "transfer/linked_folder.h"
 #include "transfer/native_contents.h"
 #include "transfer/native_manifest.h"
 #include "transfer/run_record.h"
@@ -30,13 +32,32 @@ Status CheckFormat(const ReadStyle& style, FileFormat found, const std::string& 
                   manifest, FileFormatName(found), FileFormatName(*style.format)));
 }
 
+/// The files' names in a LinkedFolder, as the urls have them.
+Result<std::vector<std::string>> FollowedNames(const DataFolder& folder, const Manifest& manifest) {
+  std::vector<std::string> names;
+  std::set<std::string> seen;
+  for (const std::string& url : manifest.urls) {
+    ASSIGN_OR_RETURN(std::string name, LinkedFolder::NameOf(folder, url));
+    if (!seen.insert(name).second) return InvalidArgument(url + " is named twice");
+    names.push_back(std::move(name));
+  }
+  return names;
+}
+
+/// Of a file that is in no listing of the folder.
+Result<uint64_t> SizeElsewhere(DataFolder& folder, const std::string& name, std::stop_token stop) {
+  ASSIGN_OR_RETURN(std::unique_ptr<BodySource> file, folder.Open(name, std::move(stop)));
+  return file->Size().value_or(0);
+}
+
 Result<ExportContents> WithManifest(DataFolder& folder, const std::vector<FolderEntry>& entries,
-                                    const ReadStyle& style) {
+                                    const ExportRequest& request, const std::stop_token& stop) {
+  const ReadStyle& style = request.style;
   const std::string address = folder.AddressOf(kManifestName);
   ASSIGN_OR_RETURN(std::string text, folder.Read(kManifestName, kManifestSizeMax));
   auto manifest = ParseManifest(text);
   if (!manifest) return std::move(manifest.error()).In(address);
-  auto names = RebasedNames(*manifest);
+  auto names = request.follow_urls ? FollowedNames(folder, *manifest) : RebasedNames(*manifest);
   if (!names) return std::move(names.error()).In(address);
   // Without a proof another program wrote it, which may have put anything into the files.
   if (manifest->proof) RETURN_IF_ERROR(CheckFormat(style, manifest->format, address));
@@ -45,6 +66,14 @@ Result<ExportContents> WithManifest(DataFolder& folder, const std::vector<Folder
 
   std::map<std::string_view, uint64_t> sizes;
   for (const FolderEntry& entry : entries) sizes[entry.name] = entry.size;
+  if (request.follow_urls) {
+    for (const std::string& name : *names) {
+      if (name.find('/') == std::string::npos) continue;
+      auto size = SizeElsewhere(folder, name, stop);
+      if (!size) return std::move(size.error()).In(address + " names a file elsewhere");
+      sizes[name] = *size;
+    }
+  }
   std::map<std::string_view, const FileProof*> proofs;
   if (manifest->proof) {
     for (const FileProof& proof : manifest->proof->files) proofs[proof.name] = &proof;
@@ -61,7 +90,7 @@ Result<ExportContents> WithManifest(DataFolder& folder, const std::vector<Folder
     }
     ExportFile& file =
         contents.files.emplace_back(ExportFile{.name = name, .size = size->second, .shape = shape});
-    auto proof = proofs.find(name);
+    auto proof = proofs.find(std::string_view(name).substr(name.rfind('/') + 1));
     if (proof == proofs.end()) continue;
     file.items = proof->second->items;
     file.digest = proof->second->digest;
@@ -157,7 +186,7 @@ Result<ExportContents> ReadExportContents(DataFolder& folder, const ExportReques
     }
   } else {
     for (const FolderEntry& entry : entries) {
-      if (entry.name == kManifestName) return WithManifest(folder, entries, request.style);
+      if (entry.name == kManifestName) return WithManifest(folder, entries, request, stop);
     }
   }
   if (natives.empty()) return WithoutManifest(folder, entries, request, std::move(stop));

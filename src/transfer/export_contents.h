@@ -28,6 +28,8 @@ struct ExportRequest {
   ReadStyle style;
   /// Takes all files if there is no manifest, which is what a failed export leaves behind.
   bool no_manifest = false;
+  /// Takes the manifest's urls as they are. REQUIRES: the folder is a LinkedFolder.
+  bool follow_urls = false;
   /// Of several of DynamoDB's own exports in one folder, this one.
   std::string native_id = {};
 };

@@ -10,6 +10,7 @@
 #include "transfer/item_file.h"
 #include "transfer/item_size.h"
 #include "transfer/job_rate.h"
+#include "transfer/linked_folder.h"
 #include "transfer/parallel.h"
 #include "transfer/utf8_check.h"
 
@@ -65,11 +66,13 @@ Result<TransferReport> Importer::Import() {
   std::chrono::nanoseconds began = context_.clock->Monotonic();
   RETURN_IF_ERROR(CheckOptions());
   place_ = SplitExportPlace(options_.source);
-  ASSIGN_OR_RETURN(folder_, OpenDataFolder(context_, place_.folder));
+  ASSIGN_OR_RETURN(folder_,
+                   OpenSourceFolder(context_, place_.folder, options_.follow_manifest_urls));
   RETURN_IF_ERROR(FindTable());
   ASSIGN_OR_RETURN(contents_, ReadExportContents(*folder_,
                                                  {.style = options_.style,
                                                   .no_manifest = options_.no_manifest,
+                                                  .follow_urls = options_.follow_manifest_urls,
                                                   .native_id = place_.native_id},
                                                  stop_));
   if (contents_.is_incremental && options_.mode.kind != ImportMode::Kind::kOverwrite) {

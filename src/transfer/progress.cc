@@ -1,6 +1,7 @@
 #include "transfer/progress.h"
 
 #include <algorithm>
+#include <condition_variable>
 
 #include "transfer/rate_controller.h"
 
@@ -9,6 +10,7 @@ namespace {
 
 using std::chrono::nanoseconds;
 constexpr nanoseconds kReportInterval = std::chrono::seconds(1);
+constexpr auto kPulse = std::chrono::milliseconds(250);
 constexpr nanoseconds kRateWindow = std::chrono::seconds(10);  // over which the bound is promised
 
 double ToSeconds(nanoseconds time) { return std::chrono::duration<double>(time).count(); }
@@ -23,7 +25,19 @@ ProgressMeter::ProgressMeter(std::string phase, const ProgressCallback& callback
       rate_(rate),
       began_(clock->Monotonic()),
       reported_at_(began_),
-      consumed_{{began_, 0}} {}
+      consumed_{{began_, 0}} {
+  if (callback_) pulse_ = std::jthread([this](const std::stop_token& stop) { Pulse(stop); });
+}
+
+void ProgressMeter::Pulse(const std::stop_token& stop) {
+  std::mutex mutex;
+  std::condition_variable_any never;
+  std::unique_lock lock(mutex);
+  while (!stop.stop_requested()) {
+    never.wait_for(lock, stop, kPulse, [] { return false; });
+    if (!stop.stop_requested()) Tick();
+  }
+}
 
 void ProgressMeter::Add(uint64_t items, uint64_t bytes) {
   items_ += items;
@@ -31,7 +45,25 @@ void ProgressMeter::Add(uint64_t items, uint64_t bytes) {
 }
 
 void ProgressMeter::Spent(TimeSpent on, nanoseconds time) {
-  spent_[static_cast<size_t>(on)] += time.count();
+  std::lock_guard lock(accounts_mutex_);
+  accounts_[static_cast<size_t>(on)].spent += time.count();
+}
+
+nanoseconds ProgressMeter::Begin(TimeSpent on) {
+  std::lock_guard lock(accounts_mutex_);
+  nanoseconds now = clock_->Monotonic();
+  Account& account = accounts_[static_cast<size_t>(on)];
+  account.began += now.count();
+  ++account.running;
+  return now;
+}
+
+void ProgressMeter::End(TimeSpent on, nanoseconds began) {
+  std::lock_guard lock(accounts_mutex_);
+  Account& account = accounts_[static_cast<size_t>(on)];
+  account.began -= began.count();
+  --account.running;
+  account.spent += (clock_->Monotonic() - began).count();
 }
 
 double ProgressMeter::Seconds() const { return ToSeconds(clock_->Monotonic() - began_); }
@@ -75,20 +107,25 @@ void ProgressMeter::Report() {
       progress.eta_seconds = progress.seconds / fraction - progress.seconds;
     }
   }
-  progress.limited_by = Limiter();
+  progress.limited_by = Limiter(now);
   reported_at_ = now;
   callback_(progress);
 }
 
-std::string ProgressMeter::Limiter() {
+std::string ProgressMeter::Limiter(nanoseconds now) {
   size_t most = 0;
   int64_t most_time = 0;
-  for (size_t i = 0; i < spent_.size(); ++i) {
-    int64_t time = spent_[i] - reported_spent_[i];
-    reported_spent_[i] += time;
-    if (time > most_time) {
-      most = i;
-      most_time = time;
+  {
+    std::lock_guard lock(accounts_mutex_);
+    for (size_t i = 0; i < accounts_.size(); ++i) {
+      Account& account = accounts_[i];
+      int64_t so_far = account.spent + account.running * now.count() - account.began;
+      int64_t time = so_far - account.reported;
+      account.reported = so_far;
+      if (time > most_time) {
+        most = i;
+        most_time = time;
+      }
     }
   }
   if (most_time == 0) return "";

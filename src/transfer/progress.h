@@ -7,8 +7,10 @@
 #include <functional>
 #include <mutex>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 
 #include "ports/clock.h"
@@ -28,8 +30,8 @@ struct Progress {
   std::optional<double> fraction;  // of the whole, an estimate
   std::optional<double> eta_seconds;
   uint64_t throttles = 0;
-  std::string limited_by;  // "rate (0.25 of 400 units/s (provisioned))", "DynamoDB", "storage",
-                           // "processor" …
+  std::string limited_by;  // "rate: 0.25 of 400 units/s (provisioned)", "throttling by DynamoDB",
+                           // "DynamoDB", "storage", "processor"
 };
 
 /// Called from the transfer's threads, one at a time, about once a second. Must return soon.
@@ -49,8 +51,12 @@ class ProgressMeter {
   void ExpectItems(uint64_t items) { expected_items_ = items; }
   void Add(uint64_t items, uint64_t bytes);
   void Spent(TimeSpent on, std::chrono::nanoseconds time);
+  /// The same for time that is running: it counts from now on, until its end. REQUIRES: an End for
+  /// each Begin, with what it returned.
+  std::chrono::nanoseconds Begin(TimeSpent on);
+  void End(TimeSpent on, std::chrono::nanoseconds began);
   /// Reports if a second has passed since the last report. Workers call it after every page or
-  /// batch.
+  /// batch; while all of them wait, a thread of the meter's own does.
   void Tick();
   /// Reports now, as the end of the phase.
   void Finish();
@@ -60,8 +66,17 @@ class ProgressMeter {
   double Seconds() const;
 
  private:
+  /// One use of time. Nanoseconds.
+  struct Account {
+    int64_t spent = 0;     // and over
+    int64_t began = 0;     // sum of the beginnings of what is running
+    int64_t running = 0;   // how many
+    int64_t reported = 0;  // of all of it
+  };
+
   void Report();
-  std::string Limiter();
+  std::string Limiter(std::chrono::nanoseconds now);
+  void Pulse(const std::stop_token& stop);
 
   const std::string phase_;
   const ProgressCallback& callback_;
@@ -69,25 +84,25 @@ class ProgressMeter {
   RateController* const rate_;
   const std::chrono::nanoseconds began_;
   std::atomic<uint64_t> items_ = 0, bytes_ = 0, expected_items_ = 0;
-  std::array<std::atomic<int64_t>, 5> spent_{};
+  std::mutex accounts_mutex_;
+  std::array<Account, 5> accounts_{};
   std::mutex report_mutex_;
   std::chrono::nanoseconds reported_at_;
   std::deque<std::pair<std::chrono::nanoseconds, double>> consumed_;  // when, so far
-  std::array<int64_t, 5> reported_spent_{};
+  std::jthread pulse_;  // the last member: it uses the others
 };
 
-/// Adds the clock's time of its own life to one account of a meter.
+/// Adds the time of its own life to one account of a meter.
 class TimedSpan {
  public:
-  TimedSpan(ProgressMeter* meter, Clock* clock, TimeSpent on)
-      : meter_(meter), clock_(clock), on_(on), began_(clock->Monotonic()) {}
+  TimedSpan(ProgressMeter* meter, TimeSpent on)
+      : meter_(meter), on_(on), began_(meter->Begin(on)) {}
   TimedSpan(const TimedSpan&) = delete;
   TimedSpan& operator=(const TimedSpan&) = delete;
-  ~TimedSpan() { meter_->Spent(on_, clock_->Monotonic() - began_); }
+  ~TimedSpan() { meter_->End(on_, began_); }
 
  private:
   ProgressMeter* const meter_;
-  Clock* const clock_;
   const TimeSpent on_;
   const std::chrono::nanoseconds began_;
 };

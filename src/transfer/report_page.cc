@@ -3,34 +3,13 @@
 #include <algorithm>
 #include <map>
 
+#include "aws/xml_writer.h"
+
 namespace penstock {
 namespace {
 
 constexpr size_t kSamplesMax = 1200;
 constexpr double kWidth = 900, kHeight = 260, kLeft = 60, kBottom = 30, kTop = 10;
-
-std::string Escaped(std::string_view text) {
-  std::string out;
-  for (char c : text) {
-    switch (c) {
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '&':
-        out += "&amp;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
 
 /// 1, 2 or 5 times a power of ten, at least a fifth of `most`.
 double TickStep(double most) {
@@ -142,14 +121,15 @@ std::string ReportPage::Html(const TransferReport* report, const Error* error) c
   std::string page = fmt::format(
       "<!DOCTYPE html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><title>{0}</title>"
       "<style>{1}</style></head>\n<body>\n<h1>{0}</h1>\n",
-      Escaped(title_), kStyle);
+      XmlEscape(title_), kStyle);
   const Error* bad = error;
   if (bad == nullptr && report != nullptr && report->refusal) bad = &*report->refusal;
-  if (bad != nullptr) page += fmt::format("<p class=\"bad\">{}</p>\n", Escaped(bad->message));
+  if (bad != nullptr) page += fmt::format("<p class=\"bad\">{}</p>\n", XmlEscape(bad->message));
   if (report != nullptr) {
     page += "<table>\n";
     auto row = [&](std::string_view name, const std::string& value) {
-      page += fmt::format("<tr><th scope=\"row\">{}</th><td>{}</td></tr>\n", name, Escaped(value));
+      page +=
+          fmt::format("<tr><th scope=\"row\">{}</th><td>{}</td></tr>\n", name, XmlEscape(value));
     };
     row("Items", std::to_string(report->items));
     row("Bytes of files", std::to_string(report->bytes));
@@ -175,7 +155,7 @@ std::string ReportPage::Html(const TransferReport* report, const Error* error) c
     page += "<h2>What limited it</h2>\n<ul>\n";
     for (const auto& [what, count] : limits) {
       page +=
-          fmt::format("<li>{}: {:.0f} % of the time</li>\n", Escaped(what),
+          fmt::format("<li>{}: {:.0f} % of the time</li>\n", XmlEscape(what),
                       100.0 * static_cast<double>(count) / static_cast<double>(samples_.size()));
     }
     page += "</ul>\n";
@@ -183,7 +163,7 @@ std::string ReportPage::Html(const TransferReport* report, const Error* error) c
   auto list = [&](std::string_view heading, const std::vector<std::string>& lines) {
     if (lines.empty()) return;
     page += fmt::format("<h2>{}</h2>\n<ul>\n", heading);
-    for (const std::string& line : lines) page += fmt::format("<li>{}</li>\n", Escaped(line));
+    for (const std::string& line : lines) page += fmt::format("<li>{}</li>\n", XmlEscape(line));
     page += "</ul>\n";
   };
   if (report != nullptr) {

@@ -50,10 +50,6 @@ std::string Folder(std::string key) {
   return key.empty() ? key : key + "/";
 }
 
-CallError CutShort(size_t came, uint64_t size) {
-  return {.message = fmt::format("{} of {} bytes came", came, size)};
-}
-
 class S3NewFile : public NewFile {
  public:
   /// `tails`: what the keys of its tails begin with.
@@ -326,13 +322,10 @@ class S3Source : public BodySource {
   Status Fetch() {
     uint64_t size = std::min(kReadSize, info_.size - offset_);
     auto got = patience_->Call(
-        [&]() -> CallResult<void> {
+        [&] {
           chunk_.text.clear();
           taken_ = 0;
-          auto answer = client_->GetRange(at_, offset_, size, info_.etag, chunk_, stop_);
-          // A body cut short by the network is as good as none.
-          if (answer && chunk_.text.size() != size) return CutShort(chunk_.text.size(), size);
-          return answer;
+          return client_->GetRange(at_, offset_, size, info_.etag, chunk_, stop_);
         },
         stop_);
     if (got) {
@@ -400,9 +393,7 @@ Result<std::string> S3Folder::Read(std::string_view name, uint64_t size_max) {
   auto got = patience_->Call([&]() -> CallResult<void> {
     body.text.clear();
     if (head->size == 0) return {};  // of which there are no ranges
-    auto answer = client_->GetRange(at, 0, head->size, head->etag, body);
-    if (answer && body.text.size() != head->size) return CutShort(body.text.size(), head->size);
-    return answer;
+    return client_->GetRange(at, 0, head->size, head->etag, body);
   });
   if (!got && got.error().http == 412)
     return Unavailable(FormatS3Uri(at) + " changed while it was read; try again");

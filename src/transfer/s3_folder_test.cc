@@ -116,6 +116,54 @@ TEST_F(S3FolderTest, ALostAnswerIsNoOtherAttempt) {
   EXPECT_EQ(taken.error().code, ErrorCode::kAlreadyExists) << taken.error().message;
 }
 
+TEST_F(S3FolderTest, ACompletionThatSaysItFailedMayHaveBeenDone) {
+  for (int fault : {FakeAws::kLost, FakeAws::kDone500}) {
+    aws_.objects.clear();
+    int faults = 0;
+    aws_.s3_fault = [&](const std::string& method, const std::string& target) {
+      const bool completes = method == "POST" && target.find("uploadId=") != std::string::npos;
+      return completes && ++faults == 1 ? fault : 0;
+    };
+    auto file = folder_.Create("f", {});
+    ASSERT_GOOD(file);
+    ASSERT_GOOD((*file)->Append("a file of several parts"));
+    ASSERT_GOOD((*file)->Commit());
+    EXPECT_GE(faults, 2);
+    EXPECT_EQ(aws_.objects["/b/p/f"], "a file of several parts");
+    EXPECT_TRUE(aws_.uploads.empty());
+  }
+  // Somebody else's object is not taken for it.
+  int faults = 0;
+  aws_.s3_fault = [&](const std::string& method, const std::string& target) {
+    const bool completes = method == "POST" && target.find("uploadId=") != std::string::npos;
+    if (!completes || ++faults > 1) return 0;
+    aws_.objects["/b/p/g"] = "another one's";
+    return 500;
+  };
+  auto file = folder_.Create("g", {});
+  ASSERT_GOOD(file);
+  ASSERT_GOOD((*file)->Append("a file of several parts"));
+  Status taken = (*file)->Commit();
+  ASSERT_FALSE(taken);
+  EXPECT_EQ(taken.error().code, ErrorCode::kAlreadyExists);
+}
+
+TEST_F(S3FolderTest, SmallFilesComeWhole) {
+  const std::string content = "what a manifest says";
+  ASSERT_GOOD(folder_.Write("manifest", content));
+  int reads = 0;
+  for (int fault : {FakeAws::kReset, FakeAws::kCutShort}) {
+    reads = 0;
+    aws_.s3_fault = [&](const std::string& method, const std::string&) {
+      return method == "GET" && ++reads < 5 ? fault : 0;
+    };
+    auto read = folder_.Read("manifest", 1000);
+    ASSERT_GOOD(read);
+    EXPECT_EQ(*read, content);
+    EXPECT_EQ(reads, 5);
+  }
+}
+
 TEST(LocalFolder, KnowsTheNamesOfUnfinishedFiles) {
   EXPECT_EQ(NameOfUnfinished(".f.part"), "f");
   EXPECT_EQ(NameOfUnfinished("a/b/.f.gz.part"), "a/b/f.gz");

@@ -21,6 +21,7 @@ struct SegmentWork {
   std::unique_ptr<SegmentSink> sink;  // null: not begun
   std::optional<Patience> patience;
   std::chrono::nanoseconds rests_until{0};
+  TimeSpent rests_for = TimeSpent::kThrottle;
 };
 
 /// Thread-safe.

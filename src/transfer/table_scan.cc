@@ -96,12 +96,12 @@ class Scanner {
     while (true) {
       PagePlan plan = Plan();
       {
-        TimedSpan span(&meter_, &clock_, TimeSpent::kRate);
+        TimedSpan span(&meter_, TimeSpent::kRate);
         if (!rate_.Reserve(LaneOf(work.at.segment), plan.units, failure_.stop())) return Stopped();
       }
       CallResult<std::string> answer;
       {
-        TimedSpan span(&meter_, &clock_, TimeSpent::kDynamoDb);
+        TimedSpan span(&meter_, TimeSpent::kDynamoDb);
         answer =
             client_.Call("Scan", Request(work.at, plan.limit), RetryPolicy::kNone, failure_.stop());
       }
@@ -129,7 +129,7 @@ class Scanner {
       Learn(*page);
       work.at.key = page->last_evaluated_key;
       {
-        TimedSpan span(&meter_, &clock_, TimeSpent::kStorage);
+        TimedSpan span(&meter_, TimeSpent::kStorage);
         RETURN_IF_ERROR(work.sink->EndPage(work.at.key));
       }
       meter_.Tick();
@@ -139,7 +139,7 @@ class Scanner {
         if (split) return Turn::kEnded;
       }
     }
-    TimedSpan span(&meter_, &clock_, TimeSpent::kStorage);
+    TimedSpan span(&meter_, TimeSpent::kStorage);
     RETURN_IF_ERROR(work.sink->EndSegment({}));
     return Turn::kEnded;
   }
@@ -147,7 +147,7 @@ class Scanner {
   Status Rest(const SegmentWork& work) {
     std::chrono::nanoseconds now = clock_.Monotonic();
     if (work.rests_until <= now) return {};
-    TimedSpan span(&meter_, &clock_, TimeSpent::kThrottle);
+    TimedSpan span(&meter_, work.rests_for);
     meter_.Tick();
     Duration left = std::chrono::ceil<Duration>(work.rests_until - now);
     if (!Patience::SleepUnlessStopped(clock_, left, failure_.stop())) return Stopped();
@@ -168,6 +168,7 @@ class Scanner {
     std::optional<Duration> pause = work.patience->Next();
     if (!pause) return error.ToError(attempted + ", for 10 minutes without success");
     work.rests_until = clock_.Monotonic() + *pause;
+    work.rests_for = error.IsThrottle() ? TimeSpent::kThrottle : TimeSpent::kDynamoDb;
     return {};
   }
 

@@ -90,6 +90,8 @@ struct ImportOptions {
   ReadStyle style;
   /// Takes a folder without manifest, which is what a failed export leaves.
   bool no_manifest = false;
+  /// Reads files where the manifest says they are, not beside it (linked_folder.h).
+  bool follow_manifest_urls = false;
   ImportMode mode;
   /// Makes the table as the export's _table.json says, if it is not there.
   bool create_table = false;
@@ -113,6 +115,7 @@ struct VerifyOptions {
   std::string table;   // empty: only files against manifest
   RateOptions rate;
   ReadStyle style;
+  bool follow_manifest_urls = false;  // as in ImportOptions
   bool consistent_read = false;
   int segments = 0;
   uint64_t memory_bytes = kDefaultMemory;

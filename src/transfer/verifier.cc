@@ -4,6 +4,7 @@
 
 #include "transfer/file_check.h"
 #include "transfer/job_rate.h"
+#include "transfer/linked_folder.h"
 #include "transfer/parallel.h"
 #include "transfer/table_archive.h"
 
@@ -167,10 +168,12 @@ std::string Verifier::SourceName() const {
 
 Status Verifier::OpenExport() {
   const ExportPlace place = SplitExportPlace(options_.source);
-  ASSIGN_OR_RETURN(folder_, OpenDataFolder(context_, place.folder));
+  ASSIGN_OR_RETURN(folder_,
+                   OpenSourceFolder(context_, place.folder, options_.follow_manifest_urls));
   ASSIGN_OR_RETURN(contents_, ReadExportContents(*folder_,
                                                  {.style = options_.style,
                                                   .no_manifest = !options_.table.empty(),
+                                                  .follow_urls = options_.follow_manifest_urls,
                                                   .native_id = place.native_id},
                                                  stop_));
   if (contents_.is_incremental && !options_.table.empty()) {
