@@ -141,9 +141,9 @@ void CheckFieldNames(Validation& validation, const ResolvedObject& object) {
                       fmt::format("'{}' is set by the service; this value has no effect", key));
     } else if (info != nullptr && info->extension && validation.options.limits.strict) {
       validation.Error(object.id(), key, "UNKNOWN_FIELD",
-                       fmt::format("{} has no field '{}' on AWS; it needs the 'open' profile "
-                                   "([limits] profile = \"open\")",
-                                   object.type_name.empty() ? "no type" : object.type_name, key));
+                       fmt::format("'{}' is an extension, which AWS does not know; it needs the "
+                                   "'open' profile ([limits] profile = \"open\")",
+                                   key));
     } else if (info != nullptr && info->forbidden) {
       validation.Error(object.id(), key, "INVALID_FIELD",
                        fmt::format("'{}' must not be set on {}", key, object.type_name));

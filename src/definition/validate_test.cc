@@ -388,10 +388,10 @@ TEST(Validate, CronExpressions) {
       schedule(
           R"("cronExpression":"@daily","timeZone":"UTC","startAt":"FIRST_ACTIVATION_DATE_TIME")",
           kAws),
-      "error S.cronExpression: UNKNOWN_FIELD: Schedule has no field 'cronExpression' on AWS; it "
+      "error S.cronExpression: UNKNOWN_FIELD: 'cronExpression' is an extension, which AWS does not "
+      "know; it needs the 'open' profile ([limits] profile = \"open\")\n"
+      "error S.timeZone: UNKNOWN_FIELD: 'timeZone' is an extension, which AWS does not know; it "
       "needs the 'open' profile ([limits] profile = \"open\")\n"
-      "error S.timeZone: UNKNOWN_FIELD: Schedule has no field 'timeZone' on AWS; it needs the "
-      "'open' profile ([limits] profile = \"open\")\n"
       "error S.period: MISSING_REQUIRED_FIELD: Schedule needs 'period'\n");
 }
 
