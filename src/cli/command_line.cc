@@ -16,7 +16,6 @@ struct TransferFlags {
   std::string mode = "overwrite";
   std::string billing = "as-exported";
   uint64_t memory = kDefaultMemory;
-  bool follow_manifest_urls = false;
   CLI::Option* rate_option = nullptr;
   CLI::Option* rate_mode_option = nullptr;
 };
@@ -86,17 +85,6 @@ void DeclareReadStyle(CLI::App* app, FormatFlags* flags) {
 
 EarlyExit Unusable(std::string message) {
   return {kExitUnusable, "", "penstock: " + std::move(message) + "\n"};
-}
-
-EarlyExit NotYet(std::string_view what) {
-  return Unusable(fmt::format("{} is not supported yet", what));
-}
-
-/// The flags that are declared, so that nobody takes them for a typing mistake, but that nothing
-/// stands behind yet.
-std::optional<EarlyExit> Unsupported(const TransferFlags& flags) {
-  if (flags.follow_manifest_urls) return NotYet("--follow-manifest-urls");
-  return std::nullopt;
 }
 
 Result<RateOptions> Rate(const TransferFlags& flags, std::string_view ratio_flag) {
@@ -171,8 +159,8 @@ CLI::App* DeclareImport(CLI::App& root, Draft* draft) {
       ->capture_default_str();
   app->add_flag("--no-manifest", command.options.no_manifest,
                 "take all files of a folder that has no manifest");
-  app->add_flag("--follow-manifest-urls", draft->flags.follow_manifest_urls,
-                "read files where the manifest says they were");
+  app->add_flag("--follow-manifest-urls", command.options.follow_manifest_urls,
+                "read files where the manifest says they are, not beside it");
   app->add_option("--max-rejects", command.options.rejects_max,
                   "items that may be refused before the answer is no")
       ->check(CLI::NonNegativeNumber)
@@ -202,6 +190,8 @@ CLI::App* DeclareVerify(CLI::App& root, Draft* draft) {
          "s3://bucket/folder or a local folder with an export; dynamodb://TABLE is a table")
       ->required();
   app->add_option("--table", command.options.table, "hold the export's items against this table's");
+  app->add_flag("--follow-manifest-urls", command.options.follow_manifest_urls,
+                "read files where the manifest says they are, not beside it");
   DeclareRate(app, &draft->flags, "--read-ratio");
   DeclareFormat(app, &draft->flags.format,
                 "format of the data files; the manifest or the files tell if not given");
@@ -420,7 +410,6 @@ Command ParseCommandLine(const std::vector<std::string>& arguments, std::string_
 
   if (export_app->parsed()) {
     const TransferFlags& flags = export_draft.flags;
-    if (auto exit = Unsupported(flags)) return *exit;
     ExportCommand command = std::move(export_draft.export_table);
     auto rate = Rate(flags, "--read-ratio");
     if (!rate) return Unusable(rate.error().message);
@@ -435,7 +424,6 @@ Command ParseCommandLine(const std::vector<std::string>& arguments, std::string_
   }
   if (import_app->parsed()) {
     const TransferFlags& flags = import_draft.flags;
-    if (auto exit = Unsupported(flags)) return *exit;
     ImportCommand command = std::move(import_draft.import_table);
     auto rate = Rate(flags, "--write-ratio");
     if (!rate) return Unusable(rate.error().message);
@@ -455,7 +443,6 @@ Command ParseCommandLine(const std::vector<std::string>& arguments, std::string_
   }
   if (verify_app->parsed()) {
     const TransferFlags& flags = verify_draft.flags;
-    if (auto exit = Unsupported(flags)) return *exit;
     VerifyCommand command = std::move(verify_draft.verify);
     auto rate = Rate(flags, "--read-ratio");
     if (!rate) return Unusable(rate.error().message);

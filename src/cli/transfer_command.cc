@@ -214,7 +214,8 @@ int RunExportCommand(const TransferWorld& world, const ExportCommand& command) {
 }
 
 int RunImportCommand(const TransferWorld& world, const ImportCommand& command) {
-  const bool needs_s3 = IsInS3(command.options.source) || IsInS3(command.options.state_folder);
+  const bool needs_s3 = IsInS3(command.options.source) || IsInS3(command.options.state_folder) ||
+                        command.options.follow_manifest_urls;
   auto foreseen = Foresee(world, command.endpoints, command.estimate, command.display.json,
                           needs_s3, [&](const TransferContext& context) {
                             return EstimateImport(context, command.options, world.stop);
@@ -230,7 +231,8 @@ int RunImportCommand(const TransferWorld& world, const ImportCommand& command) {
 
 int RunVerifyCommand(const TransferWorld& world, const VerifyCommand& command) {
   return RunTransfer(world, command.endpoints, command.display, !command.options.table.empty(),
-                     IsInS3(command.options.source), "equal",
+                     IsInS3(command.options.source) || command.options.follow_manifest_urls,
+                     "equal",
                      [&](const TransferContext& context, const ProgressCallback& progress) {
                        return RunVerify(context, command.options, progress, world.stop);
                      });

@@ -56,7 +56,8 @@ TEST_F(EstimateTest, ATableThatIsToBeMadeIsForeseenAsItWillBe) {
 }
 
 TEST(PriceList, TheExampleIsOne) {
-  auto text = PosixFiles().Read(std::string(PENSTOCK_SOURCE_DIR) + "/docs/guide/prices.example.json");
+  auto text =
+      PosixFiles().Read(std::string(PENSTOCK_SOURCE_DIR) + "/docs/guide/prices.example.json");
   ASSERT_GOOD(text);
   auto prices = ParsePriceList(*text);
   ASSERT_GOOD(prices);
