@@ -22,11 +22,12 @@ const CompiledDefinition* Draft::Version(uint64_t version) const {
   if (auto it = compiled_.find(version); it != compiled_.end()) return it->second.get();
   if (base_ == nullptr || definitions_erased_.contains(version)) return nullptr;
   auto it = base_->definitions.find(version);
-  return it == base_->definitions.end() ? nullptr : it->second.get();
+  return it == base_->definitions.end() ? nullptr : &it->second.Compiled();
 }
 
-void Draft::PutDefinition(DefinitionRecord record) {
-  compiled_[record.version] = CompileDefinition(record);
+void Draft::PutDefinition(DefinitionRecord record,
+                          std::shared_ptr<const CompiledDefinition> compiled) {
+  compiled_[record.version] = std::move(compiled);
   definitions_erased_.erase(record.version);
   definitions_[record.version] = std::move(record);
 }
@@ -37,7 +38,7 @@ void Draft::EraseUnusedDefinitions() {
   for (const std::string& id : Resumable()) used.insert(Find(id)->version);
   std::set<uint64_t> unused;
   if (base_ != nullptr) {
-    for (const auto& [version, compiled] : base_->definitions) {
+    for (const auto& [version, packed] : base_->definitions) {
       if (!used.contains(version)) unused.insert(version);
     }
   }

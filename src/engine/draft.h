@@ -35,7 +35,8 @@ class Draft {
   const CompiledDefinition* Active() const { return Version(record_.active_version); }
   /// That version, or nullptr.
   const CompiledDefinition* Version(uint64_t version) const;
-  void PutDefinition(DefinitionRecord record);
+  /// `compiled` is of this record.
+  void PutDefinition(DefinitionRecord record, std::shared_ptr<const CompiledDefinition> compiled);
   /// Drops versions that are neither latest nor active nor an unfinished instance's.
   void EraseUnusedDefinitions();
   /// REQUIRES: activated.

@@ -139,7 +139,7 @@ Reply StoreDefinition(Draft& draft, const PutDefinition& put) {
   PipelineRecord& pipeline = draft.EditRecord();
   pipeline.latest_version = pipeline.last_version = record.version;
   pipeline.errored = HasErrors(problems);
-  draft.PutDefinition(std::move(record));
+  draft.PutDefinition(std::move(record), compiled);
   draft.EraseUnusedDefinitions();
   return DefinitionStored{pipeline.errored, std::move(problems)};
 }
@@ -186,7 +186,7 @@ Reply ActivatePipeline(Draft& draft, const Activate& activate) {
   PipelineRecord& pipeline = draft.EditRecord();
   if (new_version) {
     pipeline.last_version = record.version;
-    draft.PutDefinition(std::move(record));
+    draft.PutDefinition(std::move(record), compiled);
   }
   pipeline.active_version = next.version;
   pipeline.state = PipelineState::kScheduled;

@@ -8,23 +8,14 @@
 
 namespace penstock::engine {
 
-std::shared_ptr<const CompiledDefinition> CompileDefinition(const DefinitionRecord& record) {
-  auto compiled = std::make_shared<CompiledDefinition>();
-  compiled->version = record.version;
-  compiled->resolved = Resolve(record.definition);
-  compiled->parameters = Parameters::Of(record.definition);
-  compiled->plan = CompilePlan(compiled->resolved, compiled->parameters);
-  return compiled;
-}
-
 const CompiledDefinition* PipelineWork::Active() const {
   auto it = definitions.find(record.active_version);
-  return it == definitions.end() ? nullptr : it->second.get();
+  return it == definitions.end() ? nullptr : &it->second.Compiled();
 }
 
 const CompiledDefinition* PipelineWork::Version(uint64_t version) const {
   auto it = definitions.find(version);
-  return it == definitions.end() ? Active() : it->second.get();
+  return it == definitions.end() ? Active() : &it->second.Compiled();
 }
 
 const PipelineWork* State::Find(std::string_view pipeline) const {
@@ -53,7 +44,7 @@ class Applier {
     std::visit([&](const auto& change) { Put(work, change); }, write.change);
   }
 
-  void ForgetHistory() {
+  void ForgetUnused() {
     for (const auto& [pipeline, instance] : state_.history) {
       auto work = state_.pipelines.find(pipeline);
       if (work == state_.pipelines.end()) continue;
@@ -61,6 +52,7 @@ class Applier {
       if (run != work->second.runs.end() && run->second.history) work->second.runs.erase(run);
     }
     state_.history.clear();
+    state_.compiled->Trim();
   }
 
   void IndexAll(PipelineWork& work) {
@@ -94,10 +86,11 @@ class Applier {
     if (it == work.definitions.end()) {
       Note(work.key, EraseRecord{RecordKind::kDefinition, RecordId(record)});
     } else {
-      if (it->second->resolved.source() == record.definition) return;
-      Note(work.key, DefinitionRecord{record.version, it->second->resolved.source()});
+      if (it->second.Holds(record)) return;
+      Note(work.key, it->second.Unpack());
+      work.definitions.erase(it);
     }
-    work.definitions[record.version] = CompileDefinition(record);
+    work.definitions.try_emplace(record.version, record, state_.compiled);
   }
 
   void Put(PipelineWork& work, const ComponentRecord& record) {
@@ -171,10 +164,8 @@ class Applier {
         CHECK(false, "a pipeline is erased as a whole");
       case RecordKind::kDefinition:
         for (auto it = work.definitions.begin(); it != work.definitions.end(); ++it) {
-          DefinitionRecord record{it->first, {}};
-          if (RecordId(record) != erase.id) continue;
-          record.definition = it->second->resolved.source();
-          Note(work.key, std::move(record));
+          if (RecordId(DefinitionRecord{it->first, {}}) != erase.id) continue;
+          Note(work.key, it->second.Unpack());
           work.definitions.erase(it);
           return;
         }
@@ -316,14 +307,14 @@ class Applier {
 void Apply(State& state, std::span<const Write> writes) {
   Applier applier(state, nullptr);
   for (const Write& write : writes) applier.Apply(write);
-  applier.ForgetHistory();
+  applier.ForgetUnused();
 }
 
 Undo ApplyWithUndo(State& state, std::span<const Write> writes) {
   Undo undo;
   Applier applier(state, &undo);
   for (const Write& write : writes) applier.Apply(write);
-  applier.ForgetHistory();
+  applier.ForgetUnused();
   std::reverse(undo.inverse.begin(), undo.inverse.end());
   return undo;
 }

@@ -1,6 +1,6 @@
-// The engine's working set: every pipeline's record and compiled definition, and its unfinished
-// instances. Built only from records (Apply, LoadHistory of engine/engine.h), so that memory always
-// equals a replay of the store; the indexes below are derived from them. One thread owns a State.
+// The engine's working set: every pipeline's record and definition, and its unfinished instances.
+// Built only from records (Apply, LoadHistory of engine/engine.h), so that memory always equals a
+// replay of the store; the indexes below are derived from them. One thread owns a State.
 // Partitioned by pipeline: nothing in one PipelineWork depends on another.
 #pragma once
 
@@ -13,22 +13,11 @@
 #include <tuple>
 #include <vector>
 
-#include "definition/parameters.h"
-#include "definition/resolved.h"
+#include "engine/compiled_definition.h"
 #include "engine/options.h"
-#include "engine/plan.h"
 #include "engine/record.h"
 
 namespace penstock::engine {
-
-/// One version of a pipeline's text, ready for use. Immutable, shared.
-struct CompiledDefinition {
-  uint64_t version = 0;
-  ResolvedDefinition resolved;
-  Parameters parameters;
-  Plan plan;
-};
-std::shared_ptr<const CompiledDefinition> CompileDefinition(const DefinitionRecord& record);
 
 /// An instance with its newest attempt, as far as they matter still.
 struct Run {
@@ -42,7 +31,7 @@ struct PipelineWork {
   PipelineKey key;
   bool deleted = false;  // only the tombstone, and effects that clean up, are left
   PipelineRecord record;
-  std::map<uint64_t, std::shared_ptr<const CompiledDefinition>> definitions;  // by version
+  std::map<uint64_t, PackedDefinition> definitions;  // by version
   std::map<std::string, ComponentRecord, std::less<>> components;
   std::map<std::string, Run, std::less<>> runs;  // by instance id: unfinished, or to be resumed
   std::map<std::string, EffectRecord, std::less<>> effects;
@@ -54,7 +43,8 @@ struct PipelineWork {
       users;  // (resource instance, instance that runs on it)
   std::set<std::pair<std::string, std::string>> by_component;  // (component, unfinished instance)
 
-  /// The definition whose text runs now; nullptr before the first activation.
+  /// The definition whose text runs now; nullptr before the first activation. Lives, like that of
+  /// Version(), until the next Apply.
   const CompiledDefinition* Active() const;
   /// The one an instance was made under, else the active one.
   const CompiledDefinition* Version(uint64_t version) const;
@@ -80,7 +70,8 @@ struct Offered {
 
 struct State {
   EngineOptions options;
-  std::map<std::string, PipelineWork, std::less<>> pipelines;  // by pipeline id
+  std::shared_ptr<CompiledCache> compiled = std::make_shared<CompiledCache>();  // of all pipelines
+  std::map<std::string, PipelineWork, std::less<>> pipelines;                   // by pipeline id
 
   // Derived.
   std::map<std::tuple<std::string, std::string, std::string, std::string>, std::string>
