@@ -330,6 +330,29 @@ def test_mark_finished_lets_dependants_go_on(datapipeline, pipeline, unique, wor
     all_finished(datapipeline, pipeline, 2)
 
 
+def test_cron_expressions_fire_on_a_zones_clock(datapipeline, pipeline, unique, worker):
+    def objects(**schedule):
+        return [thing("Default", scheduleType="cron", workerGroup=unique, schedule={"ref": "Nightly"}),
+                thing("Nightly", type="Schedule", startDateTime="2024-03-30T00:00:00", occurrences="3", **schedule),
+                thing("Act", type="ShellCommandActivity", command="true")]
+
+    for wrong, what in [({"cronExpression": "0 25 * * *"}, "hour field, offset 2: 25 is out of range"),
+                        ({"cronExpression": "@daily", "timeZone": "Europe/Berln"}, "did you mean 'Europe/Berlin'?"),
+                        ({"cronExpression": "@daily", "period": "1 day"}, "exclude each other"), ({}, "cronExpression or period")]:
+        put = datapipeline.put_pipeline_definition(pipelineId=pipeline, pipelineObjects=objects(**wrong))
+        assert put["errored"] and what in str(put["validationErrors"]), put
+    put = datapipeline.put_pipeline_definition(
+        pipelineId=pipeline, pipelineObjects=objects(cronExpression="30 2 * * *", timeZone="Europe/Berlin"))
+    assert not put["errored"], put
+    worker(unique)
+    datapipeline.activate_pipeline(pipelineId=pipeline)
+    all_finished(datapipeline, pipeline, 3)
+    # There was no 02:30 on the 31st.
+    assert sorted((f["@scheduledStartTime"], f["@scheduledEndTime"]) for f in instances(datapipeline, pipeline).values()) == [
+        ("2024-03-30T01:30:00", "2024-03-31T01:00:00"), ("2024-03-31T01:00:00", "2024-04-01T00:30:00"),
+        ("2024-04-01T00:30:00", "2024-04-02T00:30:00")]
+
+
 def test_deactivate_and_resume(datapipeline, pipeline, unique, worker):
     start = (datetime.datetime.utcnow() - datetime.timedelta(seconds=3)).strftime("%Y-%m-%dT%H:%M:%S")
     put = datapipeline.put_pipeline_definition(pipelineId=pipeline, pipelineObjects=[

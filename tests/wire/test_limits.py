@@ -70,6 +70,8 @@ def test_definitions(strict, datapipeline, unique):
             "50": [thing("A", **base, **{f"my{chr(65 + i // 26)}{i}": "x" for i in range(60)})],
             "15360": [thing("A", **base, myA="x" * 8000, myB="x" * 8000)],
             "256": [thing("A" * 257, **base)],
+            "is an extension": [
+                thing("S", type="Schedule", cronExpression="@daily", timeZone="UTC", startDateTime="2100-01-01T00:00:00")],
             "period": [thing("S", type="Schedule", period="10 minutes", startDateTime="2100-01-01T00:00:00")]}.items():
         strictly = client.validate_pipeline_definition(pipelineId=pipeline, pipelineObjects=[default, *objects])
         assert strictly["errored"] and what in str(strictly["validationErrors"]), (what, strictly)
