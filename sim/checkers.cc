@@ -152,6 +152,12 @@ void Checkers::AfterCommit(const Rows& disk, const Event& event, const Decision&
   if (effects < decision.effects.size()) Fail("an effect that no write keeps");
   if (const auto* task = std::get_if<engine::Task>(&decision.reply))
     CheckHandOut(disk, event, *task);
+  const auto* activate = std::get_if<engine::Activate>(&event.body);
+  if (activate != nullptr && std::holds_alternative<engine::Done>(decision.reply)) {
+    const auto pipeline = ReadPipeline(disk, {event.scope, activate->pipeline});
+    if (pipeline && pipeline->active_version < pipeline->latest_version)
+      Fail("an activation left the old text active");
+  }
   if (const auto* lost = std::get_if<engine::WorkerLost>(&event.body)) {
     for (const auto& [key, pipeline] : ReadPipelines(disk)) {
       for (const AttemptRecord& attempt : ReadAll<AttemptRecord>(disk, key, RecordKind::kAttempt)) {

@@ -311,6 +311,30 @@ constexpr MutationKind kKinds[] = {
        };
        return mutation;
      }},
+    {"deaf-to-lost-workers", "what a dead worker held stays with it",
+     [](Dice) {
+       Mutation mutation;
+       mutation.hears = [](const Rows&, Event& event) {
+         if (std::holds_alternative<engine::WorkerLost>(event.body)) event.body = engine::Wake{};
+       };
+       return mutation;
+     }},
+    {"deaf-to-lost-machines", "a machine that is gone is taken as running",
+     [](Dice) {
+       Mutation mutation;
+       mutation.hears = [](const Rows&, Event& event) {
+         if (std::holds_alternative<engine::ResourceGone>(event.body)) event.body = engine::Wake{};
+       };
+       return mutation;
+     }},
+    {"ignore-edit", "an activation goes on with the text that was active before",
+     [](Dice) {
+       return Deciding(Change<PipelineRecord>(
+           Dice(0), 100, [](const Event&, const PipelineRecord* old, PipelineRecord& record) {
+             if (old != nullptr && old->active_version != 0)
+               record.active_version = old->active_version;
+           }));
+     }},
     {"miss-history", "what ended is not found when an event asks for it",
      [](Dice) {
        Mutation mutation;
