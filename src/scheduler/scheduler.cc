@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <future>
+#include <iterator>
+#include <ranges>
 
 #include "base/check.h"
 #include "base/log.h"
@@ -39,6 +41,7 @@ Scheduler::Scheduler(SchedulerOptions options, Store& store, Clock& clock, Rando
       store_(store),
       clock_(clock),
       random_(random),
+      committer_(store),
       executor_(effects, clock, options_.effects,
                 [this](EventBody body) { Report(std::move(body)); }) {
   state_.options = options_.engine;
@@ -48,14 +51,14 @@ Scheduler::~Scheduler() { Stop(); }
 
 Status Scheduler::Load() {
   engine_thread_.store(std::this_thread::get_id(), std::memory_order_relaxed);
-  std::vector<std::pair<PipelineKey, EffectRecord>> outbox;
+  std::vector<std::pair<PipelineKey, EffectRecord>> outbox;  // planned when all is in memory
   RETURN_IF_ERROR(store_.Load([&](Write write) {
     Apply(state_, std::span(&write, 1));
     Follow(std::span(&write, 1));
     if (auto* effect = std::get_if<EffectRecord>(&write.change))
       outbox.emplace_back(write.pipeline, *effect);
   }));
-  StartEffects(outbox);
+  for (const auto& [pipeline, effect] : outbox) StartEffect(Plan(pipeline, effect));
   return {};
 }
 
@@ -68,6 +71,11 @@ Instant Scheduler::Now() {
 
 void Scheduler::Start() {
   CHECK(!thread_.joinable());
+  committer_.Start([this] {
+    std::lock_guard lock(mutex_);
+    landed_ = true;
+    not_empty_.notify_one();
+  });
   thread_ = std::thread([this] { Loop(); });
   executor_.Start();
 }
@@ -81,6 +89,7 @@ void Scheduler::Stop() {
   not_full_.notify_all();
   executor_.Stop();
   if (thread_.joinable()) thread_.join();
+  committer_.Stop();
 }
 
 void Scheduler::Enqueue(Item item) {
@@ -128,8 +137,8 @@ void Scheduler::Loop() {
     if (RunDue()) continue;
     std::optional<std::chrono::nanoseconds> until = UntilDue();
     std::unique_lock lock(mutex_);
-    if (!queue_.empty()) continue;
-    if (stopped_) break;
+    if (!queue_.empty() || std::exchange(landed_, false)) continue;
+    if (stopped_ && !under_way_) break;
     std::chrono::nanoseconds sleep = kIdleSleepMax;
     if (until) sleep = std::min(sleep, std::max(*until, std::chrono::nanoseconds(100'000)));
     not_empty_.wait_for(lock, sleep);
@@ -145,6 +154,7 @@ std::optional<std::chrono::nanoseconds> Scheduler::UntilDue() {
     if (!until || left < *until) until = left;
   };
   std::chrono::nanoseconds now = clock_.Monotonic();
+  if (under_way_ && committer_.Landed()) return std::chrono::nanoseconds::zero();
   // After a failed commit nothing that happens by itself is tried before the pause is over.
   std::chrono::nanoseconds pause = std::max(not_before_ - now, std::chrono::nanoseconds::zero());
   if (std::optional<Instant> wake_at = NextWake(state_)) {
@@ -192,7 +202,12 @@ bool Scheduler::RunDue() {
   }
   std::deque<Item> items = TakeBatch();
   bool worked = !items.empty() || !expired.empty();
-  if (!items.empty()) RunBatch(std::move(items));
+  if (!items.empty()) {
+    RunBatch(std::move(items));
+  } else if (under_way_ && committer_.Landed()) {
+    Finish({});
+    worked = true;
+  }
   statistics_.parked_polls.store(parked_.size());
   return worked;
 }
@@ -206,44 +221,72 @@ bool Scheduler::Admit(Item& item) {
 }
 
 void Scheduler::RunBatch(std::deque<Item> items) {
-  while (!items.empty()) {
-    Batch batch;
+  Batch batch;
+  while (true) {
     while (!items.empty()) {
       Item item = std::move(items.front());
       items.pop_front();
-      if (!Admit(item)) continue;
-      if (!Decide(item, items, batch)) {
-        items.push_front(std::move(item));
-        break;
-      }
+      if (!Admit(item) || Decide(item, items, batch)) continue;
+      items.push_front(std::move(item));
+      Finish(std::exchange(batch, {}));
     }
-    Finish(std::move(batch));
+    if (!under_way_ || committer_.Landed() || batch.decided.size() >= options_.batch_max) break;
+    // Its commit cannot begin before the other one ends: what comes in until then goes along.
+    {
+      std::unique_lock lock(mutex_);
+      not_empty_.wait(lock, [&] { return landed_ || !queue_.empty(); });
+    }
+    items = TakeBatch();
   }
+  Finish(std::move(batch));
 }
 
 void Scheduler::Finish(Batch batch) {
-  Status committed = store_.Commit(batch.writes);
+  std::optional<Batch> landed = Land(batch);
+  const bool changes = !batch.writes.empty();
+  if (changes) {
+    under_way_ = std::move(batch);
+    {
+      std::lock_guard lock(mutex_);
+      landed_ = false;
+    }
+    committer_.Begin(under_way_->writes);
+  }
+  if (landed) Answer(*std::move(landed));
+  if (changes || batch.decided.empty()) return;
+  // All that it saw is durable.
   statistics_.batches++;
   statistics_.events += batch.decided.size();
-  if (committed) {
-    Follow(batch.writes);
-    Answer(std::move(batch.decided));
-    return;
-  }
+  Answer(std::move(batch));
+}
+
+std::optional<Scheduler::Batch> Scheduler::Land(Batch& next) {
+  if (!under_way_) return std::nullopt;
+  Status committed = committer_.Wait();
+  Batch batch = *std::exchange(under_way_, std::nullopt);
+  statistics_.batches++;
+  statistics_.events += batch.decided.size();
+  if (committed) return batch;
   statistics_.commits_failed++;
   Log(LogLevel::kError, "a batch of {} events could not be made durable and was taken back: {}",
-      batch.decided.size(), committed.error().message);
-  while (!batch.undos.empty()) {
-    Revert(state_, std::move(batch.undos.back()));
-    batch.undos.pop_back();
+      batch.decided.size() + next.decided.size(), committed.error().message);
+  std::vector<Decided> failed = std::move(batch.decided);
+  std::ranges::move(next.decided, std::back_inserter(failed));
+  for (Batch* taken_back : {&next, &batch}) {
+    std::vector<Undo>& undos = taken_back->undos;
+    for (; !undos.empty(); undos.pop_back()) Revert(state_, std::move(undos.back()));
   }
-  Fail(std::move(batch.decided), committed.error());
+  next = {};
+  Fail(std::move(failed), committed.error());
+  return std::nullopt;
 }
 
 bool Scheduler::LoadNeeded(const Event& event, const Batch& batch, Status& status) {
   std::vector<Need> needs = Needs(state_, event);
   if (needs.empty()) return true;
-  // What this batch changed is not in the store yet: an old value must not come back from there.
+  // One thread at a time is at the store's side of history; and what is not in the store yet must
+  // not be read from there: an old value would come back.
+  if (under_way_) return false;
   for (const Write& write : batch.writes) {
     if (std::ranges::any_of(needs,
                             [&](const Need& need) { return need.pipeline == write.pipeline; }))
@@ -274,7 +317,7 @@ bool Scheduler::Decide(Item& item, std::deque<Item>& items, Batch& batch) {
   Decided done{std::move(item), std::move(decision.reply), {}};
   for (Write& write : decision.writes) {
     if (const auto* effect = std::get_if<EffectRecord>(&write.change)) {
-      done.effects.emplace_back(write.pipeline, *effect);
+      done.effects.push_back(Plan(write.pipeline, *effect));
     }
     batch.writes.push_back(std::move(write));
   }
@@ -303,15 +346,37 @@ void Scheduler::Wake(const ParkedPolls::Group& group, std::deque<Item>& items) {
   items.push_front({std::move(scope), std::move(body), nullptr, std::move(poll)});
 }
 
-void Scheduler::Answer(std::vector<Decided> decided) {
-  for (Decided& done : decided) {
+void Scheduler::Answer(Batch batch) {
+  Follow(batch.writes);
+  for (Decided& done : batch.decided) {
     if (done.item.poll) {
       done.item.poll->reply(std::move(done.reply));
     } else if (done.item.reply) {
       done.item.reply(std::move(done.reply));
     }
   }
-  for (const Decided& done : decided) StartEffects(done.effects);
+  // Memory may know of more than is durable, so that it is the batch that says whether a later
+  // event of it withdrew an effect.
+  auto withdrawn = [&](const EffectJob& job) {
+    for (const Write& write : batch.writes | std::views::reverse) {
+      if (write.pipeline.id != job.pipeline.id) continue;
+      if (std::holds_alternative<ErasePipeline>(write.change)) return true;
+      if (const auto* effect = std::get_if<EffectRecord>(&write.change)) {
+        if (effect->key == job.effect.key) return false;
+      } else if (const auto* erased = std::get_if<EraseRecord>(&write.change)) {
+        if (erased->kind == RecordKind::kEffect && erased->id == job.effect.key) return true;
+      }
+    }
+    return false;
+  };
+  for (Decided& done : batch.decided) {
+    for (PlannedEffect& effect : done.effects) {
+      if (const auto* job = std::get_if<EffectJob>(&effect); job != nullptr && withdrawn(*job)) {
+        continue;
+      }
+      StartEffect(std::move(effect));
+    }
+  }
 }
 
 void Scheduler::Fail(std::vector<Decided> decided, const Error& error) {
@@ -327,30 +392,24 @@ void Scheduler::Fail(std::vector<Decided> decided, const Error& error) {
   }
 }
 
-std::optional<EffectJob> Scheduler::MakeJob(const PipelineKey& pipeline,
-                                            const EffectRecord& effect) {
-  EffectJob job{pipeline, effect, {}, 0};
+Scheduler::PlannedEffect Scheduler::Plan(const PipelineKey& pipeline,
+                                         const EffectRecord& effect) const {
   Result<std::vector<PipelineObject>> objects = EffectObjects(state_, pipeline.id, effect);
-  if (objects) {
-    job.objects = *std::move(objects);
-    return job;
-  }
-  Report(EffectDone{pipeline.id,
+  if (objects) return EffectJob{pipeline, effect, *std::move(objects), 0};
+  return EffectDone{pipeline.id,
                     effect.key,
                     EffectOutcome::kFailed,
                     "InvalidDefinition",
                     std::move(objects).error().message,
-                    {}});
-  return std::nullopt;
+                    {}};
 }
 
-void Scheduler::StartEffects(const std::vector<std::pair<PipelineKey, EffectRecord>>& effects) {
-  for (const auto& [pipeline, effect] : effects) {
-    const PipelineWork* work = state_.Find(pipeline.id);
-    // A later event of the batch may have withdrawn it.
-    if (work == nullptr || !work->effects.contains(effect.key)) continue;
-    statistics_.effects++;
-    if (std::optional<EffectJob> job = MakeJob(pipeline, effect)) executor_.Add(*std::move(job));
+void Scheduler::StartEffect(PlannedEffect effect) {
+  statistics_.effects++;
+  if (auto* job = std::get_if<EffectJob>(&effect)) {
+    executor_.Add(std::move(*job));
+  } else {
+    Report(std::get<EffectDone>(std::move(effect)));
   }
 }
 

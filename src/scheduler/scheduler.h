@@ -2,11 +2,18 @@
 // decides them in batches, commits each batch once, and only then answers, starts effects and hands
 // work to parked polls.
 //
-//   batch:   for each event: load its history, Decide, Apply (keeping the undo)   -> one Commit of
-//   all writes success: replies in order; effects to the executor; woken polls were part of the
-//   batch already failure: Undo, newest first; every caller of the batch hears an Error; what the
-//   world reported is kept and decided
-//            again; the engine goes on
+//   batch     for each event: load its history, Decide, Apply (keeping the undo); then one Commit
+//   of
+//             all writes, on the committer's thread, while the next batch is being decided
+//   success   replies in order; effects to the executor; woken polls were part of the batch already
+//   failure   Undo, newest first, of this batch and of the one decided meanwhile, which stood on
+//   it;
+//             every caller of either hears an Error; what the world reported is kept and decided
+//             again; the engine goes on
+//
+// So memory may be ahead of the store by two batches, but no answer, effect or history read ever
+// is: an answer leaves when its own batch is durable, and history is read when nothing is under
+// way.
 #pragma once
 
 #include <atomic>
@@ -21,6 +28,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <variant>
 #include <vector>
 
 #include "engine/engine.h"
@@ -28,6 +36,7 @@
 #include "engine/state.h"
 #include "ports/clock.h"
 #include "ports/random.h"
+#include "scheduler/committer.h"
 #include "scheduler/effect_executor.h"
 #include "scheduler/effect_handler.h"
 #include "scheduler/parked_polls.h"
@@ -84,7 +93,8 @@ class Scheduler {
   /// Submit() that waits for the reply. Not from the engine's thread; REQUIRES: Start() was called.
   Result<engine::Reply> Call(engine::Scope scope, engine::EventBody body);
 
-  /// Does one batch if anything is queued or due, on the calling thread; whether there was.
+  /// Decides one batch if anything is queued or due, and commits and answers the one before, on the
+  /// calling thread; whether there was either. So a caller goes on until it returns false.
   /// REQUIRES: not started.
   bool RunDue();
   /// The time until something becomes due by itself, as far as is known; nullopt: never. REQUIRES:
@@ -103,10 +113,12 @@ class Scheduler {
     ReplyCallback reply;              // empty for what the world did
     std::optional<PollRequest> poll;  // for polls, instead of `reply`
   };
+  /// What executes an effect, or the EffectDone that says why it cannot be executed.
+  using PlannedEffect = std::variant<EffectJob, engine::EffectDone>;
   struct Decided {
     Item item;
     engine::Reply reply;
-    std::vector<std::pair<engine::PipelineKey, engine::EffectRecord>> effects;
+    std::vector<PlannedEffect> effects;
   };
 
   struct Batch {
@@ -124,22 +136,25 @@ class Scheduler {
   void RunBatch(std::deque<Item> items);
   /// False: the item was answered at once or dropped.
   bool Admit(Item& item);
-  /// Decides one item and applies it to memory. False, with the item as it was: the batch must be
-  /// committed first, because the item needs history that the batch changed.
+  /// Decides one item and applies it to memory. False, with the item as it was: what was decided so
+  /// far must be durable first, because the item needs history from the store.
   bool Decide(Item& item, std::deque<Item>& items, Batch& batch);
   /// False: see Decide. `status` is an error if the store could not be read.
   bool LoadNeeded(const engine::Event& event, const Batch& batch, Status& status);
+  /// Begins the batch's commit; before that, ends the one under way, and after it answers that
+  /// one's callers. If that one failed, so does this.
   void Finish(Batch batch);
+  /// Waits for the commit under way, if there is one; the batch if it succeeded. If not, it and
+  /// `next`, which was decided after it, are taken back.
+  std::optional<Batch> Land(Batch& next);
   void Wake(const ParkedPolls::Group& group, std::deque<Item>& items);
-  void Answer(std::vector<Decided> decided);
+  void Answer(Batch batch);
   void Fail(std::vector<Decided> decided, const Error& error);
-  void StartEffects(
-      const std::vector<std::pair<engine::PipelineKey, engine::EffectRecord>>& effects);
+  void StartEffect(PlannedEffect effect);
   void Follow(std::span<const engine::Write> writes);
   void FollowInstance(const engine::PipelineKey& pipeline, const engine::InstanceRecord& instance);
   void CheckResources();
-  std::optional<EffectJob> MakeJob(const engine::PipelineKey& pipeline,
-                                   const engine::EffectRecord& effect);
+  PlannedEffect Plan(const engine::PipelineKey& pipeline, const engine::EffectRecord& effect) const;
 
   const SchedulerOptions options_;
   Store& store_;
@@ -151,7 +166,8 @@ class Scheduler {
   engine::State state_;
   Instant last_at_{};  // of the last event
   ParkedPolls parked_;
-  std::deque<Item> again_;  // what the world did, of a batch that could not be committed
+  std::optional<Batch> under_way_;  // decided, its commit begun
+  std::deque<Item> again_;          // what the world did, of a batch that could not be committed
   std::chrono::nanoseconds not_before_{
       0};  // monotonic: no Wake and nothing of again_ before it, after a failure
   std::chrono::nanoseconds next_sweep_{0};  // of parked polls
@@ -163,7 +179,9 @@ class Scheduler {
   std::condition_variable not_empty_, not_full_;
   std::deque<Item> queue_;  // guarded by mutex_
   bool stopped_ = false;    // guarded by mutex_
+  bool landed_ = false;     // a commit ended since this was last looked at; guarded by mutex_
   std::thread thread_;
+  Committer committer_;
   std::atomic<std::thread::id> engine_thread_{};
 
   EffectExecutor executor_;  // last: its threads report to all of the above

@@ -101,6 +101,7 @@ class Machines : public EffectHandler {
  public:
   EffectResult Execute(const EffectJob& job, std::stop_token) override {
     if (job.effect.kind == EffectKind::kLaunchResource) {
+      ++launched;
       return EffectResult(
           EffectFinished{EffectOutcome::kSucceeded, "", "", {{"@resourceId", "i-1", false}}});
     }
@@ -108,7 +109,20 @@ class Machines : public EffectHandler {
     return EffectResult(EffectFinished{});
   }
   std::vector<EffectJob> ended;
+  int launched = 0;
 };
+
+Definition OnAMachine() {
+  Definition definition = OnDemand(1);
+  definition.objects[1].fields.back() = {"runsOn", "Machine", true};
+  definition.objects.push_back({"Machine",
+                                "Machine",
+                                {{"type", "Ec2Resource", false},
+                                 {"role", "r", false},
+                                 {"resourceRole", "r", false},
+                                 {"terminateAfter", "1 hour", false}}});
+  return definition;
+}
 
 TEST(SchedulerResources, AMachineIsEndedWhenItsPipelineIsDeleted) {
   ManualClock clock{Instant(std::chrono::seconds(1'400'000'000))};
@@ -127,14 +141,7 @@ TEST(SchedulerResources, AMachineIsEndedWhenItsPipelineIsDeleted) {
     }
     return heard.value();
   };
-  Definition definition = OnDemand(1);
-  definition.objects[1].fields.back() = {"runsOn", "Machine", true};
-  definition.objects.push_back({"Machine",
-                                "Machine",
-                                {{"type", "Ec2Resource", false},
-                                 {"role", "r", false},
-                                 {"resourceRole", "r", false},
-                                 {"terminateAfter", "1 hour", false}}});
+  Definition definition = OnAMachine();
   std::string id = std::get<Created>(ask(CreatePipeline{"n", "u", "", "arn", {}}).value()).pipeline;
   ASSERT_FALSE(std::get<DefinitionStored>(ask(PutDefinition{id, definition}).value()).errored);
   ASSERT_TRUE(ask(Activate{.pipeline = id}));
@@ -146,6 +153,41 @@ TEST(SchedulerResources, AMachineIsEndedWhenItsPipelineIsDeleted) {
   EXPECT_EQ(job.objects[0].Find("type")->value, "Ec2Resource");
   EXPECT_EQ(job.objects[0].Find("@resourceId")->value, "i-1");
   EXPECT_EQ(scheduler.effects().size(), 0u);
+}
+
+TEST(SchedulerResources, AnEffectThatOnlyAFailedCommitWithdrewIsExecuted) {
+  ManualClock clock{Instant(std::chrono::seconds(1'400'000'000))};
+  SystemRandom random;
+  MemoryStore store;
+  Machines machines;
+  SchedulerOptions options;
+  options.effects.threads = 0;
+  Scheduler scheduler(options, store, clock, random, machines);
+  ASSERT_TRUE(scheduler.Load());
+  std::optional<Result<Reply>> heard;
+  auto submit = [&](EventBody body) {
+    scheduler.Submit(kScope, std::move(body),
+                     [&](Result<Reply> reply) { heard = std::move(reply); });
+  };
+  auto ask = [&](EventBody body) {
+    submit(std::move(body));
+    while (scheduler.RunDue()) {
+    }
+    return heard.value();
+  };
+  std::string id = std::get<Created>(ask(CreatePipeline{"n", "u", "", "arn", {}}).value()).pipeline;
+  ASSERT_TRUE(ask(PutDefinition{id, OnAMachine()}));
+  submit(Activate{.pipeline = id});
+  ASSERT_TRUE(scheduler.RunDue());
+  submit(DeletePipeline{id});
+  ASSERT_TRUE(scheduler.RunDue());  // the activation is durable, the deletion is decided
+  ASSERT_TRUE(heard.value());
+  store.FailCommits(1, ResourceExhausted("disk full"));
+  while (scheduler.RunDue()) {
+  }
+  ASSERT_FALSE(heard.value());
+  EXPECT_GT(scheduler.effects().RunDue(), 0u);
+  EXPECT_EQ(machines.launched, 1);
 }
 
 TEST_F(SchedulerTest, TimeGoesBackOnlyWhenTheClockWasFarOff) {
@@ -183,9 +225,46 @@ TEST_F(SchedulerTest, ABatchIsOneCommitAndALaterEventSeesAnEarlierOne) {
   };
   scheduler_->Submit(kScope, CreatePipeline{"n", "u", "", "arn", {}}, keep(first));
   scheduler_->Submit(kScope, CreatePipeline{"n", "u", "", "arn", {}}, keep(second));
-  EXPECT_TRUE(scheduler_->RunDue());
+  RunAll();
+  EXPECT_NE(first, "");
   EXPECT_EQ(first, second);
   EXPECT_EQ(scheduler_->statistics().batches.load(), 1u);
+}
+
+TEST_F(SchedulerTest, ABatchIsDecidedWhileTheOneBeforeIsCommitted) {
+  std::string id = Pipeline("p", OnDemand(1));
+  std::vector<std::string> heard;
+  auto note = [&](std::string name) {
+    return
+        [&heard, name](Result<Reply> reply) { heard.push_back(name + (reply ? "" : " failed")); };
+  };
+  scheduler_->Submit(kScope, Activate{id, {}, {}}, note("activate"));
+  EXPECT_TRUE(scheduler_->RunDue());
+  EXPECT_EQ(scheduler_->UntilDue(), std::chrono::nanoseconds::zero());
+  EXPECT_EQ(heard, std::vector<std::string>{});  // not durable yet
+  scheduler_->Submit(kScope, AddTags{id, {{"key", "value"}}}, note("tag"));
+  EXPECT_TRUE(scheduler_->RunDue());
+  EXPECT_EQ(heard, std::vector<std::string>{"activate"});
+  RunAll();
+  EXPECT_EQ(heard, (std::vector<std::string>{"activate", "tag"}));
+}
+
+TEST_F(SchedulerTest, WhatWasDecidedOnAFailedCommitFailsWithIt) {
+  std::string id = Pipeline("p", OnDemand(1));
+  auto rows = store_.rows();
+  int errors = 0;
+  auto count = [&](Result<Reply> reply) { errors += !reply; };
+  scheduler_->Submit(kScope, Activate{id, {}, {}}, count);
+  EXPECT_TRUE(scheduler_->RunDue());
+  store_.FailCommits(1, ResourceExhausted("disk full"));
+  scheduler_->Submit(kScope, AddTags{id, {{"key", "value"}}}, count);
+  scheduler_->Submit(kScope, DeletePipeline{id}, count);
+  EXPECT_TRUE(scheduler_->RunDue());
+  EXPECT_EQ(errors, 3);
+  RunAll();
+  EXPECT_EQ(store_.rows(), rows);
+  EXPECT_TRUE(std::holds_alternative<Done>(Ask(Activate{id, {}, {}}).value()));
+  EXPECT_NE(Poll()->task(), nullptr);
 }
 
 TEST_F(SchedulerTest, AFailedCommitTakesBackEverythingAndTheEngineGoesOn) {
@@ -303,6 +382,43 @@ TEST_F(SchedulerTest, ACommandOnHistoryInTheSameBatchSeesTheBatch) {
   auto again = Poll();
   ASSERT_NE(again->task(), nullptr);
   EXPECT_EQ(again->task()->key.attempt, 2);
+}
+
+// Commits wait for the gate.
+class GatedStore : public MemoryStore {
+ public:
+  Status Commit(std::span<const Write> writes) override {
+    waiting.fetch_add(1);
+    waiting.notify_all();
+    open.wait(false);
+    return MemoryStore::Commit(writes);
+  }
+  std::atomic<int> waiting = 0;
+  std::atomic<bool> open = false;
+};
+
+TEST(SchedulerThreads, NobodyIsAnsweredBeforeTheCommit) {
+  SystemClock clock;
+  SystemRandom random;
+  GatedStore store;
+  NoEffects effects;
+  Scheduler scheduler({}, store, clock, random, effects);
+  ASSERT_TRUE(scheduler.Load());
+  scheduler.Start();
+  std::atomic<int> answers = 0;
+  auto create = [&](const std::string& name) {
+    scheduler.Submit(kScope, CreatePipeline{name, name, "", "arn", {}},
+                     [&](Result<Reply> reply) { answers += reply.has_value(); });
+  };
+  create("first");
+  store.waiting.wait(0);
+  create("second");
+  EXPECT_EQ(answers, 0);
+  EXPECT_EQ(store.waiting, 1);
+  store.open = true;
+  store.open.notify_all();
+  scheduler.Stop();
+  EXPECT_EQ(answers, 2);
 }
 
 TEST(SchedulerThreads, ManyCallersAndAStop) {

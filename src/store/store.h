@@ -59,7 +59,8 @@ class Store {
   virtual ~Store() = default;
 
   /// All of it or nothing, in order, durable when it returns. kResourceExhausted when the disk is
-  /// full: nothing was written, and a later call may succeed. One thread at a time.
+  /// full: nothing was written, and a later call may succeed. One thread at a time, not always the
+  /// same.
   virtual Status Commit(std::span<const engine::Write> writes) = 0;
 
   /// Hands every record of the working set (IsWorkingSet of engine/codec.h) to `apply`, in no
@@ -67,7 +68,7 @@ class Store {
   virtual Status Load(const std::function<void(engine::Write)>& apply) = 0;
 
   /// The instances, each with its newest attempt if it has one; what does not exist is left out.
-  /// The committing thread.
+  /// Not while a Commit is under way.
   virtual Result<std::vector<engine::Write>> LoadHistory(std::span<const engine::Need> needs) = 0;
 
   /// A view that has all that was committed before this call. Any thread.
