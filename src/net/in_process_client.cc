@@ -36,7 +36,8 @@ struct Exchange {
   bool Connected() const { return !caller_left && !stop.stop_requested(); }
   void Touch() {
     last_activity = std::chrono::steady_clock::now();
-    changed.notify_all();
+    // A caller that wakes for its deadline looks at last_activity itself.
+    if (ended) changed.notify_all();
   }
 };
 
@@ -106,6 +107,7 @@ class InProcessResponder final : public Responder {
     Status status = exchange_->sink->Write(bytes);
     lock.lock();
     exchange_->writing = false;
+    exchange_->changed.notify_all();  // the caller may be waiting to leave
     if (!status) {
       exchange_->error = std::move(status).error();
       exchange_->ended = true;
