@@ -76,6 +76,7 @@ benchmarks() {
     "$program" --benchmark_min_time=0.01 --benchmark_filter='-/1000000|/100000|DueToOffered' >/dev/null || return 1
     echo "$(basename "$program"): runs"
   done
+  bench/transfer/run.py replay import local --rounds 1 --pages 4 --items 5000 || return 1
 }
 
 lint() {

@@ -5,6 +5,7 @@ import pathlib
 import random
 import subprocess
 import sys
+import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -25,15 +26,31 @@ class Timed:
         began = time.monotonic()
         process = subprocess.Popen([str(word) for word in command], env=os.environ | CREDENTIALS | (environment or {}),
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.resident_mib = 0
+        watch = threading.Thread(target=self.watch_memory, args=(process.pid,))
+        watch.start()
         out, self.err = process.stdout.read(), process.stderr.read()
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = self.code = os.waitstatus_to_exitcode(status)
         self.wall = time.monotonic() - began
         self.cpu = usage.ru_utime + usage.ru_stime
-        self.resident_mib = usage.ru_maxrss / 1024
+        watch.join()
         self.lines = out.splitlines()
         if self.code not in codes:
             raise RuntimeError(f"{' '.join(map(str, command))} ended with {self.code}:\n{out}{self.err}")
+
+    def watch_memory(self, pid):
+        """The peak as the kernel tells it while the process is there; ru_maxrss begins with this interpreter's own."""
+        status = pathlib.Path(f"/proc/{pid}/status")
+        while True:
+            try:
+                peak = [line for line in status.read_text().splitlines() if line.startswith("VmHWM:")]
+            except OSError:
+                return
+            if not peak:  # it has ended
+                return
+            self.resident_mib = int(peak[0].split()[1]) / 1024
+            time.sleep(0.02)
 
     def summary(self):
         return json.loads(self.lines[-1])

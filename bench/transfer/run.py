@@ -224,12 +224,12 @@ def boto3_client(url):
 def boto3_export(url, path):
     client, start, items = boto3_client(url), {}, 0
     with open(path, "w", encoding="utf8") as out:
-        for _ in range(BOTO3_PAGES):
+        for _ in range(BOTO3_PAGES):  # the table has as many or more
             page = client.scan(TableName="Replay", **start)
             for item in page["Items"]:
                 out.write(json.dumps(item, default=lambda value: base64.b64encode(value).decode()) + "\n")
                 items += 1
-            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+            start = {"ExclusiveStartKey": page.get("LastEvaluatedKey")}
     print(items)
 
 
@@ -269,7 +269,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(parts))
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--pages", type=int, default=256, help="of the replay server, 1.6 MB of JSON each")
+    parser.add_argument("--pages", type=int, default=256, help="of the replay server, 1.6 MB of JSON each; 4 or more")
     parser.add_argument("--items", type=int, default=1_000_000, help="of the local table")
     parser.add_argument("--json", action="store_true", help="all figures, as the last line")
     options = parser.parse_args()
