@@ -42,7 +42,13 @@ struct KeySample {
 
 Importer::Importer(const TransferContext& context, const ImportOptions& options,
                    const ProgressCallback& progress, std::stop_token stop)
-    : context_(context), options_(options), progress_(progress), stop_(std::move(stop)) {}
+    : context_(context), options_(options), stop_(std::move(stop)) {
+  if (!progress) return;
+  progress_ = [this, &progress](const Progress& now) {
+    std::lock_guard lock(telling_);
+    progress(now);
+  };
+}
 
 Status Importer::CheckOptions() const {
   RETURN_IF_ERROR(CheckRateOptions(options_.rate, "the write ratio"));
@@ -58,7 +64,10 @@ Result<TransferReport> Importer::Run() {
 }
 
 void Importer::Warn(std::string warning) {
-  if (context_.listener.on_warning) context_.listener.on_warning(warning);
+  if (context_.listener.on_warning) {
+    std::lock_guard lock(telling_);
+    context_.listener.on_warning(warning);
+  }
   report_.warnings.push_back(std::move(warning));
 }
 

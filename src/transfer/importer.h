@@ -62,7 +62,8 @@ class Importer {
 
   const TransferContext context_;
   const ImportOptions options_;
-  const ProgressCallback& progress_;
+  std::mutex telling_;  // held while the listener or the progress callback is called
+  ProgressCallback progress_;
   const std::stop_token stop_;
   ExportPlace place_;
   std::unique_ptr<DataFolder> folder_;

@@ -29,7 +29,8 @@ struct CloudWatchAccess {
   ServiceEndpoint endpoint;
 };
 
-/// What an import has to say before its end. Called from its threads, one at a time.
+/// What an import has to say before its end. Called from its threads, one at a time and never
+/// together with its ProgressCallback.
 struct TransferListener {
   /// Each of the report's warnings as it comes up, as a job that fails has no report.
   std::function<void(const std::string& warning)> on_warning = {};
