@@ -78,12 +78,15 @@ class StopSignals {
 
 // The world outside, once per process.
 struct World {
+  explicit World(HttpProxy proxy = {})
+      : http({.ca_bundle = Variable("AWS_CA_BUNDLE"), .proxy = std::move(proxy)}) {}
+
   SystemClock clock;
   SystemRandom random;
   PosixFiles files;
   PosixProcesses processes;
   Environment environment = ProcessEnvironment();
-  CurlHttpClient http{HttpClientOptions{.ca_bundle = Variable("AWS_CA_BUNDLE")}};
+  CurlHttpClient http;
 
   std::string Variable(const std::string& name) const {
     auto at = environment.find(name);
@@ -271,7 +274,11 @@ int ShowWhy(const WhyCommand& command) {
 int Work(const WorkerCommand& command) {
   StopSignals signals;
   ConfigureLog(LogLevel::kInfo, LogFormat::kText);
-  World world;
+  World world(HttpProxy{.host = command.proxy_host,
+                        .port = command.proxy_port,
+                        .user = command.proxy_user,
+                        .password = command.proxy_password,
+                        .domain = command.proxy_domain});
   Status ended = RunWorker(command, world.Places(), signals.token());
   return ended ? kExitDone : Complain(ended.error());
 }

@@ -4,9 +4,16 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <condition_variable>
 #include <filesystem>
+#include <memory>
+#include <mutex>
+#include <thread>
 
+#include "app/worker_log.h"
+#include "aws/s3_client.h"
 #include "base/encoding.h"
+#include "base/log.h"
 #include "json/json.h"
 #include "runner/aws_shim.h"
 #include "runner/runner.h"
@@ -29,6 +36,63 @@ Result<Credentials> ReadCredentialsJson(Files& files, const std::string& path) {
   if (!key) return std::move(key).error().In(path);
   return key;
 }
+
+constexpr std::chrono::minutes kPushInterval(1);
+
+// The worker's log as files and, if it is to go to S3, their pushes. From then until the end of its
+// life every line that is logged goes there too.
+class KeptLog {
+ public:
+  /// `log_uri` may be empty: the files stay in `folder`.
+  static Result<std::unique_ptr<KeptLog>> Open(const std::string& folder,
+                                               const std::string& log_uri, const std::string& id,
+                                               ServicePlaces& places, const ClientContext& clients,
+                                               Files& files) {
+    WorkerLog::Push push;
+    if (!log_uri.empty()) {
+      ASSIGN_OR_RETURN(S3Location target, ParseS3Uri(log_uri));
+      if (!target.key.empty() && !target.key.ends_with('/')) target.key += '/';
+      // A worker that comes back under the same name within the hour replaces nothing.
+      target.key += id + "/" + FormatDateTime(clients.clock->Now()) + "/";
+      push = [target, clients, &places](const std::string& name, std::string_view text) -> Status {
+        ASSIGN_OR_RETURN(ServiceEndpoint endpoint, places.Find("s3", ""));
+        S3Location at = target;
+        at.key += name;
+        CallResult<std::string> stored =
+            S3Client(clients, endpoint).PutObject(at, text, {.content_type = "application/gzip"});
+        if (!stored) return stored.error().ToError("storing " + FormatS3Uri(at));
+        return {};
+      };
+    }
+    ASSIGN_OR_RETURN(std::unique_ptr<WorkerLog> log,
+                     WorkerLog::Open(folder, std::move(push), files, *clients.clock));
+    return std::make_unique<KeptLog>(std::move(log));
+  }
+
+  explicit KeptLog(std::unique_ptr<WorkerLog> log) : log_(std::move(log)) {
+    CopyLog([this](std::string_view line) { log_->Write(line); });
+    pushes_ = std::jthread([this](std::stop_token stop) {
+      std::mutex mutex;
+      std::condition_variable_any wake;
+      std::unique_lock lock(mutex);
+      while (!wake.wait_for(lock, stop, kPushInterval, [&] { return stop.stop_requested(); }))
+        Warn(log_->PushEndedHours());
+    });
+  }
+  ~KeptLog() {
+    pushes_ = {};
+    CopyLog({});
+    Warn(log_->PushAll());
+  }
+
+ private:
+  static void Warn(const Status& pushed) {
+    if (!pushed) Log(LogLevel::kWarning, "the log was not pushed: {}", pushed.error().message);
+  }
+
+  std::unique_ptr<WorkerLog> log_;
+  std::jthread pushes_;
+};
 
 }  // namespace
 
@@ -123,6 +187,13 @@ Status RunWorker(const WorkerCommand& command, ServicePlacesOptions options, std
   ServicePlaces places(options);
   ASSIGN_OR_RETURN(ServiceEndpoint endpoint, places.Find("datapipeline", command.region));
   ClientContext clients{options.http, options.clock, options.random};
+  runner.log_uri = command.log_uri;
+  std::unique_ptr<KeptLog> kept;
+  if (!command.log_uri.empty() || !command.folder.empty()) {
+    ASSIGN_OR_RETURN(
+        kept, KeptLog::Open(folder + "/logs", command.log_uri, runner.id, places, clients, files));
+    Log(LogLevel::kInfo, "logging to {}/logs", folder);
+  }
   Log(LogLevel::kInfo, "worker {} of group {} at {}", runner.id, runner.worker_group, endpoint.url);
   return Runner(runner, DataPipelineClient(clients, endpoint), clients, places, files,
                 *options.processes)

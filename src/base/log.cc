@@ -1,10 +1,15 @@
 #include "base/log.h"
 
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
 #include <atomic>
+#include <functional>
 #include <memory>
+#include <mutex>
+#include <utility>
+#include <vector>
 
 namespace penstock {
 namespace {
@@ -12,12 +17,37 @@ namespace {
 std::atomic<LogLevel> g_least = LogLevel::kWarning;
 std::atomic<LogFormat> g_format = LogFormat::kText;
 
+class CopySink : public spdlog::sinks::base_sink<std::mutex> {
+ public:
+  void Set(std::function<void(std::string_view)> copy) {
+    std::lock_guard lock(mutex_);
+    copy_ = std::move(copy);
+  }
+
+ private:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    if (!copy_) return;
+    spdlog::memory_buf_t line;
+    formatter_->format(message, line);
+    copy_({line.data(), line.size()});
+  }
+  void flush_() override {}
+
+  std::function<void(std::string_view)> copy_;
+};
+
+const std::shared_ptr<CopySink>& Copies() {
+  static const auto sink = std::make_shared<CopySink>();
+  return sink;
+}
+
 // spdlog throws from its constructors only (no memory); logging itself reports through its own
 // error handler.
 spdlog::logger& Logger() {
   static std::shared_ptr<spdlog::logger> logger = [] {
-    auto made = std::make_shared<spdlog::logger>("penstock",
-                                                 std::make_shared<spdlog::sinks::stderr_sink_mt>());
+    std::vector<spdlog::sink_ptr> sinks = {std::make_shared<spdlog::sinks::stderr_sink_mt>(),
+                                           Copies()};
+    auto made = std::make_shared<spdlog::logger>("penstock", sinks.begin(), sinks.end());
     made->set_level(spdlog::level::trace);
     made->flush_on(spdlog::level::trace);
     made->set_pattern("%v");
@@ -66,6 +96,8 @@ void ConfigureLog(LogLevel least, LogFormat format) {
                                                   : "%Y-%m-%dT%H:%M:%S.%eZ %v",
                        spdlog::pattern_time_type::utc);
 }
+
+void CopyLog(std::function<void(std::string_view line)> copy) { Copies()->Set(std::move(copy)); }
 
 bool LogEnabled(LogLevel level) { return level >= g_least.load(std::memory_order_relaxed); }
 

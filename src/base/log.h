@@ -4,6 +4,7 @@
 
 #include <fmt/core.h>
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,6 +16,9 @@ enum class LogFormat { kText, kJson };
 
 /// Once, from main(), before other threads start. Until then: text, kWarning and above.
 void ConfigureLog(LogLevel least, LogFormat format);
+/// From now on also gives every line, as written and with its '\n', to `copy`; one at a time, from
+/// any thread. It must not log. Empty: no more; returns when the last call has.
+void CopyLog(std::function<void(std::string_view line)> copy);
 bool LogEnabled(LogLevel level);
 /// One line; control characters in `message` are escaped, so that foreign text cannot forge lines.
 void LogLine(LogLevel level, std::string_view message);

@@ -295,7 +295,21 @@ CLI::App* DeclareWorker(CLI::App& root, WorkerCommand* command) {
   app->add_option("--accessId", command->access_id, "access key id; wins over --config");
   app->add_option("--secretKey", command->secret_key, "secret key; wins over --config");
   app->add_option("--taskrunnerId", command->id, "id for reports");
-  app->add_option("--output", command->folder, "folder for the attempts' files");
+  app->add_option("--output", command->folder, "folder for the attempts' files and the log");
+  app->add_option("--log-uri,--logUri", command->log_uri,
+                  "s3://bucket/folder: the worker's log goes there each hour and at the end, and "
+                  "those of attempts whose pipeline has no pipelineLogUri");
+  CLI::Option* host = app->add_option("--proxy-host,--proxyHost", command->proxy_host,
+                                      "an HTTP proxy, instead of HTTPS_PROXY");
+  app->add_option("--proxy-port,--proxyPort", command->proxy_port, "its port")
+      ->check(CLI::Range(1, 65535))
+      ->capture_default_str()
+      ->needs(host);
+  app->add_option("--proxy-username,--proxyUsername", command->proxy_user, "its user")->needs(host);
+  app->add_option("--proxy-password,--proxyPassword", command->proxy_password, "and password")
+      ->needs(host);
+  app->add_option("--proxy-domain,--proxyDomain", command->proxy_domain, "Windows domain, for NTLM")
+      ->needs(host);
   return app;
 }
 

@@ -106,7 +106,10 @@ struct WorkerCommand {
   std::string region, profile;
   std::string credentials_file;  // --config: the original's credentials.json
   std::string access_id, secret_key;
-  std::string folder;  // --output; empty: a temporary folder
+  std::string folder;   // --output; empty: a temporary folder
+  std::string log_uri;  // s3://…: where logs go that no pipeline wants; empty: nowhere
+  std::string proxy_host, proxy_user, proxy_password, proxy_domain;
+  int proxy_port = 80;
 };
 
 using Command = std::variant<EarlyExit, ExportCommand, ImportCommand, VerifyCommand, ConvertCommand,

@@ -40,7 +40,8 @@ TEST(ValidateCommand, ExitCodesAndLines) {
             "bad.json:4:4: error: object \"F\" field \"parent\": INVALID_REFERENCE: 'parent' "
             "refers to 'Gone', but no object "
             "has that id\n"
-            "bad.json:5:15: error: parameter \"myX\": 'y' is no Integer; write a whole number such "
+            "bad.json:5:15: error: parameter \"myX\": INVALID_FIELD_VALUE: 'y' is no Integer; "
+            "write a whole number such "
             "as 2\n");
   EXPECT_EQ(Check({.files = {"broken.json", "bad.json", "gone.json"}}, &out, &errors), 2);
   EXPECT_EQ(errors,

@@ -235,6 +235,18 @@ class CurlHttpClient::Handle {
     Set(CURLOPT_XFERINFODATA, &call);
     const std::string& trusted = request.ca_bundle.empty() ? options.ca_bundle : request.ca_bundle;
     if (!trusted.empty()) Set(CURLOPT_CAINFO, trusted.c_str());
+    if (!options.proxy.host.empty()) SetProxy(options.proxy);
+  }
+
+  void SetProxy(const HttpProxy& proxy) {
+    Set(CURLOPT_PROXYTYPE, static_cast<long>(CURLPROXY_HTTP));
+    Set(CURLOPT_PROXY, proxy.host.c_str());
+    Set(CURLOPT_PROXYPORT, static_cast<long>(proxy.port));
+    if (proxy.user.empty()) return;
+    bool ntlm = !proxy.domain.empty();
+    Set(CURLOPT_PROXYAUTH, static_cast<long>(ntlm ? CURLAUTH_NTLM : CURLAUTH_BASIC));
+    Set(CURLOPT_PROXYUSERNAME, (ntlm ? proxy.domain + "\\" + proxy.user : proxy.user).c_str());
+    Set(CURLOPT_PROXYPASSWORD, proxy.password.c_str());
   }
 
   void SetBody(const ClientRequest& request, Call& call) {

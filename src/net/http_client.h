@@ -11,17 +11,27 @@
 
 namespace penstock {
 
+/// An HTTP proxy for all requests, instead of the environment's; NO_PROXY holds for it too.
+struct HttpProxy {
+  std::string host;  // empty: as the environment says
+  int port = 80;
+  std::string user, password;  // basic authentication; with `domain` NTLM
+  std::string domain;
+};
+
 struct HttpClientOptions {
   std::string ca_bundle;  // PEM file with the certificates to trust; empty: the system's
   /// Of a body that is not streamed to a sink; a longer one is an error. Servers are not to fill
   /// our memory.
   uint64_t body_bytes_max = uint64_t{256} << 20;
   size_t idle_connections_max = 64;  // kept for reuse, all servers together
+  HttpProxy proxy = {};
 };
 
 /// Sends what it is given and nothing else: the path and query byte for byte, the caller's header
 /// fields, and Host and Content-Length. No redirects, no cookies, no content decoding, no "Expect"
-/// unless among the fields. Proxies as the environment says (HTTPS_PROXY, http_proxy, NO_PROXY).
+/// unless among the fields. Proxies as the options or else the environment say (HTTPS_PROXY,
+/// http_proxy, NO_PROXY).
 /// Certificates are verified.
 ///
 /// Errors name method and URL without its query and password (WithoutSecrets). A malformed URL or

@@ -377,6 +377,30 @@ TEST(CurlHttpClientTest, BadInputAndNobodyThere) {
   }
 }
 
+TEST(CurlHttpClientTest, AProxyIsAskedAsItIsTold) {
+  SystemClock clock;
+  SystemRandom random;
+  HandlerService proxy;
+  proxy.handler = [](HttpRequest request, BodySource&, std::unique_ptr<Responder> responder) {
+    std::string_view who = request.headers.Get("Proxy-Authorization").value_or("nobody");
+    responder->Respond({200, {}, std::string(who)});
+  };
+  HttpServerOptions options;
+  options.listen = "127.0.0.1:0";
+  auto server = HttpServer::Start(options, &proxy, &clock, &random).value();
+  std::string address = server->address();
+  HttpClientOptions with_proxy;
+  with_proxy.proxy.host = address.substr(0, address.find(':'));
+  with_proxy.proxy.port = std::stoi(address.substr(address.find(':') + 1));
+  const std::string url = "http://service.invalid/path";
+  EXPECT_EQ(CurlHttpClient(with_proxy).Send({.url = url})->body, "nobody");
+  with_proxy.proxy.user = "who";
+  with_proxy.proxy.password = "secret";
+  EXPECT_EQ(CurlHttpClient(with_proxy).Send({.url = url})->body, "Basic d2hvOnNlY3JldA==");
+  with_proxy.proxy.domain = "CORP";
+  EXPECT_TRUE(CurlHttpClient(with_proxy).Send({.url = url})->body.starts_with("NTLM "));
+}
+
 TEST(CurlHttpClientTest, AnswersTooLongForMemory) {
   SystemClock clock;
   SystemRandom random;

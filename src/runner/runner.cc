@@ -130,6 +130,7 @@ void Runner::Slot(int number, std::stop_token stop) {
     }
     TaskRunOptions options{.folder = fmt::format("{}/{}-{}", options_.folder, name, next_folder_++),
                            .report_interval = options_.report_interval,
+                           .log_uri = options_.log_uri,
                            .environment = options_.environment,
                            .leaves_interrupted = options_.leaves_interrupted};
     TaskRun(*task, options, service_, clients_, services_, files_, processes_).Run(stop);

@@ -25,6 +25,8 @@ struct RunnerOptions {
   /// What a stop interrupts is not reported as failed: whoever starts the next runner under this id
   /// tells the service that this one is gone, and the attempt begins again without a retry spent.
   bool leaves_interrupted = false;
+  /// s3://…: where the logs of attempts go that have no pipelineLogUri; empty: nowhere.
+  std::string log_uri;
   /// What commands of users see; AWS settings of this worker included.
   std::vector<std::pair<std::string, std::string>> environment;
 };

@@ -195,10 +195,11 @@ void TaskRun::UploadLogs() {
     if (log_) (void)log_->Close();
     log_.reset();
   }
-  std::optional<std::string> prefix = FieldOf(task_.attempt(), "pipelineLogUri");
-  if (!prefix || prefix->empty()) return;
+  std::string prefix = FieldOf(task_.attempt(), "pipelineLogUri").value_or("");
+  if (prefix.empty()) prefix = options_.log_uri;
+  if (prefix.empty()) return;
   auto upload = [&]() -> Status {
-    ASSIGN_OR_RETURN(S3Location location, ParseS3Uri(*prefix));
+    ASSIGN_OR_RETURN(S3Location location, ParseS3Uri(prefix));
     if (!location.key.empty() && !location.key.ends_with('/')) location.key += '/';
     location.key += fmt::format("{}/{}/{}/{}/", task_.pipeline_id, ComponentOf(task_),
                                 InstanceOf(task_.attempt_id), task_.attempt_id);

@@ -23,6 +23,7 @@ inline constexpr int kLongestBackOff = 7;
 struct TaskRunOptions {
   std::string folder;  // of this attempt; created here and removed afterwards
   Duration report_interval;
+  std::string log_uri;  // RunnerOptions::log_uri
   std::vector<std::pair<std::string, std::string>> environment;
   bool leaves_interrupted = false;  // RunnerOptions::leaves_interrupted
 };

@@ -37,12 +37,14 @@ class TaskRunTest : public WorldTest {
     ASSERT_TRUE(task);
     TaskRunOptions options{.folder = folder_ + "/attempt",
                            .report_interval = report_interval,
+                           .log_uri = log_uri_,
                            .environment = {{"PATH", "/usr/bin:/bin"}},
                            .leaves_interrupted = leaves_interrupted};
     DataPipelineClient service(clients(), *aws_.Find("datapipeline", ""));
     TaskRun(*task, options, service, clients(), aws_, files_, processes_).Run(stop);
     EXPECT_FALSE(files_.Exists(options.folder));
   }
+  std::string log_uri_;
   std::string Mark() const { return folder_ + "/mark"; }
   bool Began() { return files_.Exists(Mark()); }
   Field Command(const std::string& rest = "") const {
@@ -193,6 +195,16 @@ TEST_F(TaskRunTest, TheLogsAreKept) {
                                    Key(prefix + "StdOutput")));
   EXPECT_EQ(objects[prefix + "StdOutput"], "said\n");
   EXPECT_THAT(objects[prefix + "Activity.log"], HasSubstr("done"));
+}
+
+TEST_F(TaskRunTest, LogsThatNoPipelineWantsGoWhereTheWorkerSays) {
+  log_uri_ = "s3://w/runner";
+  Run({Command("echo said")});
+  Run({Command("echo said"), {"pipelineLogUri", "s3://b/logs", false}});
+  auto objects = aws_.objects();
+  std::string attempt = "/df-TEST/Run/@Run_2026-01-01T00:00:00/@Run_2026-01-01T00:00:00_Attempt=1/";
+  EXPECT_EQ(objects["w/runner" + attempt + "StdOutput"], "said\n");
+  EXPECT_EQ(objects["b/logs" + attempt + "StdOutput"], "said\n");
 }
 
 TEST_F(TaskRunTest, LogsThatCannotBeKeptDoNotUndoTheWork) {

@@ -1,8 +1,11 @@
 """Worker processes and the server die with -9: what they held goes on at once, and no retry is spent."""
+import gzip
 import json
 import os
 import pathlib
+import re
 import signal
+import subprocess
 import sys
 import time
 
@@ -168,3 +171,31 @@ def test_a_relative_data_folder(new_server, tmp_path, unique, monkeypatch):
     done = pipelines.wait(server, pipeline)
     assert {f["@status"] for f in done.values()} == {"FINISHED"}, pipelines.status(server, pipeline)
     assert s3.get_object(Bucket=unique, Key="out/b")["Body"].read() == b"hello"
+
+
+def test_a_workers_log_goes_to_s3(new_server, tmp_path, unique):
+    """As the original's --logUri: the worker's own log at its end, and the logs of attempts that have no place of their own."""
+    server = new_server()
+    server.client("s3").create_bucket(Bucket=unique)
+    objects = [
+        {"id": "Default", "scheduleType": "ondemand", "workerGroup": unique},
+        {"id": "Say", "type": "ShellCommandActivity", "command": "echo hello"}]
+    pipeline = pipelines.run(server, unique, pipelines.write(tmp_path, {"objects": objects}))
+    worker = subprocess.Popen(
+        [str(pipelines.BINARY), "worker", "--workerGroup", unique, "--taskrunnerId", "runner-1", "--output", str(tmp_path / "output"),
+         "--logUri", f"s3://{unique}/logs"],
+        env=server.environment() | {"AWS_ENDPOINT_URL": server.url}, stderr=subprocess.DEVNULL)
+    try:
+        pipelines.wait(server, pipeline)
+    finally:
+        worker.send_signal(signal.SIGTERM)
+        assert worker.wait(30) == 0
+    s3 = server.client("s3")
+    keys = [entry["Key"] for entry in s3.list_objects_v2(Bucket=unique)["Contents"]]
+    [said] = [key for key in keys if key.startswith(f"logs/{pipeline}/Say/") and key.endswith("/StdOutput")]
+    assert s3.get_object(Bucket=unique, Key=said)["Body"].read() == b"hello\n"
+    [log] = [key for key in keys if key.startswith("logs/runner-1/")]
+    assert re.fullmatch(r"logs/runner-1/[^/]+/Task Runner\.log\.\d{4}-\d\d-\d\d-\d\d\.gz", log)
+    text = gzip.decompress(s3.get_object(Bucket=unique, Key=log)["Body"].read()).decode()
+    assert f"worker runner-1 of group {unique}" in text
+    assert text == "".join(path.read_text() for path in sorted((tmp_path / "output/logs").iterdir()))
