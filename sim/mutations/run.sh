@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Applies each patch of this folder, one at a time, to a copy of the sources, builds the simulator there and sees that it
 # notices. A patch is a unified diff with one line before it that says what is wrong.
-#   sim/mutations/run.sh [NAME…]       only those patches; SEEDS=N worlds each at most (default 500)
+#   sim/mutations/run.sh [NAME…]       only those patches; SEEDS=N worlds each at most (default 1000)
 # Prints for each the seed and the rule that broke. Exit status 1 if one goes unnoticed, no longer applies or does not
 # compile, or if the simulator complains of the sources as they are.
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit 1
-seeds=${SEEDS:-500}
+seeds=${SEEDS:-1000}
 copy=build/mutations
 log=$copy/log
 rm -rf "$copy/tree"
