@@ -385,6 +385,17 @@ TEST(Compression, NamesMustNotLie) {
   EXPECT_TRUE(open("", "a.gz"));
 }
 
+TEST_F(FormatTest, AFileIsNoFolder) {
+  ASSERT_TRUE(files_.Replace(folder_ + "/one.jsonl", "{\"pk\":{\"S\":\"a\"}}\n"));
+  for (bool no_manifest : {false, true}) {
+    auto imported = Import("one.jsonl", "T", {}, no_manifest);
+    ASSERT_FALSE(imported);
+    EXPECT_EQ(imported.error().code, ErrorCode::kInvalidArgument);
+    EXPECT_NE(imported.error().message.find("one.jsonl is a file; give the folder"),
+              std::string::npos);
+  }
+}
+
 TEST_F(FormatTest, SavedFilesGoOn) {
   LineReader reader(LineShape::kBare);
   for (const FileStyle& style : kStyles) {

@@ -127,7 +127,12 @@ LocalFolder::LocalFolder(Files* files, std::string path)
 Result<std::vector<FolderEntry>> LocalFolder::List(size_t entries_max) {
   std::vector<FolderEntry> entries;
   if (!files_->Exists(path_)) return entries;
-  RETURN_IF_ERROR(ListInto("", entries_max, &entries));
+  if (Status listed = ListInto("", entries_max, &entries); !listed) {
+    bool is_file = listed.error().code == ErrorCode::kNotFound && entries.empty();
+    if (is_file && files_->Open(path_))
+      return InvalidArgument(path_ + " is a file; give the folder that it is in");
+    return std::move(listed).error();
+  }
   std::sort(entries.begin(), entries.end(),
             [](const auto& a, const auto& b) { return a.name < b.name; });
   return entries;
