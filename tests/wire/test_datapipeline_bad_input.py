@@ -63,6 +63,7 @@ def pipeline(server):
     made = client.create_pipeline(name="spoilt", uniqueId="spoilt")["pipelineId"]
     client.add_tags(pipelineId=made, tags=[{"key": "k", "value": "v"}])
     client.put_pipeline_definition(pipelineId=made, **DEFINITION)
+    client.activate_pipeline(pipelineId=made)
     return made
 
 
