@@ -102,12 +102,14 @@ if [ "$mode" = peers ]; then
   [ -f build/peers/python.unavailable ] || step "wire tests with the newest boto3 and AWS CLI v1" newest_wire
   [ ${#skipped[@]} -lt 4 ] || failed+=("nothing could be fetched")
 else
-  if [ "$mode" = full ]; then step "packages" scripts/install.sh full; else step "packages" scripts/install.sh test; fi
+  packages=test minutes=1
+  if [ "$mode" = full ]; then packages=full minutes=2; fi
+  step "packages" scripts/install.sh "$packages"
   step "include directions" scripts/check_includes.py
   step "names" scripts/check_names.py
   step "release build" build release
   step "unit tests" unit release
-  step "simulation" simulation 1
+  step "simulation" simulation "$minutes"
   step "wire tests" pytests tests/wire
   step "process tests" pytests tests/process
 fi
