@@ -50,7 +50,9 @@ class KeptLog {
                                                Files& files) {
     WorkerLog::Push push;
     if (!log_uri.empty()) {
-      ASSIGN_OR_RETURN(S3Location target, ParseS3Uri(log_uri));
+      Result<S3Location> parsed = ParseS3Uri(log_uri);
+      if (!parsed) return std::move(parsed).error().In("--logUri");
+      S3Location target = *std::move(parsed);
       if (!target.key.empty() && !target.key.ends_with('/')) target.key += '/';
       // A worker that comes back under the same name within the hour replaces nothing.
       target.key += id + "/" + FormatDateTime(clients.clock->Now()) + "/";

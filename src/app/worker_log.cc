@@ -1,6 +1,6 @@
 #include "app/worker_log.h"
 
-#include "time/joda_pattern.h"
+#include "time/instant.h"
 #include "transfer/compression.h"
 
 namespace penstock {

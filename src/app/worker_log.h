@@ -8,10 +8,8 @@
 #include <memory>
 #include <mutex>
 #include <set>
-#include <stop_token>
 #include <string>
 #include <string_view>
-#include <thread>
 
 #include "ports/clock.h"
 #include "ports/files.h"
@@ -21,7 +19,7 @@ namespace penstock {
 /// Thread-safe.
 class WorkerLog {
  public:
-  /// Stores a file's content, gzip, under this name. It must not log: nobody would hear it.
+  /// Stores a file's content, gzip, under this name.
   using Push = std::function<Status(const std::string& name, std::string_view content)>;
 
   /// Makes the folder. Without `push` the files stay where they are. `files` and `clock` outlive

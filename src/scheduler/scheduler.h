@@ -2,14 +2,12 @@
 // decides them in batches, commits each batch once, and only then answers, starts effects and hands
 // work to parked polls.
 //
-//   batch     for each event: load its history, Decide, Apply (keeping the undo); then one Commit
-//   of
-//             all writes, on the committer's thread, while the next batch is being decided
-//   success   replies in order; effects to the executor; woken polls were part of the batch already
-//   failure   Undo, newest first, of this batch and of the one decided meanwhile, which stood on
-//   it;
-//             every caller of either hears an Error; what the world reported is kept and decided
-//             again; the engine goes on
+// For each event of a batch: load its history, Decide, Apply (keeping the undo). Then one Commit of
+// all writes, on the committer's thread, while the next batch is being decided. When it succeeds,
+// replies leave in order and effects go to the executor; woken polls were part of the batch
+// already. When it fails: Undo, newest first, of this batch and of the one decided meanwhile, which
+// stood on it; every caller of either hears an Error; what the world reported is kept and decided
+// again; the engine goes on.
 //
 // So memory may be ahead of the store by two batches, but no answer, effect or history read ever
 // is: an answer leaves when its own batch is durable, and history is read when nothing is under

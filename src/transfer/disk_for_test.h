@@ -75,43 +75,25 @@ class HastyFiles : public Files {
 
 /// A disk that, after a number of changes, loses its power: the change does not happen, nor does
 /// any after it.
-class DyingFiles : public Files {
+class DyingFiles : public HastyFiles {
  public:
-  DyingFiles(Files* files, int changes) : files_(files), left_(changes) {}
+  DyingFiles(Files* files, int changes) : HastyFiles(files), left_(changes) {}
   bool is_dead() const { return left_ < 0; }
 
-  Result<std::string> Read(const std::string& path) override { return files_->Read(path); }
-  Result<std::unique_ptr<ReadableFile>> Open(const std::string& path) override {
-    return files_->Open(path);
-  }
   Result<std::unique_ptr<WritableFile>> Create(const std::string& path,
                                                unsigned mode = 0644) override {
     if (!Lives()) return Dead();
-    ASSIGN_OR_RETURN(auto file, files_->Create(path, mode));
+    ASSIGN_OR_RETURN(auto file, HastyFiles::Create(path, mode));
     return std::unique_ptr<WritableFile>(std::make_unique<DyingFile>(this, std::move(file)));
   }
-  Result<std::unique_ptr<WritableFile>> Append(const std::string& path,
-                                               unsigned mode = 0644) override {
-    return files_->Append(path, mode);
-  }
   Status Replace(const std::string& path, std::string_view content, unsigned mode = 0644) override {
-    return Lives() ? files_->Replace(path, content, mode) : Status(Dead());
+    return Lives() ? HastyFiles::Replace(path, content, mode) : Status(Dead());
   }
   Status Rename(const std::string& source, const std::string& target) override {
-    return Lives() ? files_->Rename(source, target) : Status(Dead());
+    return Lives() ? HastyFiles::Rename(source, target) : Status(Dead());
   }
-  Status SyncDirectory(const std::string&) override { return {}; }
   Status Remove(const std::string& path) override {
-    return Lives() ? files_->Remove(path) : Status(Dead());
-  }
-  Status RemoveTree(const std::string& path) override { return files_->RemoveTree(path); }
-  Status MakeDirectories(const std::string& path) override { return files_->MakeDirectories(path); }
-  Result<std::vector<DirectoryEntry>> List(const std::string& path) override {
-    return files_->List(path);
-  }
-  bool Exists(const std::string& path) override { return files_->Exists(path); }
-  Result<std::unique_ptr<FileLock>> Lock(const std::string& path) override {
-    return files_->Lock(path);
+    return Lives() ? HastyFiles::Remove(path) : Status(Dead());
   }
 
  private:
@@ -135,7 +117,6 @@ class DyingFiles : public Files {
   bool Lives() { return left_-- > 0; }
   static Error Dead() { return IoError("the power is gone"); }
 
-  Files* const files_;
   std::atomic<int> left_;
 };
 
