@@ -140,10 +140,16 @@ void Checkers::AfterCommit(const Rows& disk, const Event& event, const Decision&
     if (std::holds_alternative<engine::ErasePipeline>(write.change)) {
       std::erase_if(seen_,
                     [&](const auto& entry) { return entry.first.pipeline == write.pipeline.id; });
+      for (const auto& [key, times] : decided_) {
+        if (key.starts_with(write.pipeline.id)) withdrawn_.insert(key);
+      }
     }
   }
   size_t effects = 0;
   for (const engine::Write& write : decision.writes) {
+    if (const auto* erased = std::get_if<engine::EraseRecord>(&write.change);
+        erased != nullptr && erased->kind == RecordKind::kEffect)
+      withdrawn_.insert(write.pipeline.id + erased->id);
     const auto* effect = std::get_if<EffectRecord>(&write.change);
     if (effect == nullptr) continue;
     ++effects;
@@ -250,8 +256,10 @@ void Checkers::Answered(const Rows& disk, const Decision& decision) {
 
 void Checkers::CheckEffect(const std::string& pipeline, const EffectRecord& effect) {
   const bool alarm = effect.kind == engine::EffectKind::kPublishAlarm;
-  if (!decided_.insert(pipeline + effect.key).second && alarm)
-    Fail("an alarm was decided twice: " + effect.key);
+  uint64_t& decided = decided_[pipeline + effect.key];
+  if (decided > 0 && alarm) Fail("an alarm was decided twice: " + effect.key);
+  // What was withdrawn (work came back to a machine that was to end) may be wanted again.
+  if (decided == 0 || withdrawn_.erase(pipeline + effect.key) > 0) ++decided;
   decided_at_crash_.emplace(pipeline + effect.key, crashes_);
   if (!alarm) return;
   Seen& seen = seen_[{pipeline, effect.instance}];
@@ -438,7 +446,7 @@ void Checkers::Executed(const std::string& pipeline, const EffectRecord& effect)
     return;
   }
   const uint64_t crashes = crashes_ - decided_at_crash_[key];
-  if (static_cast<uint64_t>(++executed_[key]) > 1 + crashes)
+  if (++executed_[key] > decided_[key] + crashes)
     Fail("an effect was executed again without a crash: " + effect.key);
 }
 
@@ -465,7 +473,7 @@ void Checkers::AtRest(const Rows& disk, const std::set<std::string>& machines) {
       if (!beat) continue;
       // What an edit added begins with the next interval then.
       bool begun = !component.id.starts_with(kAddedPrefix);
-      for (int64_t k = 0; k < beat->occurrences; ++k) {
+      for (int64_t k = 0; k < beat->occurrences(); ++k) {
         const bool made =
             ReadInstance(disk, key, engine::InstanceId(component.stem, beat->StartOf(k)))
                 .has_value();

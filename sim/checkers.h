@@ -84,8 +84,9 @@ class Checkers {
   std::map<std::pair<Name, int>, Instant> made_at_;  // attempts, as the event's clock had it
   std::map<Name, Seen> seen_;
   std::map<std::pair<Name, int>, uint64_t> leases_;  // newest, by attempt
-  std::set<std::string> decided_;                    // effect keys
-  std::map<std::string, int> executed_;
+  std::map<std::string, uint64_t> decided_;          // how often each effect key was
+  std::set<std::string> withdrawn_;                  // of them, those that are wanted no more
+  std::map<std::string, uint64_t> executed_;
   std::map<std::string, uint64_t> decided_at_crash_;
   uint64_t crashes_ = 0;
 };

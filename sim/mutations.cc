@@ -428,6 +428,20 @@ constexpr MutationKind kKinds[] = {
        mutation.ignores_withdrawal = true;
        return mutation;
      }},
+    {"lying-disk", "the real store's disk says that it synced, and did not",
+     [](Dice) {
+       Mutation mutation;
+       mutation.lying_disk = true;
+       return mutation;
+     },
+     true},
+    {"commit-later", "the real scheduler is sometimes told of a commit that never was",
+     [](Dice) {
+       Mutation mutation;
+       mutation.commits_later = true;
+       return mutation;
+     },
+     true},
 };
 
 // ---- the hunt
@@ -452,7 +466,8 @@ struct Finding {
   for (uint64_t seed = 1; seed <= seeds_max; ++seed) {
     alarm(kSecondsPerWorld);
     tell(fmt::format("{}\n", seed));
-    World world(seed, kind.make(Dice(seed)));
+    World world(seed, kind.of_real_server ? ServerKind::kReal : ServerKind::kMap,
+                kind.make(Dice(seed)));
     if (world.Run()) continue;
     tell("!" + world.broken() + "\n");
     break;
@@ -518,10 +533,10 @@ bool RunMutations(uint64_t seeds_max, std::string_view only) {
     }
     fflush(stdout);
   }
-  const double seconds =
+  const double took =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
   fmt::print("{}: {} of {} mutations noticed, {:.1f} s\n", noticed == tried ? "ok" : "FAILED",
-             noticed, tried, seconds);
+             noticed, tried, took);
   return tried > 0 && noticed == tried;
 }
 

@@ -16,6 +16,11 @@ namespace penstock::sim {
 
 /// One fault at work in one world. Whatever is not set works as it should.
 struct Mutation {
+  // In a world with the real server.
+  bool lying_disk = false;     // syncing does nothing
+  bool commits_later = false;  // some commits are said to be durable and never are
+
+  // In a world with the map.
   // Around Decide.
   std::function<void(const Rows& disk, engine::Event&)> hears;
   std::function<void(const Rows& disk, const engine::Event&, engine::Decision&)> decides;
@@ -39,6 +44,7 @@ struct MutationKind {
   std::string_view name;
   std::string_view what;
   Mutation (*make)(Dice dice);
+  bool of_real_server = false;  // not of the map
 };
 std::span<const MutationKind> MutationKinds();
 

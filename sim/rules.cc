@@ -73,9 +73,9 @@ std::string FollowsItsSchedule(const Scene&, const InstanceChange& change) {
   const auto k = beat->IndexOf(after.scheduled_start);
   if (!k)
     return fmt::format("{} was made, but its schedule has no interval that starts then", after.id);
-  if (after.scheduled_end != beat->StartOf(*k + 1))
+  if (after.scheduled_end != beat->EndOf(*k))
     return fmt::format("{} ends at {}, but its interval at {}", after.id,
-                       FormatDateTime(after.scheduled_end), FormatDateTime(beat->StartOf(*k + 1)));
+                       FormatDateTime(after.scheduled_end), FormatDateTime(beat->EndOf(*k)));
   if (after.due_at != beat->DueAt(*k))
     return fmt::format("{} is due at {}, but its interval at {}", after.id,
                        FormatDateTime(after.due_at), FormatDateTime(beat->DueAt(*k)));

@@ -74,11 +74,23 @@ class Author {
     // Some begin in the past (backfill), some later.
     static constexpr std::string_view kStarts[] = {"2024-02-27T18:00:00", kStart,
                                                    "2024-02-28T01:30:00"};
-    objects().push_back({id,
-                         id,
-                         {Text("type", "Schedule"), Text("period", period),
-                          Text("startDateTime", std::string(kStarts[dice_.Below(3)])),
-                          Text("occurrences", std::to_string(dice_.Between(1, 6)))}});
+    PipelineObject object{
+        id,
+        id,
+        {Text("type", "Schedule"), Text("startDateTime", std::string(kStarts[dice_.Below(3)])),
+         Text("occurrences", std::to_string(dice_.Between(1, 6)))}};
+    if (dice_.Percent(80)) {
+      object.fields.push_back(Text("period", period));
+    } else {
+      static constexpr std::string_view kCrons[] = {"*/20 * * * *", "5,35 * * * *", "10 */2 * * *",
+                                                    "0,1 1,4,7,13,20 * * *"};
+      static constexpr std::string_view kZones[] = {"", "Asia/Kolkata", "America/Phoenix",
+                                                    "+01:30"};
+      object.fields.push_back(Text("cronExpression", std::string(kCrons[dice_.Below(4)])));
+      const std::string_view zone = kZones[dice_.Below(4)];
+      if (!zone.empty()) object.fields.push_back(Text("timeZone", std::string(zone)));
+    }
+    objects().push_back(std::move(object));
   }
 
   void AddResource(const std::string& id) {

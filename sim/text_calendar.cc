@@ -1,8 +1,10 @@
 #include "sim/text_calendar.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "base/check.h"
+#include "base/text.h"
 
 namespace penstock::sim {
 namespace {
@@ -28,13 +30,45 @@ int64_t NumberOf(std::string_view text) {
   return number;
 }
 
+/// Whether one field of a cron expression names that value: "*", "*/n", or "a,b,c".
+bool Names(std::string_view field, int64_t value) {
+  if (field == "*") return true;
+  if (field.starts_with("*/")) return value % NumberOf(field.substr(2)) == 0;
+  for (const std::string_view one : Split(field, ',')) {
+    if (NumberOf(one) == value) return true;
+  }
+  return false;
+}
+
+/// What the clock on the wall is ahead of UTC.
+Duration OffsetOf(std::string_view zone) {
+  using std::chrono::minutes;
+  if (zone == "Asia/Kolkata") return minutes(5 * 60 + 30);
+  if (zone == "America/Phoenix") return -minutes(7 * 60);
+  return zone.empty() ? Duration::zero()
+                      : Duration(minutes(NumberOf(zone.substr(1, 2)) * 60 +
+                                         NumberOf(zone.substr(4, 2))));  // "+01:30"
+}
+
+/// Minute after minute: is it one that the expression names?
+std::vector<Instant> Firings(std::string_view expression, std::string_view zone, Instant from,
+                             size_t count) {
+  const std::vector<std::string_view> fields = Split(expression, ' ');
+  std::vector<Instant> firings;
+  for (Instant at = from; firings.size() < count; at += std::chrono::minutes(1)) {
+    const int64_t minute =
+        std::chrono::floor<std::chrono::minutes>((at + OffsetOf(zone)).time_since_epoch()).count();
+    if (Names(fields[0], minute % 60) && Names(fields[1], minute / 60 % 24)) firings.push_back(at);
+  }
+  return firings;
+}
+
 }  // namespace
 
 std::optional<int64_t> Beat::IndexOf(Instant interval_start) const {
-  const Duration since = interval_start - start;
-  if (since < Duration::zero() || since % period != Duration::zero()) return std::nullopt;
-  const int64_t k = since / period;
-  return k < occurrences ? std::optional(k) : std::nullopt;
+  const auto found = std::find(bounds.begin(), bounds.end(), interval_start);
+  const int64_t k = found - bounds.begin();
+  return k < occurrences() ? std::optional(k) : std::nullopt;
 }
 
 std::optional<Beat> BeatOf(const Definition& definition, std::string_view id) {
@@ -45,13 +79,21 @@ std::optional<Beat> BeatOf(const Definition& definition, std::string_view id) {
   if (ref == nullptr || type == nullptr || type->value == "ondemand") return std::nullopt;
   const PipelineObject* schedule = FindObject(definition, ref->value);
   CHECK(schedule != nullptr);
-  const std::string& period = schedule->Find("period")->value;
   Beat beat;
-  beat.start = *ParseDateTime(schedule->Find("startDateTime")->value);
-  beat.period = NumberOf(period) * (period.find("hour") != std::string::npos
-                                        ? Duration(std::chrono::hours(1))
-                                        : Duration(std::chrono::minutes(1)));
-  beat.occurrences = NumberOf(schedule->Find("occurrences")->value);
+  const Instant start = *ParseDateTime(schedule->Find("startDateTime")->value);
+  const auto bounds = static_cast<size_t>(NumberOf(schedule->Find("occurrences")->value)) + 1;
+  if (const Field* cron = schedule->Find("cronExpression")) {
+    const Field* zone = schedule->Find("timeZone");
+    beat.bounds = Firings(cron->value, zone == nullptr ? "" : zone->value, start, bounds);
+  } else {
+    const std::string& text = schedule->Find("period")->value;
+    const Duration unit = text.find("hour") != std::string::npos
+                              ? Duration(std::chrono::hours(1))
+                              : Duration(std::chrono::minutes(1));
+    const Duration period = NumberOf(text) * unit;
+    for (size_t k = 0; k < bounds; ++k)
+      beat.bounds.push_back(start + static_cast<int64_t>(k) * period);
+  }
   beat.at_end = type->value == "timeseries";
   return beat;
 }
@@ -69,8 +111,10 @@ std::vector<std::pair<std::string, Instant>> NeedsOf(const Definition& definitio
       needs.emplace_back(field.value, start);
       continue;
     }
-    for (int64_t k = 0; k < other->occurrences; ++k) {
-      if (other->StartOf(k) < start + own->period && other->StartOf(k + 1) > start)
+    const auto interval = own->IndexOf(start);
+    if (!interval) continue;
+    for (int64_t k = 0; k < other->occurrences(); ++k) {
+      if (other->StartOf(k) < own->EndOf(*interval) && other->EndOf(k) > start)
         needs.emplace_back(field.value, other->StartOf(k));
     }
   }

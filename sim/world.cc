@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include "sim/map_server.h"
+#include "sim/real_server.h"
 #include "sim/workers.h"
 
 namespace penstock::sim {
@@ -13,7 +15,6 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 
 constexpr int kCalmDays = 12;
-constexpr Duration kClockCorrectionMax = minutes(1);  // as in scheduler/scheduler.cc
 
 // Far beyond what any world needs: a livelock, or timers that breed, is a broken rule, not a hang.
 constexpr uint64_t kStepsMax = 10'000'000;
@@ -22,18 +23,25 @@ constexpr size_t kTimersMax = 100'000;
 
 }  // namespace
 
-World::World(uint64_t seed, Mutation mutation)
+World::World(uint64_t seed, ServerKind kind, Mutation mutation)
     : dice_(seed),
       scenario_(Draw(dice_)),
       mutation_(std::move(mutation)),
       checkers_(scenario_.options),
-      server_(scenario_.options, scenario_.weather, dice_, checkers_, mutation_),
       began_(*ParseDateTime("2024-02-28T00:00:00")),
-      now_(began_),
-      plans_(scenario_.pipelines) {}
+      clock_(began_),
+      plans_(scenario_.pipelines) {
+  if (kind == ServerKind::kMap) {
+    server_ = std::make_unique<MapServer>(*this, scenario_.options, mutation_);
+  } else {
+    server_ = std::make_unique<RealServer>(*this, scenario_.options, mutation_);
+  }
+}
+
+World::~World() = default;
 
 void World::In(Duration delay, std::function<void()> what) {
-  queue_.push({now_ + delay, order_++, std::move(what)});
+  queue_.push({now() + delay, order_++, std::move(what)});
 }
 
 Duration World::Latency() {
@@ -41,89 +49,43 @@ Duration World::Latency() {
   return milliseconds(dice_.Between(1, 200));
 }
 
-Instant World::ServerNow() {
-  const Instant now = now_ + skew_;
-  if (now < last_at_ && last_at_ - now <= kClockCorrectionMax) return last_at_;
-  return last_at_ = now;
-}
-
-engine::Event World::MakeEvent(engine::EventBody body) {
-  return {
-      ServerNow(), {dice_.Next(), dice_.Next()}, {"000000000001", "us-east-1"}, std::move(body)};
-}
-
-std::optional<engine::Decision> World::Serve(engine::EventBody body) {
-  auto decision = server_.Serve(MakeEvent(std::move(body)), storm_);
-  if (generation_ != server_.generation) {
-    // A new server: it starts over with what the outbox has.
-    generation_ = server_.generation;
-    in_flight_.clear();
-    if (!mutation_.forgets_outbox) {
-      for (const auto& [pipeline, effect] : server_.Outbox()) Execute(pipeline, effect);
-    }
-  } else if (decision) {
-    Watch(decision->writes);
-  }
-  if (mutation_.starts_early) Watch(server_.lost);
-  return decision;
-}
-
-void World::Watch(const std::vector<engine::Write>& writes) {
-  for (const engine::Write& write : writes) {
-    if (const auto* effect = std::get_if<engine::EffectRecord>(&write.change))
-      Execute(write.pipeline.id, *effect);
-  }
-}
-
-std::optional<engine::Decision> World::Internal(engine::EventBody body) {
-  return Serve(std::move(body));
-}
-
-void World::Request(engine::EventBody body, std::function<void(const engine::Decision&)> answer) {
+void World::Request(engine::EventBody body, Server::Answer answer) {
   const int copies = 1 + (storm_ && dice_.Percent(weather().duplicate));
   for (int i = 0; i < copies; ++i) {
     if (storm_ && dice_.Percent(weather().loss)) continue;
     In(Latency(), [this, body, answer] {
-      auto decision = Serve(body);
-      if (!decision || (storm_ && dice_.Percent(weather().loss))) return;
-      In(Latency(), [this, answer, decision = *std::move(decision)] {
-        checkers_.Answered(server_.disk(), decision);
-        answer(decision);
+      server_->Serve(body, [this, answer](const engine::Decision& decision) {
+        if (storm_ && dice_.Percent(weather().loss)) return;
+        In(Latency(), [this, answer, decision] {
+          checkers_.Answered(server_->disk(), decision);
+          answer(decision);
+        });
       });
     });
   }
 }
 
 void World::Until(Instant end) {
-  int idle_wakes = 0;
   while (checkers_.broken().empty()) {
     CountStep();
-    auto wake = engine::NextWake(server_.memory());
-    // Where the server's clock stands still it is due sooner than it says.
-    if (wake) wake = *wake <= ServerNow() ? now_ : *wake - skew_;
-    const bool wakes = wake && *wake <= end && (queue_.empty() || *wake <= queue_.top().at);
-    if (wakes) {
-      now_ = std::max(now_, *wake);
-      const auto decision = Internal(engine::Wake{});
-      if (decision && decision->writes.empty()) {
-        if (++idle_wakes > 3) checkers_.Fail("the engine wakes for nothing");
-      } else {
-        idle_wakes = 0;
-      }
+    const auto due = server_->NextDue();
+    if (due && *due <= end && (queue_.empty() || *due <= queue_.top().at)) {
+      clock_.now = std::max(now(), *due);
+      server_->Step();
       continue;
     }
     if (queue_.empty() || queue_.top().at > end) break;
     Item item = queue_.top();
     queue_.pop();
-    now_ = std::max(now_, item.at);
+    clock_.now = std::max(now(), item.at);
     item.what();
   }
-  now_ = std::max(now_, end);
+  clock_.now = std::max(now(), end);
 }
 
 void World::CountStep() {
-  steps_at_once_ = now_ == stepped_at_ ? steps_at_once_ + 1 : 0;
-  stepped_at_ = now_;
+  steps_at_once_ = now() == stepped_at_ ? steps_at_once_ + 1 : 0;
+  stepped_at_ = now();
   if (steps_at_once_ > kStepsAtOnceMax) checkers_.Fail("time does not pass: a livelock");
   if (++steps_ > kStepsMax) checkers_.Fail("the world does not come to an end");
   if (queue_.size() > kTimersMax) checkers_.Fail("timers breed");
@@ -179,10 +141,10 @@ void World::Command() {
       const PipelinePlan& plan = plans_[index];
       const auto ignore = [](const engine::Decision&) {};
       std::vector<std::string> instances;
-      for (const auto& [key, pipeline] : ReadPipelines(server_.disk())) {
+      for (const auto& [key, pipeline] : ReadPipelines(server_->disk())) {
         if (key.id != id) continue;
         for (const auto& record :
-             ReadAll<engine::InstanceRecord>(server_.disk(), key, engine::RecordKind::kInstance)) {
+             ReadAll<engine::InstanceRecord>(server_->disk(), key, engine::RecordKind::kInstance)) {
           instances.push_back(record.id);
         }
       }
@@ -202,7 +164,7 @@ void World::Command() {
           break;
         case 5:
           if (!plan.on_demand && dice_.Percent(20)) {
-            Request(engine::Activate{id, {}, now_ - hours(dice_.Below(4))}, ignore);
+            Request(engine::Activate{id, {}, now() - hours(dice_.Below(4))}, ignore);
           }
           break;
         case 6:
@@ -238,20 +200,20 @@ void World::Edit() {
 
 void World::Settle() {
   if (storm_) return;
-  for (const auto& [key, pipeline] : ReadPipelines(server_.disk())) {
+  for (const auto& [key, pipeline] : ReadPipelines(server_->disk())) {
     if (pipeline.state == engine::PipelineState::kInactive)
-      Internal(engine::Activate{key.id, {}, {}});
+      server_->Serve(engine::Activate{key.id, {}, {}}, nullptr);
     for (const auto& record :
-         ReadAll<engine::ComponentRecord>(server_.disk(), key, engine::RecordKind::kComponent)) {
-      if (record.paused) Internal(engine::SetStatus{key.id, {record.id}, "RESUME"});
+         ReadAll<engine::ComponentRecord>(server_->disk(), key, engine::RecordKind::kComponent)) {
+      if (record.paused) server_->Serve(engine::SetStatus{key.id, {record.id}, "RESUME"}, nullptr);
     }
     for (const auto& record :
-         ReadAll<engine::InstanceRecord>(server_.disk(), key, engine::RecordKind::kInstance)) {
+         ReadAll<engine::InstanceRecord>(server_->disk(), key, engine::RecordKind::kInstance)) {
       for (const std::string& blocker : record.blocked_by) {
-        const auto now = ReadInstance(server_.disk(), key, blocker);
+        const auto now = ReadInstance(server_->disk(), key, blocker);
         if (!now || !engine::IsTerminal(now->status)) continue;
-        Internal(engine::SetStatus{
-            key.id, {blocker}, blocker.starts_with("@R") ? "RERUN" : "MARK_FINISHED"});
+        const char* status = blocker.starts_with("@R") ? "RERUN" : "MARK_FINISHED";
+        server_->Serve(engine::SetStatus{key.id, {blocker}, status}, nullptr);
       }
     }
   }
@@ -259,7 +221,8 @@ void World::Settle() {
 }
 
 bool World::AtRest() const {
-  for (const auto& [id, work] : server_.memory().pipelines) {
+  if (!server_->settled()) return false;
+  for (const auto& [id, work] : server_->memory().pipelines) {
     if (!work.effects.empty()) return false;
     if (work.deleted) continue;
     if (!work.runs.empty()) return false;
@@ -271,88 +234,71 @@ bool World::AtRest() const {
 
 // ---- effects and machines
 
-void World::Execute(const std::string& pipeline, const engine::EffectRecord& effect) {
-  if (!in_flight_.insert(pipeline + effect.key).second) return;
-  const int times = mutation_.executes ? mutation_.executes(effect) : 1;
-  for (int i = 0; i < times; ++i) ExecuteOnce(pipeline, effect);
-}
-
-void World::ExecuteOnce(const std::string& pipeline, const engine::EffectRecord& effect) {
-  const uint64_t generation = generation_;
-  const auto wanted = [this, pipeline, generation, key = effect.key] {
-    if (generation != generation_) return false;  // that server died
-    const engine::PipelineWork* work = server_.memory().Find(pipeline);
-    return mutation_.ignores_withdrawal || (work != nullptr && work->effects.contains(key));
-  };
-  checkers_.Executed(pipeline, effect);
+EffectResult World::Execute(const EffectJob& job, std::stop_token) {
+  const std::string& name = job.effect.name;
+  if (job.tries == 0) checkers_.Executed(job.pipeline.id, job.effect);
+  if (storm_ && dice_.Percent(weather().effect_fails / 4)) return Unavailable("no answer");
+  // Whether it takes until `end`, and for how long still.
+  const auto wait = [this](Instant end) { return EffectPending{end - now(), {}}; };
   const bool fails = storm_ && dice_.Percent(weather().effect_fails);
-  const auto outcome = fails ? engine::EffectOutcome::kFailed : engine::EffectOutcome::kSucceeded;
-  switch (effect.kind) {
-    case engine::EffectKind::kLaunchResource:
-      In(seconds(dice_.Between(1, 180)), [this, wanted, pipeline, effect, outcome, generation] {
-        if (!wanted()) return;
-        machines_.insert(effect.name);
-        if (outcome == engine::EffectOutcome::kSucceeded && staffed_.insert(effect.name).second) {
-          StartWorker(*this, effect.name, effect.name + "-1", true);
-          StartWorker(*this, effect.name, effect.name + "-2", true);
-        }
-        Finish(pipeline, effect.key, outcome, generation);
-      });
-      break;
-    case engine::EffectKind::kTerminateResource:
-      In(seconds(dice_.Between(1, 120)), [this, wanted, pipeline, effect, generation] {
-        if (!wanted()) return;
-        machines_.erase(effect.name);
-        Finish(pipeline, effect.key, engine::EffectOutcome::kSucceeded, generation);
-      });
-      break;
-    case engine::EffectKind::kCheckPrecondition: {
-      const bool unmet = storm_ && dice_.Percent(weather().precondition_unmet);
-      Finish(pipeline, effect.key,
-             fails   ? outcome
-             : unmet ? engine::EffectOutcome::kUnmet
-                     : engine::EffectOutcome::kSucceeded,
-             generation);
-      break;
+  const auto finish = [](engine::EffectOutcome outcome) -> EffectResult {
+    const bool failed = outcome == engine::EffectOutcome::kFailed;
+    return EffectFinished{outcome, failed ? "E" : "", failed ? "it would not" : "", {}};
+  };
+  switch (job.effect.kind) {
+    case engine::EffectKind::kLaunchResource: {
+      machines_.insert(name);
+      const Instant end =
+          starting_.try_emplace(name, now() + seconds(dice_.Between(1, 180))).first->second;
+      if (now() < end) return wait(end);
+      if (fails) return finish(engine::EffectOutcome::kFailed);
+      if (staffed_.insert(name).second) {
+        StartWorker(*this, name, name + "-1", true);
+        StartWorker(*this, name, name + "-2", true);
+      }
+      return finish(engine::EffectOutcome::kSucceeded);
     }
+    case engine::EffectKind::kTerminateResource: {
+      const Instant end =
+          ending_.try_emplace(name, now() + seconds(dice_.Between(1, 120))).first->second;
+      if (now() < end) return wait(end);
+      machines_.erase(name);
+      return finish(engine::EffectOutcome::kSucceeded);
+    }
+    case engine::EffectKind::kCheckPrecondition:
+      if (fails) return finish(engine::EffectOutcome::kFailed);
+      return finish(storm_ && dice_.Percent(weather().precondition_unmet)
+                        ? engine::EffectOutcome::kUnmet
+                        : engine::EffectOutcome::kSucceeded);
     case engine::EffectKind::kPublishAlarm:
-      Finish(pipeline, effect.key, engine::EffectOutcome::kSucceeded, generation);
-      break;
+      return finish(engine::EffectOutcome::kSucceeded);
   }
+  return finish(engine::EffectOutcome::kFailed);
 }
 
-void World::Finish(const std::string& pipeline, const std::string& key,
-                   engine::EffectOutcome outcome, uint64_t generation) {
-  In(seconds(dice_.Between(1, 240)), [this, pipeline, key, outcome, generation] {
-    if (generation != generation_) return;
-    const bool failed = outcome == engine::EffectOutcome::kFailed;
-    Internal(engine::EffectDone{
-        pipeline, key, outcome, failed ? "E" : "", failed ? "it would not" : "", {}});
-    // The commit may have failed: it is said until the outbox forgets it.
-    const engine::PipelineWork* work = server_.memory().Find(pipeline);
-    if (generation == generation_ && work != nullptr && work->effects.contains(key))
-      Finish(pipeline, key, outcome, generation);
-  });
+Result<ResourceHealth> World::CheckResource(const EffectJob& job, std::stop_token) {
+  const std::string& name = job.effect.name;
+  if (!machines_.contains(name))
+    return ResourceHealth{ResourceHealth::State::kGone, "Lost", "power cut"};
+  if (replaced_.erase(name) > 0)
+    return ResourceHealth{ResourceHealth::State::kWorkerReplaced, "", ""};
+  return ResourceHealth{};
 }
+
+// ---- trouble
 
 void World::Disturb() {
   if (!storm_) return;
-  for (const auto& [id, work] : server_.memory().pipelines) {
-    std::vector<engine::EventBody> news;
-    for (const auto& [name, run] : work.runs) {
-      if (!machines_.contains(run.instance.worker_group) ||
-          run.instance.status != engine::RunStatus::kRunning)
-        continue;
-      if (!run.instance.component.starts_with("R")) continue;
-      if (dice_.Percent(weather().worker_replaced)) {
-        news.push_back(engine::WorkerReplaced{id, name, run.instance.attempts});
-      } else if (dice_.Percent(weather().machine_lost)) {
-        machines_.erase(run.instance.worker_group);
-        news.push_back(engine::ResourceGone{id, name, run.instance.attempts, "Lost", "power cut"});
-      }
+  for (const std::string& name : std::vector(staffed_.begin(), staffed_.end())) {
+    if (!machines_.contains(name)) continue;
+    if (dice_.Percent(weather().worker_replaced)) {
+      replaced_.insert(name);
+    } else if (dice_.Percent(weather().machine_lost)) {
+      machines_.erase(name);
+    } else {
+      continue;
     }
-    for (engine::EventBody& body : news) Tell(std::move(body));
-    if (!news.empty()) break;
+    break;
   }
   In(minutes(10), [this] { Disturb(); });
 }
@@ -362,7 +308,7 @@ void World::JumpClock() {
   if (dice_.Percent(weather().clock_jump)) {
     const Duration jump = dice_.Percent(50) ? Duration(seconds(dice_.Between(1, 300)))
                                             : Duration(minutes(dice_.Between(1, 200)));
-    skew_ += dice_.Percent(50) ? jump : -jump;
+    clock_.Jump(dice_.Percent(50) ? jump : -jump);
   }
   In(minutes(10), [this] { JumpClock(); });
 }
@@ -381,17 +327,12 @@ void World::KillWorkerHost() {
 
 void World::ReportLost(const std::string& worker) {
   In(seconds(dice_.Between(1, 60)), [this, worker] {
-    if (Internal(engine::WorkerLost{worker})) {
-      dead_.erase(worker);
-    } else {
-      ReportLost(worker);
-    }
-  });
-}
-
-void World::Tell(engine::EventBody body) {
-  In(minutes(1), [this, body = std::move(body)] {
-    if (!Internal(body)) Tell(body);
+    const uint64_t told = server_->generation;
+    server_->Report(engine::WorkerLost{worker}, [this, worker] { dead_.erase(worker); });
+    // A server that died meanwhile is told again.
+    In(minutes(1), [this, worker, told] {
+      if (server_->generation != told && dead_.contains(worker)) ReportLost(worker);
+    });
   });
 }
 
@@ -412,8 +353,8 @@ bool World::Run() {
   storm_ = false;
   Settle();
   for (int day = 0; day < kCalmDays * 24 && checkers_.broken().empty() && !AtRest(); ++day)
-    Until(now_ + hours(1));
-  if (checkers_.broken().empty()) checkers_.AtRest(server_.disk(), machines_);
+    Until(now() + hours(1));
+  if (checkers_.broken().empty()) checkers_.AtRest(server_->disk(), machines_);
   return checkers_.broken().empty();
 }
 

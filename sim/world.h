@@ -6,14 +6,16 @@
 #include <cstdint>
 #include <functional>
 #include <map>
-#include <optional>
+#include <memory>
 #include <queue>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "engine/event.h"
+#include "scheduler/effect_handler.h"
 #include "sim/checkers.h"
+#include "sim/clock.h"
 #include "sim/dice.h"
 #include "sim/mutations.h"
 #include "sim/scenario.h"
@@ -21,32 +23,41 @@
 
 namespace penstock::sim {
 
-class World {
+/// Which server the world has.
+enum class ServerKind : uint8_t { kMap, kReal };
+
+/// As an EffectHandler: the machines, conditions and mail boxes outside.
+class World : public EffectHandler {
  public:
   /// `mutation`: what is wrong in it, if anything.
-  explicit World(uint64_t seed, Mutation mutation = {});
+  World(uint64_t seed, ServerKind kind, Mutation mutation = {});
+  ~World() override;
 
   /// Both phases. Whether every rule held; broken() says which did not.
   bool Run();
 
   const std::string& broken() const { return checkers_.broken(); }
-  const Server& server() const { return server_; }
-  Server& server() { return server_; }
-  Instant now() const { return now_; }
+  Server& server() { return *server_; }
+  Instant now() const { return clock_.now; }
   Instant began() const { return began_; }
 
   // ---- for the parts
 
   Dice& dice() { return dice_; }
+  /// The server's, which may be wrong.
+  Clock& clock() { return clock_; }
   const Weather& weather() const { return scenario_.weather; }
   bool storm() const { return storm_; }
   Checkers& checkers() { return checkers_; }
   /// Does something later.
   void In(Duration delay, std::function<void()> what);
   /// A request over the network: it or its answer may be lost, come twice or late.
-  void Request(engine::EventBody body, std::function<void(const engine::Decision&)> answer);
-  /// The server's own event: nothing is lost but by a crash.
-  std::optional<engine::Decision> Internal(engine::EventBody body);
+  void Request(engine::EventBody body, Server::Answer answer);
+
+  /// What an effect does to the world; EffectHandler's promise.
+  EffectResult Execute(const EffectJob& job, std::stop_token stop) override;
+  Result<ResourceHealth> CheckResource(const EffectJob& job, std::stop_token stop) override;
+
   /// How often the host of those workers died. A worker of an earlier life works no more.
   int LifeOf(const std::string& worker) const {
     const auto found = lives_.find(worker);
@@ -66,11 +77,6 @@ class World {
     }
   };
 
-  /// The server's clock, which may be wrong, as the scheduler reads it: a small step back makes it
-  /// stand still, a larger one is followed.
-  Instant ServerNow();
-  engine::Event MakeEvent(engine::EventBody body);
-  std::optional<engine::Decision> Serve(engine::EventBody body);
   void Until(Instant end);
   void CountStep();
   Duration Latency();
@@ -84,42 +90,35 @@ class World {
   void Settle();  // in the calm: an operator repairs what waits in vain
   bool AtRest() const;
 
-  // effects and machines
-  void Watch(const std::vector<engine::Write>& writes);
-  void Execute(const std::string& pipeline, const engine::EffectRecord& effect);
-  void ExecuteOnce(const std::string& pipeline, const engine::EffectRecord& effect);
-  void Finish(const std::string& pipeline, const std::string& key, engine::EffectOutcome outcome,
-              uint64_t generation);
+  // trouble
   void Disturb();
   void JumpClock();
   void KillWorkerHost();
   void ReportLost(const std::string& worker);
-  void Tell(engine::EventBody body);  // again and again until a decision about it is durable
 
   Dice dice_;
   const Scenario scenario_;
   const Mutation mutation_;
   Checkers checkers_;
-  Server server_;
-  Instant began_, now_;
+  Instant began_;
+  Clock clock_;
   bool storm_ = true;
   uint64_t order_ = 0;
-  uint64_t steps_ = 0;          // wakes and timers so far
+  uint64_t steps_ = 0;          // of the server and of the rest, so far
   uint64_t steps_at_once_ = 0;  // of them, since time last passed
   Instant stepped_at_{};
   std::priority_queue<Item> queue_;
   std::map<size_t, std::string> pipelines_;  // by index in the scenario
   std::map<size_t, int> activations_;        // answered with success
   std::vector<PipelinePlan> plans_;          // as they were edited
-  Duration skew_{0};                         // of the server's clock
-  Instant last_at_{};                        // of the last event
   std::vector<std::string> workers_;         // those that are on no machine
   std::map<std::string, int> lives_;
-  std::set<std::string> dead_;       // the server was not told yet
-  std::set<std::string> machines_;   // by name
-  std::set<std::string> staffed_;    // machines that have had their workers
-  std::set<std::string> in_flight_;  // effects being executed by the server as it stands
-  uint64_t generation_ = 0;          // of the server that they belong to
+  std::set<std::string> dead_;                        // the server was not told yet
+  std::set<std::string> machines_;                    // by name
+  std::map<std::string, Instant> starting_, ending_;  // until when, by machine
+  std::set<std::string> staffed_;                     // machines that have had their workers
+  std::set<std::string> replaced_;  // machines whose worker is another, and nobody has looked yet
+  std::unique_ptr<Server> server_;  // last: it refers to all of the above
 };
 
 }  // namespace penstock::sim

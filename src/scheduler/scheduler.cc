@@ -313,6 +313,7 @@ bool Scheduler::Decide(Item& item, std::deque<Item>& items, Batch& batch) {
     return true;
   }
   Decision decision = engine::Decide(state_, event);
+  if (options_.decided) options_.decided(event, decision);
   batch.undos.push_back(ApplyWithUndo(state_, decision.writes));
   Decided done{std::move(item), std::move(decision.reply), {}};
   for (Write& write : decision.writes) {

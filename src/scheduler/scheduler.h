@@ -52,6 +52,9 @@ struct SchedulerOptions {
       1'000};  // after a failed commit, before what has no caller is decided again
   Duration connection_sweep_interval{
       5'000};  // parked polls whose asker is gone are dropped so often
+  /// Sees each decision before anyone hears of it, and before it is durable; for whoever watches.
+  /// On the engine's thread: it must not wait.
+  std::function<void(const engine::Event&, const engine::Decision&)> decided;
 };
 
 /// For the metrics page. Read without locks: each number is right, together they may not be.

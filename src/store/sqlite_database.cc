@@ -133,8 +133,10 @@ Result<std::unique_ptr<SqliteDatabase>> SqliteDatabase::Open(const std::string& 
   sqlite3_db_config(handle, SQLITE_DBCONFIG_ENABLE_QPSG, 1, nullptr);
   sqlite3_busy_timeout(handle, kBusyTimeoutMs);
   if (mode == Mode::kReadWrite) {
+    // FULL, and the folder is synced after a rollback journal was deleted. A new file has one until
+    // it is in WAL mode; if it came back after a power cut, all of the file would be undone.
+    RETURN_IF_ERROR(database->Execute("PRAGMA synchronous=EXTRA"));
     RETURN_IF_ERROR(database->Execute("PRAGMA journal_mode=WAL"));
-    RETURN_IF_ERROR(database->Execute("PRAGMA synchronous=FULL"));
     RETURN_IF_ERROR(database->Execute("PRAGMA foreign_keys=OFF"));
     RETURN_IF_ERROR(
         database->Execute(fmt::format("PRAGMA wal_autocheckpoint={}", kCheckpointPages)));
