@@ -439,12 +439,16 @@ void Checkers::Acknowledged(const Rows& disk, const PipelineKey& key, const engi
   if (seen.starts == 1) Fail(fmt::format("{}: an acknowledged outcome was lost", task.instance));
 }
 
-void Checkers::Executed(const std::string& pipeline, const EffectRecord& effect) {
-  const std::string key = pipeline + effect.key;
+void Checkers::Executed(const Rows& disk, const PipelineKey& pipeline, const EffectRecord& effect,
+                        bool begins) {
+  const std::string key = pipeline.id + effect.key;
   if (!decided_.contains(key)) {
     Fail("an effect without its decision: " + effect.key);
     return;
   }
+  if (!disk.contains(engine::RecordKey(pipeline, RecordKind::kEffect, effect.key)))
+    Fail("an effect is executed that nobody wants any more: " + effect.key);
+  if (!begins) return;
   const uint64_t crashes = crashes_ - decided_at_crash_[key];
   if (++executed_[key] > decided_[key] + crashes)
     Fail("an effect was executed again without a crash: " + effect.key);

@@ -36,8 +36,9 @@ class Checkers {
   /// A worker heard that its FINISHED was taken.
   void Acknowledged(const Rows& disk, const engine::PipelineKey& pipeline,
                     const engine::TaskKey& task);
-  /// An effect is being executed.
-  void Executed(const std::string& pipeline, const engine::EffectRecord& effect);
+  /// An effect is being executed; `begins`: for the first time, or again from the start.
+  void Executed(const Rows& disk, const engine::PipelineKey& pipeline,
+                const engine::EffectRecord& effect, bool begins);
   void Crashed() { ++crashes_; }
 
   /// When everything should be over: nothing unfinished, nothing missed, nothing leaked.

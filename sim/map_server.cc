@@ -180,8 +180,8 @@ bool MapServer::IsWanted(const EffectJob& job, uint64_t of_generation) const {
 }
 
 void MapServer::Try(EffectJob job, uint64_t of_generation) {
-  // What was just decided is executed in any case: another may have withdrawn it since.
-  if (job.tries > 0 && !IsWanted(job, of_generation)) return;
+  // A deliberate fault may start what was never committed.
+  if (!IsWanted(job, of_generation) && !(job.tries == 0 && mutation_.starts_early)) return;
   EffectResult result = world_.Execute(job, {});
   ++job.tries;
   const auto* finished = result ? std::get_if<EffectFinished>(&*result) : nullptr;

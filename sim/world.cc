@@ -236,7 +236,7 @@ bool World::AtRest() const {
 
 EffectResult World::Execute(const EffectJob& job, std::stop_token) {
   const std::string& name = job.effect.name;
-  if (job.tries == 0) checkers_.Executed(job.pipeline.id, job.effect);
+  checkers_.Executed(server_->disk(), job.pipeline, job.effect, job.tries == 0);
   if (storm_ && dice_.Percent(weather().effect_fails / 4)) return Unavailable("no answer");
   // Whether it takes until `end`, and for how long still.
   const auto wait = [this](Instant end) { return EffectPending{end - now(), {}}; };
