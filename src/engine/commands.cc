@@ -336,7 +336,7 @@ Reply SetStatusOf(Draft& draft, const SetStatus& request) {
     return InvalidRequest(
         fmt::format("{}: pipeline {} is FINISHED", CommandName(*command), draft.key().id));
   }
-  if (draft.Active() == nullptr) {
+  if (!draft.IsActivated()) {
     return InvalidRequest(
         fmt::format("{}: pipeline {} was never activated", CommandName(*command), draft.key().id));
   }
@@ -379,7 +379,7 @@ Reply SetStatusOf(Draft& draft, const SetStatus& request) {
 
 std::vector<std::string> LooksAt(const Draft& draft, Command command, const std::string& first) {
   std::vector<std::string> ids = {first};
-  if (command != Command::kRerun || draft.Active() == nullptr) return ids;
+  if (command != Command::kRerun || !draft.IsActivated()) return ids;
   const Plan& plan = draft.plan();
   const Calendar calendar = CalendarOf(draft);
   std::set<std::string> seen = {first};

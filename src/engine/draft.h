@@ -31,19 +31,22 @@ class Draft {
   const PipelineRecord& record() const { return record_; }
   PipelineRecord& EditRecord();
 
-  /// The definition that runs; nullptr before the first activation.
+  /// Whether there is a definition that runs: not before the first activation.
+  bool IsActivated() const { return PlanOf(record_.active_version) != nullptr; }
+  /// Its plan. REQUIRES: IsActivated().
+  const Plan& plan() const { return *PlanOf(record_.active_version); }
+  /// Its text; nullptr unless IsActivated().
   const CompiledDefinition* Active() const { return Version(record_.active_version); }
-  /// That version, or nullptr.
+  /// That version's text, or nullptr. Costs more than a plan: only for what needs the text.
   const CompiledDefinition* Version(uint64_t version) const;
   /// `compiled` is of this record.
   void PutDefinition(DefinitionRecord record, std::shared_ptr<const CompiledDefinition> compiled);
   /// Drops versions that are neither latest nor active nor an unfinished instance's.
   void EraseUnusedDefinitions();
-  /// REQUIRES: activated.
-  const Plan& plan() const { return Active()->plan; }
 
-  /// The definition an instance was made under, or the active one when that knows it better.
+  /// The definition an instance was made under, or the active one when that is gone.
   const CompiledDefinition& DefinitionOf(const InstanceRecord& instance) const;
+  const Plan& PlanOf(const InstanceRecord& instance) const;
   /// The instance's component; nullptr when no definition in memory knows it.
   const Component* ComponentOf(const InstanceRecord& instance) const;
   const Component* ComponentOf(std::string_view instance_id) const;
@@ -94,14 +97,16 @@ class Draft {
 
   void Offer(const std::string& worker_group) { offers_.insert(worker_group); }
 
-  /// Adds this draft's part to the decision.
-  void Commit(Decision& decision) const;
+  /// Adds this draft's part to the decision. Nothing else may be asked of it afterwards.
+  void Commit(Decision& decision) &&;
   /// The earliest timer this draft sets.
   std::optional<Instant> NextWake() const;
   /// Whether the draft replaced the timers of that component or instance.
   bool Replaces(const Timer& timer) const;
 
  private:
+  /// nullptr: there is no such version.
+  const Plan* PlanOf(uint64_t version) const;
   template <class Keep>
   std::vector<std::string> Collect(const std::set<std::pair<std::string, std::string>>* index,
                                    const std::string& key, Keep keep) const;

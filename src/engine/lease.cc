@@ -106,8 +106,8 @@ TaskKey HandOut(Draft& draft, const std::string& id, const Poll& poll) {
   if (component != nullptr && component->kind == ComponentKind::kPrecondition &&
       !draft.Find(id)->first_check_at) {
     draft.Edit(id).first_check_at = draft.now();
+    Explain(draft, id);  // its preconditionTimeout begins
   }
-  Explain(draft, id);
   return {draft.key().id, id, attempt.number, attempt.lease};
 }
 

@@ -109,7 +109,7 @@ void End(Draft& draft, const std::string& id, RunStatus outcome, const Failure& 
   }
   for (ComponentIndex index : component->preconditions) {
     const std::string precondition =
-        InstanceId(draft.DefinitionOf(record).plan.components[index].stem, record.scheduled_start);
+        InstanceId(draft.PlanOf(record).components[index].stem, record.scheduled_start);
     const InstanceRecord* check = draft.Find(precondition);
     if (check == nullptr || IsTerminal(check->status)) continue;
     draft.Edit(precondition).cancellation_reason = fmt::format("{} ended", id);

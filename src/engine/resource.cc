@@ -55,7 +55,7 @@ std::vector<Field> Identity(const Draft& draft, const InstanceRecord& record) {
   std::vector<Field> fields = record.fields;
   const Component* component = draft.ComponentOf(record);
   if (component == nullptr) return fields;
-  fields.insert(fields.begin(), {"type", component->type, false});
+  fields.insert(fields.begin(), {"type", std::string(component->type), false});
   const DraftObjects objects(draft);
   for (std::string_view key : {"region", "role"}) {
     const std::string value = objects.MaskedField(record, key);
