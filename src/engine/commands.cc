@@ -106,14 +106,7 @@ void MarkFinished(Draft& draft, const std::string& id) {
   record.resumes = false;
   record.waiting_on.clear();
   record.blocked_by.clear();
-  const Component* component = draft.ComponentOf(record);
-  if (component != nullptr && component->kind != ComponentKind::kPrecondition) {
-    ComponentRecord& progress = draft.EditComponent(record.component);
-    progress.health = Health::kHealthy;
-    progress.health_from = id;
-    progress.health_updated_at = draft.now();
-    progress.latest_completed_run_at = record.scheduled_start;
-  }
+  NoteOnComponent(draft, record);
   Release(draft, id);
   draft.TouchPipeline();
 }

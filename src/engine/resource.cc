@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "engine/explain.h"
+#include "engine/late.h"
 #include "engine/lease.h"
 #include "engine/links.h"
 #include "engine/retry.h"
@@ -85,7 +86,7 @@ void Launch(Draft& draft, const std::string& id, const Component& component) {
   record.worker_group = ResourceName(draft.key(), id, record.attempts);
   record.fields.clear();
   record.launched_at = draft.now();
-  record.late_decided = true;
+  NoteBegin(draft, record);
   record.terminate_at.reset();
   if (component.terminate_after)
     record.terminate_at = Plus(draft.now(), *component.terminate_after);
