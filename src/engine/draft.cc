@@ -10,12 +10,12 @@ namespace penstock::engine {
 
 Draft::Draft(const State& state, const PipelineWork* base, PipelineKey key, Instant now)
     : state_(state), base_(base), key_(std::move(key)), now_(now) {
-  if (base_ != nullptr) record_ = base_->record;
+  if (base_ == nullptr) record_.emplace();
 }
 
 PipelineRecord& Draft::EditRecord() {
-  record_changed_ = true;
-  return record_;
+  if (!record_) record_ = base_->record;
+  return *record_;
 }
 
 const CompiledDefinition* Draft::Version(uint64_t version) const {
@@ -33,7 +33,7 @@ void Draft::PutDefinition(DefinitionRecord record,
 }
 
 void Draft::EraseUnusedDefinitions() {
-  std::set<uint64_t> used = {record_.latest_version, record_.active_version};
+  std::set<uint64_t> used = {record().latest_version, record().active_version};
   for (const std::string& id : Unfinished()) used.insert(Find(id)->version);
   for (const std::string& id : Resumable()) used.insert(Find(id)->version);
   std::set<uint64_t> unused;
@@ -65,7 +65,7 @@ const CompiledDefinition& Draft::DefinitionOf(const InstanceRecord& instance) co
 
 const Plan& Draft::PlanOf(const InstanceRecord& instance) const {
   const Plan* own = PlanOf(instance.version);
-  if (own == nullptr) own = PlanOf(record_.active_version);
+  if (own == nullptr) own = PlanOf(record().active_version);
   CHECK(own != nullptr, "instance {} without a definition", instance.id);
   return *own;
 }
@@ -258,7 +258,7 @@ std::optional<std::string> Draft::NextTouched() {
 
 void Draft::Commit(Decision& decision) && {
   const auto add = [&](Change change) { decision.writes.push_back({key_, std::move(change)}); };
-  if (record_changed_ && (base_ == nullptr || record_ != base_->record)) add(std::move(record_));
+  if (record_ && (base_ == nullptr || *record_ != base_->record)) add(*std::move(record_));
   for (auto& [version, record] : definitions_) add(std::move(record));
   for (uint64_t version : definitions_erased_) {
     add(EraseRecord{RecordKind::kDefinition, RecordId(DefinitionRecord{version, {}})});

@@ -28,15 +28,15 @@ class Draft {
   const EngineOptions& options() const { return state_.options; }
   const PipelineKey& key() const { return key_; }
 
-  const PipelineRecord& record() const { return record_; }
+  const PipelineRecord& record() const { return record_ ? *record_ : base_->record; }
   PipelineRecord& EditRecord();
 
   /// Whether there is a definition that runs: not before the first activation.
-  bool IsActivated() const { return PlanOf(record_.active_version) != nullptr; }
+  bool IsActivated() const { return PlanOf(record().active_version) != nullptr; }
   /// Its plan. REQUIRES: IsActivated().
-  const Plan& plan() const { return *PlanOf(record_.active_version); }
+  const Plan& plan() const { return *PlanOf(record().active_version); }
   /// Its text; nullptr unless IsActivated().
-  const CompiledDefinition* Active() const { return Version(record_.active_version); }
+  const CompiledDefinition* Active() const { return Version(record().active_version); }
   /// That version's text, or nullptr. Costs more than a plan: only for what needs the text.
   const CompiledDefinition* Version(uint64_t version) const;
   /// `compiled` is of this record.
@@ -115,8 +115,7 @@ class Draft {
   const PipelineWork* base_;
   const PipelineKey key_;
   const Instant now_;
-  PipelineRecord record_;
-  bool record_changed_ = false;
+  std::optional<PipelineRecord> record_;  // once it is edited
   std::map<uint64_t, DefinitionRecord> definitions_;
   std::map<uint64_t, std::shared_ptr<const CompiledDefinition>> compiled_;
   std::set<uint64_t> definitions_erased_;
