@@ -167,8 +167,10 @@ Result<Rows> RealServer::ReadDatabase() const {
       RecordKind::kPipeline, RecordKind::kDefinition, RecordKind::kComponent, RecordKind::kInstance,
       RecordKind::kAttempt,  RecordKind::kEffect,     RecordKind::kTombstone};
   ASSIGN_OR_RETURN(auto database, SqliteDatabase::Open(kDatabase, SqliteDatabase::Mode::kReadOnly));
-  ASSIGN_OR_RETURN(SqliteStatement * all,
-                   database->Prepare("SELECT pipeline, kind, id, value FROM record"));
+  ASSIGN_OR_RETURN(
+      SqliteStatement * all,
+      database->Prepare(
+          "SELECT name, kind, id, value FROM record JOIN pipeline ON number = pipeline"));
   Rows rows;
   while (true) {
     ASSIGN_OR_RETURN(const bool row, all->Step());

@@ -47,6 +47,7 @@ struct ServerConfig {
   Duration precondition_poll{60'000};
   int backfill_max = 100;  // past instances that an activation may make unasked; 0: any number
   bool ondemand_cancels_running = false;  // ondemand_reactivate = "cancel" as against "refuse"
+  bool late_until_finished = false;       // late_means = "completion" as against "start"
   // [dynamodb]
   bool dynamodb_enforce = true;
   bool dynamodb_fsync = false;  // durability = "fsync"

@@ -52,6 +52,7 @@ ack_timeout = "3 minutes"
 default_progress_timeout = "1 hour"
 precondition_poll = "2 days"
 ondemand_reactivate = "cancel"
+late_means = "completion"
 [dynamodb]
 enforce = false
 durability = "fsync"
@@ -95,6 +96,7 @@ tasks = 7
   EXPECT_EQ(config->default_progress_timeout, std::chrono::hours(1));
   EXPECT_EQ(config->precondition_poll, std::chrono::hours(48));
   EXPECT_TRUE(config->ondemand_cancels_running);
+  EXPECT_TRUE(config->late_until_finished);
   EXPECT_FALSE(config->dynamodb_enforce);
   EXPECT_TRUE(config->dynamodb_fsync);
   EXPECT_EQ(config->s3_domain, "s3.example");

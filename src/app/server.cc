@@ -67,6 +67,7 @@ engine::EngineOptions EngineOptionsOf(const ServerConfig& config) {
   options.precondition_poll = config.precondition_poll;
   options.backfill_max = config.backfill_max;
   options.on_demand_cancels_running = config.ondemand_cancels_running;
+  options.late_until_finished = config.late_until_finished;
   options.limits = config.aws_limits ? AwsLimits() : OpenLimits();
   return options;
 }

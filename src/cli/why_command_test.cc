@@ -46,14 +46,14 @@ TEST_F(WhyCommandTest, FollowsWhatWaitsToItsRoot) {
       {"@A",
        {{"@sphere", "INSTANCE"},
         {"@status", "WAITING_FOR_RUNNER"},
-        {"@waitingReason", "waits for a worker of group 'g' to poll"}}},
+        {"@waitingReason", "waits for a worker of group 'g' to take it"}}},
   };
   EXPECT_EQ(Run("@C"), kExitDone) << err_.str();
   EXPECT_EQ(out_.str(),
             "@C  WAITING_ON_DEPENDENCIES  waits for @B, @A, @Z to finish\n"
             "  @Z  -  is not there yet: it is made when its time comes\n"
             "  @B  WAITING_ON_DEPENDENCIES  waits for @A to finish\n"
-            "    @A  WAITING_FOR_RUNNER  waits for a worker of group 'g' to poll\n"
+            "    @A  WAITING_FOR_RUNNER  waits for a worker of group 'g' to take it\n"
             "  @A  WAITING_FOR_RUNNER  see above\n");
 }
 

@@ -43,12 +43,13 @@ void DecideOutcomeActions(Draft& draft, const std::string& id) {
       return;
     case RunStatus::kFailed:
     case RunStatus::kCascadeFailed:
+    case RunStatus::kTimedOut:
       if (component.on_fail.empty()) return;
       draft.Edit(id).actions_decided = true;
       FireActions(draft, id, component.on_fail, "onFail");
       return;
     default:
-      return;  // TIMEDOUT: the guide ignores a resource's failure actions then
+      return;
   }
 }
 

@@ -42,5 +42,41 @@ TEST(ActionTest, LatenessFiresOnceAndTerminateCancels) {
   EXPECT_FALSE(d.Poll());
 }
 
+PipelineObject Alarm() {
+  return Object("Alarm", {"type=SnsAlarm", "topicArn=arn:t", "role=r", "subject=s", "message=m"});
+}
+
+TEST(ActionTest, NothingIsToldBeforeAllRetriesAreSpent) {
+  Driver d;
+  d.Activated(OnDemand(
+      {Shell("A", {"maximumRetries=1", "retryDelay=1 minute", "onFail->Alarm"}), Alarm()}));
+  d.Fail(d.Take().key);
+  EXPECT_TRUE(d.effects.empty());
+  d.Run(minutes(1));
+  d.Fail(d.Take().key);
+  EXPECT_EQ(d.effects.size(), 1u);
+}
+
+TEST(ActionTest, ACancelIsNoFailure) {
+  Driver d;
+  d.Activated(OnDemand({Shell("A", {"onFail->Alarm", "onSuccess->Alarm"}), Alarm()}));
+  d.Command(kA, "TRY_CANCEL");
+  EXPECT_EQ(d.Status(kA), "CANCELED");
+  EXPECT_TRUE(d.effects.empty());
+}
+
+// A39
+TEST(ActionTest, AMachineThatTimedOutIsAFailure) {
+  Driver d;
+  Objects objects = WithResource({"terminateAfter=30 minutes", "onFail->Alarm"});
+  objects.push_back(Alarm());
+  d.Activated(objects);
+  d.Run(minutes(30));
+  EXPECT_EQ(d.Status(kR), "TIMEDOUT");
+  EXPECT_EQ(d.Answer(EffectKind::kPublishAlarm, EffectOutcome::kSucceeded), 1);
+  d.Run(minutes(60));
+  EXPECT_EQ(d.Instance(kR)->attempts, 1);  // no retry
+}
+
 }  // namespace
 }  // namespace penstock::engine

@@ -103,6 +103,11 @@ void Advance(Draft& draft, const std::string& id) {
     }
     return;
   }
+  if (component->kind == ComponentKind::kPrecondition) {
+    const AttemptRecord* live = draft.LiveAttempt(id);
+    const bool at_work = live != nullptr && live->lease != 0;  // its worker tells what it finds
+    if (!at_work && FailIfUnmetForTooLong(draft, id)) return;
+  }
   switch (record->status) {
     case RunStatus::kWaitingOnDependencies:
       AdvanceWaiting(draft, id, *component);

@@ -14,7 +14,7 @@ bool CascadeFailure(Draft& draft, const std::string& id) {
   if (record.blocked_by.empty()) return false;
   // A precondition follows the object it guards.
   const Component* decides = component;
-  if (component->node) decides = &draft.DefinitionOf(record).plan.components[*component->node];
+  if (component->node) decides = &draft.PlanOf(record).components[*component->node];
   if (!decides->cascade) return false;
   if (component->node) {
     draft.Edit(id).cancellation_reason = fmt::format("{} failed", record.blocked_by.front());

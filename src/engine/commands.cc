@@ -106,14 +106,7 @@ void MarkFinished(Draft& draft, const std::string& id) {
   record.resumes = false;
   record.waiting_on.clear();
   record.blocked_by.clear();
-  const Component* component = draft.ComponentOf(record);
-  if (component != nullptr && component->kind != ComponentKind::kPrecondition) {
-    ComponentRecord& progress = draft.EditComponent(record.component);
-    progress.health = Health::kHealthy;
-    progress.health_from = id;
-    progress.health_updated_at = draft.now();
-    progress.latest_completed_run_at = record.scheduled_start;
-  }
+  NoteOnComponent(draft, record);
   Release(draft, id);
   draft.TouchPipeline();
 }
@@ -336,7 +329,7 @@ Reply SetStatusOf(Draft& draft, const SetStatus& request) {
     return InvalidRequest(
         fmt::format("{}: pipeline {} is FINISHED", CommandName(*command), draft.key().id));
   }
-  if (draft.Active() == nullptr) {
+  if (!draft.IsActivated()) {
     return InvalidRequest(
         fmt::format("{}: pipeline {} was never activated", CommandName(*command), draft.key().id));
   }
@@ -379,7 +372,7 @@ Reply SetStatusOf(Draft& draft, const SetStatus& request) {
 
 std::vector<std::string> LooksAt(const Draft& draft, Command command, const std::string& first) {
   std::vector<std::string> ids = {first};
-  if (command != Command::kRerun || draft.Active() == nullptr) return ids;
+  if (command != Command::kRerun || !draft.IsActivated()) return ids;
   const Plan& plan = draft.plan();
   const Calendar calendar = CalendarOf(draft);
   std::set<std::string> seen = {first};

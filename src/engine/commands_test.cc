@@ -100,5 +100,43 @@ TEST(CommandTest, RerunOfWhatWasSkippedMakesItsPreconditions) {
   EXPECT_EQ(d.Status(skipped), "FINISHED");
 }
 
+TEST(CommandTest, AMixOfSpheresChangesNothing) {
+  Driver d;
+  d.Activated(OnDemand({Shell("A")}));
+  const auto rows = d.rows;
+  for (const char* command : {"PAUSE", "RESUME", "TRY_CANCEL", "RERUN", "MARK_FINISHED"}) {
+    d.Refused(SetStatus{d.pipeline, {"A", kA}, command});
+    EXPECT_EQ(d.rows, rows) << command;
+  }
+}
+
+TEST(CommandTest, WhatWasSkippedIsNotRerun) {
+  Driver d("2014-05-01T01:30:00");
+  d.Create(Hourly("cron", {Shell("A")}));
+  EXPECT_THAT(d.Refused(SetStatus{d.pipeline, {kA}, "RERUN"}), HasSubstr("never activated"));
+  d.Ok(Activate{d.pipeline, {}, At("2014-05-01T01:00:00")});
+  d.Send(Wake{});
+  EXPECT_THAT(d.Refused(SetStatus{d.pipeline, {kA}, "RERUN"}), HasSubstr("SKIPPED"));
+}
+
+// A25
+TEST(CommandTest, PauseLetsFinishWhatRunsAndHoldsItsRetry) {
+  Driver d;
+  d.Activated(OnDemand({Shell("A", {"retryDelay=1 minute"}), Shell("B")}));
+  const Task a = d.Take(), b = d.Take();
+  d.Report(a.key);
+  d.Report(b.key);
+  d.Command("A", "PAUSE");
+  d.Command("B", "PAUSE");
+  EXPECT_EQ(d.Status(kA), "RUNNING");
+  d.Finish(b.key);
+  EXPECT_EQ(d.Status(kB), "FINISHED");
+  d.Fail(a.key);
+  d.Run(std::chrono::minutes(5));
+  EXPECT_FALSE(d.Poll());
+  d.Command("A", "RESUME");
+  EXPECT_EQ(d.Take().key.attempt, 2);
+}
+
 }  // namespace
 }  // namespace penstock::engine

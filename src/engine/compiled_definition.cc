@@ -15,26 +15,38 @@ std::string Pack(const DefinitionRecord& record) {
   return bytes;
 }
 
+size_t SizeOf(const CompiledDefinition& text) { return text.resolved.objects().size(); }
+size_t SizeOf(const Plan& plan) { return plan.components.size(); }
+
 }  // namespace
 
-std::shared_ptr<const CompiledDefinition> CompileDefinition(const DefinitionRecord& record) {
-  auto compiled = std::make_shared<CompiledDefinition>();
-  compiled->version = record.version;
-  compiled->resolved = Resolve(record.definition);
-  compiled->parameters = Parameters::Of(record.definition);
-  compiled->plan = CompilePlan(compiled->resolved, compiled->parameters);
-  return compiled;
+std::shared_ptr<const CompiledDefinition> CompileDefinition(const DefinitionRecord& record,
+                                                            std::shared_ptr<const Plan> plan) {
+  ResolvedDefinition resolved = Resolve(record.definition);
+  Parameters parameters = Parameters::Of(record.definition);
+  if (plan == nullptr) plan = std::make_shared<const Plan>(CompilePlan(resolved, parameters));
+  const Plan& same = *plan;
+  return std::shared_ptr<const CompiledDefinition>(new CompiledDefinition{
+      record.version, std::move(resolved), std::move(parameters), std::move(plan), same});
 }
 
 void CompiledCache::Trim() {
-  while (objects_ > objects_max_ && recent_.size() > definitions_min_) recent_.back()->Release();
+  while (texts_.size > bounds_.objects && texts_.recent.size() > bounds_.definitions_min) {
+    PackedDefinition::Release(texts_.recent.back()->text_, texts_);
+  }
+  while (plans_.size > bounds_.components && plans_.recent.size() > bounds_.definitions_min) {
+    PackedDefinition::Release(plans_.recent.back()->plan_, plans_);
+  }
 }
 
 PackedDefinition::PackedDefinition(const DefinitionRecord& record,
                                    std::shared_ptr<CompiledCache> cache)
     : cache_(std::move(cache)), version_(record.version), bytes_(Pack(record)) {}
 
-PackedDefinition::~PackedDefinition() { Release(); }
+PackedDefinition::~PackedDefinition() {
+  Release(text_, cache_->texts_);
+  Release(plan_, cache_->plans_);
+}
 
 DefinitionRecord PackedDefinition::Unpack() const {
   const std::string id = RecordId(DefinitionRecord{version_, {}});
@@ -48,21 +60,33 @@ bool PackedDefinition::Holds(const DefinitionRecord& record) const {
 }
 
 const CompiledDefinition& PackedDefinition::Compiled() const {
-  if (compiled_ != nullptr) {
-    cache_->recent_.splice(cache_->recent_.begin(), cache_->recent_, place_);
-    return *compiled_;
-  }
-  compiled_ = CompileDefinition(Unpack());
-  place_ = cache_->recent_.insert(cache_->recent_.begin(), this);
-  cache_->objects_ += compiled_->resolved.objects().size();
-  return *compiled_;
+  Keep(text_, cache_->texts_, text_.value ? text_.value : CompileDefinition(Unpack(), plan_.value));
+  return *text_.value;
 }
 
-void PackedDefinition::Release() const {
-  if (compiled_ == nullptr) return;
-  cache_->objects_ -= compiled_->resolved.objects().size();
-  cache_->recent_.erase(place_);
-  compiled_.reset();
+const Plan& PackedDefinition::plan() const {
+  Keep(plan_, cache_->plans_, plan_.value ? plan_.value : Compiled().shared_plan);
+  return *plan_.value;
+}
+
+template <class T>
+void PackedDefinition::Keep(Kept<T>& kept, CompiledCache::Shelf& shelf,
+                            std::shared_ptr<const T> value) const {
+  if (kept.value != nullptr) {
+    shelf.recent.splice(shelf.recent.begin(), shelf.recent, kept.place);
+    return;
+  }
+  shelf.size += SizeOf(*value);
+  kept.value = std::move(value);
+  kept.place = shelf.recent.insert(shelf.recent.begin(), this);
+}
+
+template <class T>
+void PackedDefinition::Release(Kept<T>& kept, CompiledCache::Shelf& shelf) {
+  if (kept.value == nullptr) return;
+  shelf.size -= SizeOf(*kept.value);
+  shelf.recent.erase(kept.place);
+  kept.value.reset();
 }
 
 }  // namespace penstock::engine

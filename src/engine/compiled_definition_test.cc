@@ -33,7 +33,8 @@ TEST(CompiledDefinition, APackedTextGivesBackWhatWasPacked) {
 }
 
 TEST(CompiledDefinition, OnlyWhatIsUsedStaysCompiled) {
-  const auto cache = std::make_shared<CompiledCache>(10, 1);
+  const auto cache =
+      std::make_shared<CompiledCache>(CompiledCache::Bounds{.objects = 10, .definitions_min = 1});
   std::vector<std::unique_ptr<PackedDefinition>> texts;
   for (uint64_t i = 0; i < 4; ++i) {
     texts.push_back(std::make_unique<PackedDefinition>(Text(i, 5), cache));
@@ -51,12 +52,33 @@ TEST(CompiledDefinition, OnlyWhatIsUsedStaysCompiled) {
 }
 
 TEST(CompiledDefinition, AFewStayHoweverLarge) {
-  const auto cache = std::make_shared<CompiledCache>(4, 2);
+  const auto cache =
+      std::make_shared<CompiledCache>(CompiledCache::Bounds{.objects = 4, .definitions_min = 2});
   const PackedDefinition first(Text(1, 5), cache), second(Text(2, 5), cache),
       third(Text(3, 5), cache);
   for (const PackedDefinition* text : {&first, &second, &third}) (void)text->Compiled();
   cache->Trim();
   EXPECT_EQ(cache->objects(), 10u);
+}
+
+TEST(CompiledDefinition, APlanOutlivesItsCompiledText) {
+  const auto cache = std::make_shared<CompiledCache>(
+      CompiledCache::Bounds{.objects = 5, .components = 9, .definitions_min = 1});
+  const PackedDefinition first(Text(1, 5), cache), second(Text(2, 5), cache),
+      third(Text(3, 5), cache);
+  const Plan* plan = &first.plan();
+  EXPECT_EQ(plan->components.size(), 4u);
+  (void)second.plan();
+  cache->Trim();
+  EXPECT_EQ(cache->objects(), 5u);
+  EXPECT_EQ(cache->components(), 8u);
+  EXPECT_EQ(&first.plan(), plan);
+  EXPECT_EQ(cache->objects(), 5u);          // nothing was compiled for it
+  EXPECT_EQ(&first.Compiled().plan, plan);  // nor planned again
+  (void)third.plan();
+  cache->Trim();
+  EXPECT_EQ(cache->components(), 8u);
+  EXPECT_EQ(second.plan().components.size(), 4u);
 }
 
 }  // namespace

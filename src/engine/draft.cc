@@ -10,12 +10,12 @@ namespace penstock::engine {
 
 Draft::Draft(const State& state, const PipelineWork* base, PipelineKey key, Instant now)
     : state_(state), base_(base), key_(std::move(key)), now_(now) {
-  if (base_ != nullptr) record_ = base_->record;
+  if (base_ == nullptr) record_.emplace();
 }
 
 PipelineRecord& Draft::EditRecord() {
-  record_changed_ = true;
-  return record_;
+  if (!record_) record_ = base_->record;
+  return *record_;
 }
 
 const CompiledDefinition* Draft::Version(uint64_t version) const {
@@ -33,7 +33,7 @@ void Draft::PutDefinition(DefinitionRecord record,
 }
 
 void Draft::EraseUnusedDefinitions() {
-  std::set<uint64_t> used = {record_.latest_version, record_.active_version};
+  std::set<uint64_t> used = {record().latest_version, record().active_version};
   for (const std::string& id : Unfinished()) used.insert(Find(id)->version);
   for (const std::string& id : Resumable()) used.insert(Find(id)->version);
   std::set<uint64_t> unused;
@@ -49,6 +49,13 @@ void Draft::EraseUnusedDefinitions() {
   }
 }
 
+const Plan* Draft::PlanOf(uint64_t version) const {
+  if (auto it = compiled_.find(version); it != compiled_.end()) return &it->second->plan;
+  if (base_ == nullptr || definitions_erased_.contains(version)) return nullptr;
+  auto it = base_->definitions.find(version);
+  return it == base_->definitions.end() ? nullptr : &it->second.plan();
+}
+
 const CompiledDefinition& Draft::DefinitionOf(const InstanceRecord& instance) const {
   const CompiledDefinition* own = Version(instance.version);
   if (own == nullptr) own = Active();
@@ -56,8 +63,15 @@ const CompiledDefinition& Draft::DefinitionOf(const InstanceRecord& instance) co
   return *own;
 }
 
+const Plan& Draft::PlanOf(const InstanceRecord& instance) const {
+  const Plan* own = PlanOf(instance.version);
+  if (own == nullptr) own = PlanOf(record().active_version);
+  CHECK(own != nullptr, "instance {} without a definition", instance.id);
+  return *own;
+}
+
 const Component* Draft::ComponentOf(const InstanceRecord& instance) const {
-  const Plan& plan = DefinitionOf(instance).plan;
+  const Plan& plan = PlanOf(instance);
   auto index = plan.OfInstance(instance.id);
   if (!index) index = plan.OfObject(instance.component);
   return index ? &plan.components[*index] : nullptr;
@@ -242,33 +256,33 @@ std::optional<std::string> Draft::NextTouched() {
   return next;
 }
 
-void Draft::Commit(Decision& decision) const {
+void Draft::Commit(Decision& decision) && {
   const auto add = [&](Change change) { decision.writes.push_back({key_, std::move(change)}); };
-  if (record_changed_ && (base_ == nullptr || record_ != base_->record)) add(record_);
-  for (const auto& [version, record] : definitions_) add(record);
+  if (record_ && (base_ == nullptr || *record_ != base_->record)) add(*std::move(record_));
+  for (auto& [version, record] : definitions_) add(std::move(record));
   for (uint64_t version : definitions_erased_) {
     add(EraseRecord{RecordKind::kDefinition, RecordId(DefinitionRecord{version, {}})});
   }
-  for (const auto& [id, component] : components_) {
+  for (auto& [id, component] : components_) {
     if (base_ != nullptr) {
       auto old = base_->components.find(id);
       if (old != base_->components.end() && old->second == component) continue;
     }
-    add(component);
+    add(std::move(component));
   }
-  for (const auto& [id, instance] : instances_) {
+  for (auto& [id, instance] : instances_) {
     if (base_ != nullptr) {
       auto old = base_->runs.find(id);
       if (old != base_->runs.end() && old->second.instance == instance) continue;
     }
-    add(instance);
+    add(std::move(instance));
   }
-  for (const auto& [name, attempt] : attempts_) {
+  for (auto& [name, attempt] : attempts_) {
     if (base_ != nullptr) {
       auto old = base_->runs.find(name.first);
       if (old != base_->runs.end() && old->second.attempt == attempt) continue;
     }
-    add(attempt);
+    add(std::move(attempt));
   }
   for (const auto& [effect_key, effect] : effects_) {
     if (!effect) {

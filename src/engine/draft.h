@@ -28,22 +28,25 @@ class Draft {
   const EngineOptions& options() const { return state_.options; }
   const PipelineKey& key() const { return key_; }
 
-  const PipelineRecord& record() const { return record_; }
+  const PipelineRecord& record() const { return record_ ? *record_ : base_->record; }
   PipelineRecord& EditRecord();
 
-  /// The definition that runs; nullptr before the first activation.
-  const CompiledDefinition* Active() const { return Version(record_.active_version); }
-  /// That version, or nullptr.
+  /// Whether there is a definition that runs: not before the first activation.
+  bool IsActivated() const { return PlanOf(record().active_version) != nullptr; }
+  /// Its plan. REQUIRES: IsActivated().
+  const Plan& plan() const { return *PlanOf(record().active_version); }
+  /// Its text; nullptr unless IsActivated().
+  const CompiledDefinition* Active() const { return Version(record().active_version); }
+  /// That version's text, or nullptr. Costs more than a plan: only for what needs the text.
   const CompiledDefinition* Version(uint64_t version) const;
   /// `compiled` is of this record.
   void PutDefinition(DefinitionRecord record, std::shared_ptr<const CompiledDefinition> compiled);
   /// Drops versions that are neither latest nor active nor an unfinished instance's.
   void EraseUnusedDefinitions();
-  /// REQUIRES: activated.
-  const Plan& plan() const { return Active()->plan; }
 
-  /// The definition an instance was made under, or the active one when that knows it better.
+  /// The definition an instance was made under, or the active one when that is gone.
   const CompiledDefinition& DefinitionOf(const InstanceRecord& instance) const;
+  const Plan& PlanOf(const InstanceRecord& instance) const;
   /// The instance's component; nullptr when no definition in memory knows it.
   const Component* ComponentOf(const InstanceRecord& instance) const;
   const Component* ComponentOf(std::string_view instance_id) const;
@@ -94,14 +97,16 @@ class Draft {
 
   void Offer(const std::string& worker_group) { offers_.insert(worker_group); }
 
-  /// Adds this draft's part to the decision.
-  void Commit(Decision& decision) const;
+  /// Adds this draft's part to the decision. Nothing else may be asked of it afterwards.
+  void Commit(Decision& decision) &&;
   /// The earliest timer this draft sets.
   std::optional<Instant> NextWake() const;
   /// Whether the draft replaced the timers of that component or instance.
   bool Replaces(const Timer& timer) const;
 
  private:
+  /// nullptr: there is no such version.
+  const Plan* PlanOf(uint64_t version) const;
   template <class Keep>
   std::vector<std::string> Collect(const std::set<std::pair<std::string, std::string>>* index,
                                    const std::string& key, Keep keep) const;
@@ -110,8 +115,7 @@ class Draft {
   const PipelineWork* base_;
   const PipelineKey key_;
   const Instant now_;
-  PipelineRecord record_;
-  bool record_changed_ = false;
+  std::optional<PipelineRecord> record_;  // once it is edited
   std::map<uint64_t, DefinitionRecord> definitions_;
   std::map<uint64_t, std::shared_ptr<const CompiledDefinition>> compiled_;
   std::set<uint64_t> definitions_erased_;

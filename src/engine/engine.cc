@@ -62,11 +62,11 @@ class Decider {
   Decision Decide() && {
     decision_.reply = std::visit([this](const auto& body) { return (*this)(body); }, event_.body);
     if (std::holds_alternative<Refusal>(decision_.reply)) drafts_.clear();
-    for (auto& [id, draft] : drafts_) draft->Commit(decision_);
+    decision_.wake_at = WakeAt();
+    for (auto& [id, draft] : drafts_) std::move(*draft).Commit(decision_);
     std::sort(decision_.ready.begin(), decision_.ready.end());
     decision_.ready.erase(std::unique(decision_.ready.begin(), decision_.ready.end()),
                           decision_.ready.end());
-    decision_.wake_at = WakeAt();
     return std::move(decision_);
   }
 

@@ -55,11 +55,10 @@ std::string Reason(const Draft& draft, const InstanceRecord& record, const Compo
         return fmt::format("attempt {} did not succeed; the next is at {}", record.attempts,
                            FormatDateTime(*record.retry_at));
       }
-      if (live->lease != 0)
-        return fmt::format("handed to worker '{}', which has not reported yet", live->worker);
       if (live->worker_group.empty())
         return "has neither runsOn nor workerGroup, so that no worker will ever take it";
-      return fmt::format("waits for a worker of group '{}' to poll", live->worker_group);
+      // Also while it is handed out and not acknowledged: the instance does not change with that.
+      return fmt::format("waits for a worker of group '{}' to take it", live->worker_group);
     }
     case RunStatus::kCreating:
       return "its machine is being started";

@@ -183,8 +183,8 @@ class Forecaster {
     const Plan& plan = Work().Active()->plan;
     const Component& component = plan.components[*plan.OfInstance(instance.id)];
     if (component.kind != ComponentKind::kActivity && !options_.all) return;
-    forecast_.runs.push_back(
-        {component.id, component.type, instance.scheduled_start, instance.scheduled_end, now_});
+    forecast_.runs.push_back({component.id, std::string(component.type), instance.scheduled_start,
+                              instance.scheduled_end, now_});
   }
 
   bool Spent() const {

@@ -212,7 +212,7 @@ std::optional<NextInstance> NextInstanceOf(const Draft& draft, ComponentIndex in
 }
 
 void CreateDue(Draft& draft, const std::string& id) {
-  if (draft.Active() == nullptr) return;
+  if (!draft.IsActivated()) return;
   draft.TouchComponent(id);
   const auto index = draft.plan().OfObject(id);
   if (!index) return;
@@ -244,7 +244,7 @@ void CreateRun(Draft& draft, Instant at) {
 
 void PlanCreation(Draft& draft) {
   const std::set<std::string> touched = draft.TakeTouchedComponents();
-  if (draft.Active() == nullptr) return;
+  if (!draft.IsActivated()) return;
   for (const std::string& id : touched) {
     const auto index = draft.plan().OfObject(id);
     std::optional<Instant> wake_at, next_run_at;
@@ -270,7 +270,7 @@ void PlanCreation(Draft& draft) {
 
 std::vector<std::string> LooksAt(const Draft& draft, const std::string& id) {
   std::vector<std::string> ids;
-  if (draft.Active() == nullptr) return ids;
+  if (!draft.IsActivated()) return ids;
   const Plan& plan = draft.plan();
   const auto index = plan.OfObject(id);
   if (!index || !plan.components[*index].schedule) return ids;

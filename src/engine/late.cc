@@ -6,7 +6,7 @@
 
 namespace penstock::engine {
 
-std::optional<Instant> LateAt(const Draft&, const InstanceRecord& record,
+std::optional<Instant> LateAt(const Draft& draft, const InstanceRecord& record,
                               const Component& component) {
   if (!component.late_after_timeout || component.on_late_action.empty() || record.late_decided)
     return std::nullopt;
@@ -16,11 +16,19 @@ std::optional<Instant> LateAt(const Draft&, const InstanceRecord& record,
     case RunStatus::kWaitingOnDependencies:
     case RunStatus::kWaitingForRunner:
       break;
+    case RunStatus::kCreating:
+    case RunStatus::kRunning:
+      if (draft.options().late_until_finished) break;
+      return std::nullopt;
     default:
       return std::nullopt;
   }
   const Instant from = std::max(record.due_at, record.actual_start.value_or(record.due_at));
   return Plus(from, *component.late_after_timeout);
+}
+
+void NoteBegin(const Draft& draft, InstanceRecord& record) {
+  if (!draft.options().late_until_finished) record.late_decided = true;
 }
 
 void DecideLateness(Draft& draft, const std::string& id) {

@@ -64,5 +64,34 @@ TEST(LateTest, WhatItsWorkerLostAfterItBeganInTimeIsNotLate) {
   EXPECT_EQ(Alarms(d), 0);
 }
 
+TEST(LateTest, ByLaterEditionsWhatHasNotFinishedIsLate) {
+  Driver d;
+  d.state.options.late_until_finished = true;
+  d.Activated(Hourly("cron", {LateShell({}), Alarm()}));
+  const Task task = d.Take();
+  d.Report(task.key);
+  d.Run(minutes(10));
+  d.Report(task.key);
+  EXPECT_EQ(Alarms(d), 0);
+  d.Run(minutes(10));
+  EXPECT_EQ(d.Status("@A_2014-05-01T00:00:00"), "RUNNING");
+  EXPECT_EQ(Alarms(d), 1);
+  d.Report(task.key);
+  d.Run(minutes(10));
+  EXPECT_EQ(Alarms(d), 1);
+  d.Finish(task.key);
+  d.RunTo("2014-05-01T01:00:00");
+  d.Finish(d.Take().key);
+  d.Run(minutes(30));  // the next one finished in time
+  EXPECT_EQ(d.effects.size(), 1u);
+}
+
+TEST(LateTest, NothingIsLateOnDemand) {
+  Driver d;
+  d.Activated(OnDemand({LateShell({}), Alarm()}));
+  d.Run(minutes(60));
+  EXPECT_TRUE(d.effects.empty());
+}
+
 }  // namespace
 }  // namespace penstock::engine

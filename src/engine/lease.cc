@@ -7,7 +7,9 @@
 #include "base/check.h"
 #include "engine/attempt.h"
 #include "engine/explain.h"
+#include "engine/late.h"
 #include "engine/outcome.h"
+#include "engine/precondition.h"
 #include "engine/retry.h"
 
 namespace penstock::engine {
@@ -62,7 +64,7 @@ void Acknowledge(Draft& draft, const std::string& id, AttemptRecord& attempt) {
   attempt.status = RunStatus::kRunning;
   InstanceRecord& record = draft.Edit(id);
   record.status = RunStatus::kRunning;
-  record.late_decided = true;
+  NoteBegin(draft, record);
   Explain(draft, id);
 }
 
@@ -70,16 +72,7 @@ void NotMet(Draft& draft, const std::string& id, const Component& component) {
   InstanceRecord& record = draft.Edit(id);
   ++record.checks;
   record.last_check_at = draft.now();
-  const bool over = component.precondition_timeout && record.first_check_at &&
-                    Plus(*record.first_check_at, *component.precondition_timeout) <= draft.now();
-  if (over) {
-    End(draft, id, RunStatus::kFailed,
-        {"PreconditionTimedOut",
-         fmt::format("{} stayed unmet for its preconditionTimeout ({})", id,
-                     FormatPeriod(*component.precondition_timeout)),
-         ""});
-    return;
-  }
+  if (FailIfUnmetForTooLong(draft, id)) return;
   AttemptRecord& attempt = draft.EditAttempt(id);
   attempt.status = RunStatus::kFailed;
   attempt.ended_at = draft.now();
@@ -106,8 +99,8 @@ TaskKey HandOut(Draft& draft, const std::string& id, const Poll& poll) {
   if (component != nullptr && component->kind == ComponentKind::kPrecondition &&
       !draft.Find(id)->first_check_at) {
     draft.Edit(id).first_check_at = draft.now();
+    Explain(draft, id);  // its preconditionTimeout begins
   }
-  Explain(draft, id);
   return {draft.key().id, id, attempt.number, attempt.lease};
 }
 

@@ -242,7 +242,7 @@ void SettlePipeline(Draft& draft) {
     draft.EditRecord().state = PipelineState::kInactive;
     return;
   }
-  if (draft.record().state != PipelineState::kScheduled || draft.Active() == nullptr) return;
+  if (draft.record().state != PipelineState::kScheduled || !draft.IsActivated()) return;
   const Plan& plan = draft.plan();
   if (plan.on_demand || draft.AnyUnfinished()) return;
   const Calendar calendar = CalendarOf(draft);
@@ -270,7 +270,7 @@ void DeletePipelineInto(Decision& decision, const State& state, const PipelineWo
       EndMachine(draft, id, record.status);
   }
   Decision last;
-  draft.Commit(last);
+  std::move(draft).Commit(last);
   decision.writes.push_back({work.key, ErasePipeline{}});
   decision.writes.push_back({work.key, TombstoneRecord{now}});
   for (const auto& [key, effect] : work.effects) {

@@ -170,5 +170,102 @@ TEST(LifecycleTest, ADefinitionOfDefaultOnlyCanBeActivated) {
   EXPECT_EQ(d.PipelineStatus(), "SCHEDULED");
 }
 
+TEST(LifecycleTest, AFinishedPipelineRevivesOnlyWithMoreToDo) {
+  const auto text = [](const std::string& hours) {
+    return Hourly("cron", {Shell("A")}, {"occurrences=" + hours});
+  };
+  Driver d;
+  d.Activated(text("1"));
+  d.WorkAll();
+  EXPECT_EQ(d.PipelineStatus(), "FINISHED");
+  d.Restart();
+  d.RunTo("2014-05-01T05:00:00");
+  Definition same;
+  same.objects = text("1");
+  EXPECT_THAT(d.Refused(PutDefinition{d.pipeline, same}), HasSubstr("is FINISHED"));
+  EXPECT_THAT(d.Refused(Activate{d.pipeline, {}, {}}), HasSubstr("is FINISHED"));
+  EXPECT_THAT(d.Refused(Deactivate{d.pipeline, true}), HasSubstr("is FINISHED"));
+  EXPECT_THAT(d.Refused(SetStatus{d.pipeline, {kA}, "RERUN"}), HasSubstr("is FINISHED"));
+  d.Put(text("2"));
+  d.Ok(Activate{d.pipeline, {}, {}});
+  d.Send(Wake{});
+  EXPECT_EQ(d.PipelineStatus(), "SCHEDULED");
+  EXPECT_THAT(d.WorkAll(), ElementsAre("@A_2014-05-01T01:00:00_Attempt=1"));
+  EXPECT_EQ(d.PipelineStatus(), "FINISHED");
+}
+
+TEST(LifecycleTest, WhatAnEditAddsBeginsWithTheNextInterval) {
+  Driver d;
+  d.Activated(Hourly("cron", {Shell("A")}));
+  d.RunTo("2014-05-01T02:10:00");
+  d.WorkAll();
+  d.Put(Hourly("cron", {Shell("A"), Shell("B")}));
+  d.RunTo("2014-05-01T02:20:00");
+  EXPECT_EQ(d.WorkAll().size(), 0u);  // until it is activated
+  d.Ok(Activate{d.pipeline, {}, {}});
+  d.Send(Wake{});
+  EXPECT_EQ(d.WorkAll().size(), 0u);
+  d.RunTo("2014-05-01T03:00:00");
+  EXPECT_THAT(d.WorkAll(),
+              ElementsAre("@A_2014-05-01T03:00:00_Attempt=1", "@B_2014-05-01T03:00:00_Attempt=1"));
+}
+
+TEST(LifecycleTest, ADeactivationMayBeMadeHarder) {
+  Driver d;
+  d.Activated(Hourly("cron", {Shell("A")}));
+  const Task task = d.Take();
+  d.Report(task.key);
+  d.Ok(Deactivate{d.pipeline, false});
+  EXPECT_EQ(d.PipelineStatus(), "DEACTIVATING");
+  EXPECT_THAT(d.Refused(Activate{d.pipeline, {}, {}}), HasSubstr("DEACTIVATING"));
+  d.Ok(Deactivate{d.pipeline, true});
+  EXPECT_EQ(d.PipelineStatus(), "INACTIVE");
+  EXPECT_EQ(d.Report(task.key), Reply(ProgressNoted{true}));
+  EXPECT_THAT(d.Refused(SetStatus{d.pipeline, {kA}, "RERUN"}), HasSubstr("activate it first"));
+}
+
+TEST(LifecycleTest, ADeactivatedRunOnDemandIsOverForGood) {
+  Driver d;
+  d.Activated(OnDemand({Shell("A")}));
+  d.Take();
+  d.Ok(Deactivate{d.pipeline, true});
+  EXPECT_EQ(d.PipelineStatus(), "INACTIVE");
+  d.Run(seconds(1));
+  d.Ok(Activate{d.pipeline, {}, {}});
+  EXPECT_EQ(d.Status(kA), "CANCELED");
+  EXPECT_THAT(d.WorkAll(), ElementsAre("@A_2014-05-01T00:00:01_Attempt=1"));
+}
+
+TEST(LifecycleTest, RunsOnDemandAreAsManyAsMayBe) {
+  Objects objects = OnDemand({Shell("A")});
+  objects.front().fields.push_back({"maxActiveInstances", "2", false});
+  Driver d;
+  d.Activated(objects);
+  d.Ok(Activate{d.pipeline, {}, {}});
+  EXPECT_THAT(d.Refused(Activate{d.pipeline, {}, {}}), HasSubstr("at most 2"));
+  // A46: the newer API's way.
+  d.state.options.on_demand_cancels_running = true;
+  d.Ok(Activate{d.pipeline, {}, {}});
+  EXPECT_EQ(d.Status(kA), "CANCELED");
+  EXPECT_THAT(d.WorkAll(), ElementsAre("@A_2014-05-01T00:00:02_Attempt=1"));
+}
+
+// A26
+TEST(LifecycleTest, ASkippedRunServesOnlySkippedOnes) {
+  Driver d;
+  d.Activated(Hourly("cron", {Object("Days", {"type=Schedule", "period=1 day",
+                                              "startDateTime=2014-05-01T00:00:00"}),
+                              Shell("A", {"schedule->Days"}), Shell("B", {"dependsOn->A"})}));
+  d.Ok(Deactivate{d.pipeline, true});
+  d.RunTo("2014-05-01T02:10:00");
+  d.Ok(Activate{d.pipeline, {}, At("2014-05-01T02:00:00")});
+  d.Send(Wake{});
+  EXPECT_EQ(d.Status(kA), "SKIPPED");
+  EXPECT_EQ(d.Status("@B_2014-05-01T01:00:00"), "SKIPPED");
+  EXPECT_THAT(d.Waiting("@B_2014-05-01T02:00:00"), HasSubstr("mark it finished"));
+  d.Command(kA, "MARK_FINISHED");
+  EXPECT_THAT(d.WorkAll(), ElementsAre("@B_2014-05-01T02:00:00_Attempt=1"));
+}
+
 }  // namespace
 }  // namespace penstock::engine

@@ -23,6 +23,7 @@ struct EngineOptions {
   int default_max_active_instances = 5;    // unfinished instances of one component
   int default_max_active_on_demand = 1;    // runs of an on-demand pipeline
   bool on_demand_cancels_running = false;  // ondemand_reactivate = "cancel" (A46)
+  bool late_until_finished = false;        // late_means = "completion" (A4)
   int resource_launch_retries = 2;         // maximumRetries of a resource that does not say
   int64_t backfill_max = 100;  // past instances that an activation may make unasked; 0: any number
   int wake_batch_max = 512;    // timers served by one Wake; the rest by the next

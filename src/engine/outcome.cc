@@ -28,18 +28,21 @@ void EndAttempt(Draft& draft, const std::string& id, RunStatus outcome, const Fa
   if (!why.stack_trace.empty()) attempt.error_stack_trace = why.stack_trace;
 }
 
-void NoteOnComponent(Draft& draft, const InstanceRecord& instance, const Component& component,
-                     RunStatus outcome) {
-  if (component.kind == ComponentKind::kPrecondition) return;
+}  // namespace
+
+void NoteOnComponent(Draft& draft, const InstanceRecord& instance) {
+  const Component* component = draft.ComponentOf(instance);
+  if (component == nullptr || component->kind == ComponentKind::kPrecondition) return;
   ComponentRecord& record = draft.EditComponent(instance.component);
-  if (outcome == RunStatus::kFinished) record.latest_completed_run_at = instance.scheduled_start;
-  if (outcome == RunStatus::kSkipped) return;
-  record.health = outcome == RunStatus::kFinished ? Health::kHealthy : Health::kError;
+  const bool finished = instance.status == RunStatus::kFinished;
+  if (finished) {
+    record.latest_completed_run_at =
+        std::max(record.latest_completed_run_at, std::optional(instance.scheduled_start));
+  }
+  record.health = finished ? Health::kHealthy : Health::kError;
   record.health_from = instance.id;
   record.health_updated_at = draft.now();
 }
-
-}  // namespace
 
 void Block(Draft& draft, const std::string& id) {
   for (const std::string& waiter : draft.WaitersOf(id)) {
@@ -90,7 +93,7 @@ void End(Draft& draft, const std::string& id, RunStatus outcome, const Failure& 
   draft.TouchPipeline();
   if (component == nullptr) return;
 
-  NoteOnComponent(draft, record, *component, outcome);
+  NoteOnComponent(draft, record);
   draft.TouchComponent(record.component);
   if (outcome == RunStatus::kFinished) {
     Release(draft, id);
@@ -109,7 +112,7 @@ void End(Draft& draft, const std::string& id, RunStatus outcome, const Failure& 
   }
   for (ComponentIndex index : component->preconditions) {
     const std::string precondition =
-        InstanceId(draft.DefinitionOf(record).plan.components[index].stem, record.scheduled_start);
+        InstanceId(draft.PlanOf(record).components[index].stem, record.scheduled_start);
     const InstanceRecord* check = draft.Find(precondition);
     if (check == nullptr || IsTerminal(check->status)) continue;
     draft.Edit(precondition).cancellation_reason = fmt::format("{} ended", id);

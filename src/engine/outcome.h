@@ -19,6 +19,10 @@ struct Failure {
 /// REQUIRES: `outcome` is terminal, the instance is not.
 void End(Draft& draft, const std::string& instance, RunStatus outcome, const Failure& why = {});
 
+/// What an instance that ended means for its component: health (by whatever ended last) and the
+/// latest completed run.
+void NoteOnComponent(Draft& draft, const InstanceRecord& instance);
+
 /// Takes `instance` off the waiting lists: it is FINISHED (or ready, if a resource).
 void Release(Draft& draft, const std::string& instance);
 

@@ -1,6 +1,7 @@
 #include "engine/plan.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "base/text.h"
@@ -38,8 +39,12 @@ class Compiler {
     for (ComponentIndex i = 0; i < plan_.components.size(); ++i) {
       if (auto resource = plan_.components[i].runs_on)
         plan_.components[*resource].users.push_back(i);
-      plan_.by_stem.emplace(plan_.components[i].stem, i);
     }
+    plan_.components.shrink_to_fit();
+    for (const auto& [id, index] : by_id_) plan_.by_id.push_back(index);
+    plan_.by_stem = plan_.by_id;
+    std::ranges::sort(plan_.by_stem, {},
+                      [&](ComponentIndex i) { return std::string_view(plan_.components[i].stem); });
     return std::move(plan_);
   }
 
@@ -156,7 +161,7 @@ class Compiler {
     component.on_fail = Ids(object, "onFail");
     component.on_late_action = Ids(object, "onLateAction");
     const auto index = static_cast<ComponentIndex>(plan_.components.size());
-    plan_.by_id.emplace(component.id, index);
+    by_id_.emplace(component.id, index);
     plan_.components.push_back(std::move(component));
     return index;
   }
@@ -164,9 +169,10 @@ class Compiler {
   std::vector<ComponentIndex> Linked(const ResolvedObject& object, std::string_view key) const {
     std::vector<ComponentIndex> found;
     for (std::string_view id : object.References(key)) {
-      const auto index = plan_.OfObject(id);
-      if (index && std::find(found.begin(), found.end(), *index) == found.end())
-        found.push_back(*index);
+      const auto index = by_id_.lower_bound(id);
+      if (index == by_id_.end() || index->first != id) continue;
+      if (std::find(found.begin(), found.end(), index->second) == found.end())
+        found.push_back(index->second);
     }
     return found;
   }
@@ -275,23 +281,29 @@ class Compiler {
   const ResolvedDefinition& definition_;
   const Parameters& parameters_;
   Plan plan_;
+  std::multimap<std::string, ComponentIndex, std::less<>> by_id_;
   std::set<std::string> stems_;
 };
+
+/// The first of `order` whose `key` is `wanted`.
+std::optional<ComponentIndex> First(const Plan& plan, const std::vector<ComponentIndex>& order,
+                                    std::string Component::*key, std::string_view wanted) {
+  const auto name = [&](ComponentIndex i) { return std::string_view(plan.components[i].*key); };
+  const auto it = std::ranges::lower_bound(order, wanted, {}, name);
+  if (it == order.end() || name(*it) != wanted) return std::nullopt;
+  return *it;
+}
 
 }  // namespace
 
 std::optional<ComponentIndex> Plan::OfInstance(std::string_view instance_id) const {
   if (instance_id.size() <= 1 + kTimeSuffixSize || instance_id.front() != '@') return std::nullopt;
   const std::string_view stem = instance_id.substr(1, instance_id.size() - 1 - kTimeSuffixSize);
-  auto it = by_stem.find(stem);
-  if (it == by_stem.end()) return std::nullopt;
-  return it->second;
+  return First(*this, by_stem, &Component::stem, stem);
 }
 
 std::optional<ComponentIndex> Plan::OfObject(std::string_view object_id) const {
-  auto it = by_id.lower_bound(object_id);
-  if (it == by_id.end() || it->first != object_id) return std::nullopt;
-  return it->second;
+  return First(*this, by_id, &Component::id, object_id);
 }
 
 Plan CompilePlan(const ResolvedDefinition& definition, const Parameters& parameters) {

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -30,7 +29,7 @@ struct Component {
   std::string id;    // of the object
   std::string stem;  // of its instances' ids: the id, or "<id>_<referrer>" for a precondition with
                      // several referrers
-  std::string type;
+  std::string_view type;  // of the type catalogue
   ComponentKind kind = ComponentKind::kActivity;
   ScheduleType schedule_type = ScheduleType::kTimeseries;
   std::optional<uint32_t>
@@ -64,8 +63,7 @@ struct Plan {
       components;          // in the order of the definition, preconditions after their referrers
   bool on_demand = false;  // one run per activation
   std::optional<int> max_active_on_demand;
-  std::multimap<std::string, ComponentIndex, std::less<>> by_id;
-  std::map<std::string, ComponentIndex, std::less<>> by_stem;
+  std::vector<ComponentIndex> by_id, by_stem;  // in the order of those
 
   /// The component whose instance this is, by the stem of the instance's id; nullopt if none.
   std::optional<ComponentIndex> OfInstance(std::string_view instance_id) const;

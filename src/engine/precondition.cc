@@ -4,6 +4,7 @@
 
 #include "engine/attempt.h"
 #include "engine/explain.h"
+#include "engine/late.h"
 #include "engine/retry.h"
 
 namespace penstock::engine {
@@ -19,19 +20,22 @@ void EraseCheck(Draft& draft, const InstanceRecord& record) {
   if (!record.node.empty()) draft.EraseEffect(CheckKey(record));
 }
 
+bool FailIfUnmetForTooLong(Draft& draft, const std::string& id) {
+  const InstanceRecord& record = *draft.Find(id);
+  const std::optional<Period>& timeout = draft.ComponentOf(record)->precondition_timeout;
+  if (!timeout || !record.first_check_at || Plus(*record.first_check_at, *timeout) > draft.now())
+    return false;
+  End(draft, id, RunStatus::kFailed,
+      {"PreconditionTimedOut",
+       fmt::format("{} stayed unmet for its preconditionTimeout ({}); checked {} times{}", id,
+                   FormatPeriod(*timeout), record.checks,
+                   record.error_message.empty() ? "" : ", last: " + record.error_message),
+       ""});
+  return true;
+}
+
 void AdvanceCheck(Draft& draft, const std::string& id) {
-  const Component& component = *draft.ComponentOf(id);
   InstanceRecord& record = draft.Edit(id);
-  if (component.precondition_timeout && record.first_check_at &&
-      Plus(*record.first_check_at, *component.precondition_timeout) <= draft.now()) {
-    End(draft, id, RunStatus::kFailed,
-        {"PreconditionTimedOut",
-         fmt::format("{} stayed unmet for its preconditionTimeout ({}); checked {} times{}", id,
-                     FormatPeriod(*component.precondition_timeout), record.checks,
-                     record.error_message.empty() ? "" : ", last: " + record.error_message),
-         ""});
-    return;
-  }
   const bool in_flight = draft.FindEffect(CheckKey(record)) != nullptr;
   const bool due = !record.retry_at || *record.retry_at <= draft.now();
   if (!in_flight && due && !record.held) {
@@ -47,7 +51,7 @@ void AdvanceCheck(Draft& draft, const std::string& id) {
       draft.CreateAttempt(std::move(attempt));
     }
     record.status = RunStatus::kRunning;
-    record.late_decided = true;
+    NoteBegin(draft, record);
     record.retry_at.reset();
     if (!record.first_check_at) record.first_check_at = draft.now();
     EffectRecord effect;

@@ -61,5 +61,35 @@ TEST(PreconditionTest, AWorkersFalseIsAskedAgain) {
                   "@P_A_2014-05-01T00:00:00_Attempt=2", "@A_2014-05-01T00:00:00_Attempt=1"));
 }
 
+TEST(PreconditionTest, AWorkersTimesOutEvenIfNoWorkerAsksAgain) {
+  Driver d;
+  d.Activated(Hourly("cron", {Object("P", {"type=ShellCommandPrecondition", "command=true",
+                                           "preconditionTimeout=10 minutes"}),
+                              Shell("A", {"precondition->P"})}));
+  d.Run(minutes(20));
+  EXPECT_EQ(d.Status("@P_2014-05-01T00:00:00"), "WAITING_FOR_RUNNER");  // never checked yet
+  d.Ok(SetTaskStatus{d.Take().key, TaskOutcome::kFalse, "", "", ""});
+  d.Run(minutes(9));
+  EXPECT_EQ(d.Status("@P_2014-05-01T00:00:00"), "WAITING_FOR_RUNNER");
+  d.Run(minutes(1));
+  EXPECT_EQ(d.Status("@P_2014-05-01T00:00:00"), "FAILED");
+  EXPECT_EQ(d.Instance("@P_2014-05-01T00:00:00")->error_id, "PreconditionTimedOut");
+  EXPECT_EQ(d.Status(kA), "FAILED");
+  EXPECT_FALSE(d.Poll());
+}
+
+TEST(PreconditionTest, TheCheckUnderWayWhenItsTimeEndsStillCounts) {
+  Driver d;
+  d.Activated(Hourly("cron", {Object("P", {"type=ShellCommandPrecondition", "command=true",
+                                           "preconditionTimeout=10 minutes"}),
+                              Shell("A", {"precondition->P"})}));
+  const Task check = d.Take();
+  d.Report(check.key);
+  d.Run(minutes(11));
+  EXPECT_EQ(d.Status("@P_2014-05-01T00:00:00"), "RUNNING");
+  d.Finish(check.key);
+  EXPECT_EQ(d.Take().attempt_id, "@A_2014-05-01T00:00:00_Attempt=1");
+}
+
 }  // namespace
 }  // namespace penstock::engine

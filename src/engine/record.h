@@ -109,9 +109,9 @@ struct InstanceRecord {
       wake_at;           // when it must be looked at again; its attempt has a deadline of its own
   bool held = false;     // its component is paused: it may not go on from waiting
   bool resumes = false;  // CANCELED by a deactivation: the next activation takes it up again
-  bool marked_finished = false;                // FINISHED by MARK_FINISHED (A23)
-  bool late_decided = false;                   // it was late and the actions fired, or it began
-  bool actions_decided = false;                // onSuccess or onFail fired for this outcome
+  bool marked_finished = false;  // FINISHED by MARK_FINISHED (A23)
+  bool late_decided = false;     // it was late and the actions fired, or cannot be late any more
+  bool actions_decided = false;  // onSuccess or onFail fired for this outcome
   std::vector<std::string> cascade_failed_on;  // the chain to the origin
   std::string cancellation_reason;
   std::string error_id, error_message, error_stack_trace;  // of the newest failure

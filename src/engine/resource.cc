@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "engine/explain.h"
+#include "engine/late.h"
 #include "engine/lease.h"
 #include "engine/links.h"
 #include "engine/retry.h"
@@ -55,7 +56,7 @@ std::vector<Field> Identity(const Draft& draft, const InstanceRecord& record) {
   std::vector<Field> fields = record.fields;
   const Component* component = draft.ComponentOf(record);
   if (component == nullptr) return fields;
-  fields.insert(fields.begin(), {"type", component->type, false});
+  fields.insert(fields.begin(), {"type", std::string(component->type), false});
   const DraftObjects objects(draft);
   for (std::string_view key : {"region", "role"}) {
     const std::string value = objects.MaskedField(record, key);
@@ -85,7 +86,7 @@ void Launch(Draft& draft, const std::string& id, const Component& component) {
   record.worker_group = ResourceName(draft.key(), id, record.attempts);
   record.fields.clear();
   record.launched_at = draft.now();
-  record.late_decided = true;
+  NoteBegin(draft, record);
   record.terminate_at.reset();
   if (component.terminate_after)
     record.terminate_at = Plus(draft.now(), *component.terminate_after);

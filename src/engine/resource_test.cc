@@ -190,5 +190,89 @@ TEST(ResourceTest, OfAPreconditionIsKnownWhenItsOwnerRunsAgain) {
   EXPECT_EQ(d.effects.back().name, group + "_2");
 }
 
+TEST(ResourceTest, InitTimeoutEndsALaunch) {
+  Driver d;
+  d.Activated(WithResource({"initTimeout=10 minutes", "maximumRetries=0"}));
+  d.Run(minutes(9));
+  EXPECT_EQ(d.Status(kR), "CREATING");
+  d.Run(minutes(1));
+  EXPECT_EQ(d.Status(kR), "FAILED");
+  EXPECT_EQ(d.Instance(kR)->error_id, "ResourceInitTimeout");
+  EXPECT_EQ(d.effects.back().kind, EffectKind::kTerminateResource);
+}
+
+TEST(ResourceTest, ActionOnTaskFailureKeepsOrReplacesTheMachine) {
+  for (const bool terminate : {false, true}) {
+    Driver d;
+    d.Activated(
+        WithResource({terminate ? "actionOnTaskFailure=terminate" : "actionOnTaskFailure=continue"},
+                     {"maximumRetries=0"}));
+    d.Answer(EffectKind::kLaunchResource, EffectOutcome::kSucceeded);
+    const std::string group = d.Instance(kR)->worker_group;
+    const Task a = d.Take(group), b = d.Take(group);
+    d.Report(b.key);
+    d.Fail(a.key);
+    EXPECT_EQ(d.Status(kA), "FAILED");
+    EXPECT_EQ(d.Status(kR), terminate ? "SHUTTING_DOWN" : "RUNNING");
+    if (!terminate) continue;
+    EXPECT_EQ(d.Status(kB), "WAITING_ON_DEPENDENCIES");
+    d.Answer(EffectKind::kTerminateResource, EffectOutcome::kSucceeded);
+    d.Answer(EffectKind::kLaunchResource, EffectOutcome::kSucceeded);
+    EXPECT_EQ(d.Take(group + "_2").key.attempt, 1);  // no retry spent
+  }
+}
+
+TEST(ResourceTest, RetryNoneFailsWhatRunsOnALostMachine) {
+  Driver d;
+  d.Activated(WithResource({"actionOnResourceFailure=retrynone"}));
+  d.Answer(EffectKind::kLaunchResource, EffectOutcome::kSucceeded);
+  const Task a = d.Take(d.Instance(kR)->worker_group);
+  d.Report(a.key);
+  d.Ok(ResourceGone{d.pipeline, kR, 1, "Gone", "power cut"});
+  EXPECT_EQ(d.Status(kR), "FAILED");
+  EXPECT_EQ(d.Instance(kR)->error_message, "power cut");
+  EXPECT_EQ(d.Status(a.key.instance), "FAILED");
+  EXPECT_EQ(d.Instance(a.key.instance)->error_id, "ResourceFailed");
+}
+
+TEST(ResourceTest, ARetryRunsOnTheSameMachine) {
+  Driver d;
+  d.Activated(Hourly("cron", {Object("R", {"type=Ec2Resource"}),
+                              Shell("A", {"runsOn->R", "retryDelay=5 minutes"})}));
+  d.Answer(EffectKind::kLaunchResource, EffectOutcome::kSucceeded);
+  const std::string group = d.Instance(kR)->worker_group;
+  d.Fail(d.Take(group).key);
+  d.Run(minutes(5));
+  EXPECT_EQ(d.Take(group).key.attempt, 2);
+  EXPECT_EQ(d.Instance(kR)->attempts, 1);
+}
+
+TEST(ResourceTest, CancelingItCancelsWhatRunsOnIt) {
+  Driver d;
+  d.Activated(WithResource());
+  d.Answer(EffectKind::kLaunchResource, EffectOutcome::kSucceeded);
+  const Task task = d.Take(d.Instance(kR)->worker_group);
+  d.Report(task.key);
+  d.Command(kR, "TRY_CANCEL");
+  EXPECT_EQ(d.Status(task.key.instance), "CANCELED");
+  EXPECT_EQ(d.Report(task.key), Reply(ProgressNoted{true}));
+  EXPECT_EQ(d.effects.back().kind, EffectKind::kTerminateResource);
+}
+
+// A43: it takes the schedule of whoever uses it.
+TEST(ResourceTest, AndADataNodeMayHaveNoScheduleOfTheirOwn) {
+  Driver d;
+  d.Activated({Object("Default", {"scheduleType=cron", "role=r", "resourceRole=rr"}),
+               Object("S", {"type=Schedule", "period=1 hour", "startDateTime=2014-05-01T00:00:00"}),
+               Object("R", {"type=Ec2Resource"}),
+               Object("X", {"type=S3DataNode", "filePath=s3://b/k"}),
+               Shell("A", {"schedule->S", "runsOn->R", "input->X"})});
+  EXPECT_EQ(d.Status("@X_2014-05-01T00:00:00"), "FINISHED");
+  EXPECT_EQ(d.Status(kR), "CREATING");
+  d.RunTo("2014-05-01T01:00:00");
+  EXPECT_EQ(d.Status("@X_2014-05-01T01:00:00"), "FINISHED");
+  EXPECT_EQ(d.Status("@R_2014-05-01T01:00:00"), "CREATING");
+}
+
 }  // namespace
 }  // namespace penstock::engine

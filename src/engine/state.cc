@@ -106,14 +106,18 @@ class Applier {
   }
 
   void Put(PipelineWork& work, const InstanceRecord& record) {
-    auto it = work.runs.find(record.id);
-    NoteRun(work, record.id, it);
-    if (it != work.runs.end()) Unindex(work, it->second);
     if (!IsWorkingSet(record)) {
-      if (it != work.runs.end()) work.runs.erase(it);
+      EraseRun(work, record.id);
       return;
     }
-    Run& run = it != work.runs.end() ? it->second : work.runs[record.id];
+    auto [it, fresh] = work.runs.try_emplace(record.id);
+    Run& run = it->second;
+    Unindex(work, run);
+    if (fresh || run.history) {
+      Note(work.key, EraseRecord{RecordKind::kInstance, record.id});
+    } else {
+      Note(work.key, std::move(run.instance));
+    }
     if (run.history) {
       run.history = false;
       if (run.attempt && IsTerminal(run.attempt->status)) run.attempt.reset();
@@ -125,22 +129,16 @@ class Applier {
   void Put(PipelineWork& work, const AttemptRecord& record) {
     auto it = work.runs.find(record.instance);
     if (IsTerminal(record.status)) {
-      if (it == work.runs.end() || !it->second.attempt ||
-          it->second.attempt->number != record.number)
-        return;
-      Note(work.key, *it->second.attempt);
-      Unindex(work, it->second);
-      it->second.attempt.reset();
-      Index(work, it->second);
+      if (it != work.runs.end()) EraseAttempt(work, it->second, record.number);
       return;
     }
     Run& run = it != work.runs.end() ? it->second : work.runs[record.instance];
+    Unindex(work, run);
     if (run.attempt && run.attempt->number == record.number) {
-      Note(work.key, *run.attempt);
+      Note(work.key, *std::move(run.attempt));
     } else {
       Note(work.key, EraseRecord{RecordKind::kAttempt, RecordId(record)});
     }
-    Unindex(work, run);
     run.attempt = record;
     Index(work, run);
   }
@@ -178,23 +176,13 @@ class Applier {
         }
         return;
       case RecordKind::kInstance:
-        if (auto it = work.runs.find(erase.id); it != work.runs.end()) {
-          NoteRun(work, erase.id, it);
-          Unindex(work, it->second);
-          work.runs.erase(it);
-        }
+        EraseRun(work, erase.id);
         return;
       case RecordKind::kAttempt: {
         const auto name = ParseAttemptId(erase.id);
         if (!name) return;
         auto it = work.runs.find(name->instance);
-        if (it == work.runs.end() || !it->second.attempt ||
-            it->second.attempt->number != name->number)
-          return;
-        Note(work.key, *it->second.attempt);
-        Unindex(work, it->second);
-        it->second.attempt.reset();
-        Index(work, it->second);
+        if (it != work.runs.end()) EraseAttempt(work, it->second, name->number);
         return;
       }
       case RecordKind::kEffect:
@@ -217,17 +205,25 @@ class Applier {
     state_.pipelines.erase(it);
   }
 
-  using RunIterator = std::map<std::string, Run, std::less<>>::iterator;
-
-  void NoteRun(const PipelineWork& work, const std::string& id, RunIterator it) {
-    if (undo_ == nullptr) return;
-    if (it == work.runs.end() || it->second.history) {
-      Note(work.key, EraseRecord{RecordKind::kInstance, id});
-      return;
+  void EraseRun(PipelineWork& work, const std::string& id) {
+    auto it = work.runs.find(id);
+    if (it == work.runs.end()) return;
+    Run& run = it->second;
+    Unindex(work, run);
+    if (!run.history) {
+      // Given back newest first: the instance, then its attempt.
+      if (run.attempt) Note(work.key, *std::move(run.attempt));
+      Note(work.key, std::move(run.instance));
     }
-    // Given back newest first: the instance, then its attempt.
-    if (it->second.attempt) Note(work.key, *it->second.attempt);
-    Note(work.key, it->second.instance);
+    work.runs.erase(it);
+  }
+
+  void EraseAttempt(PipelineWork& work, Run& run, int number) {
+    if (!run.attempt || run.attempt->number != number) return;
+    Unindex(work, run);
+    Note(work.key, *std::move(run.attempt));
+    run.attempt.reset();
+    Index(work, run);
   }
 
   // ---- indexes

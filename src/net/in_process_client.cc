@@ -34,11 +34,8 @@ struct Exchange {
   std::chrono::steady_clock::time_point last_activity = std::chrono::steady_clock::now();
 
   bool Connected() const { return !caller_left && !stop.stop_requested(); }
-  void Touch() {
-    last_activity = std::chrono::steady_clock::now();
-    // A caller that wakes for its deadline looks at last_activity itself.
-    if (ended) changed.notify_all();
-  }
+  // A caller that wakes for its deadline looks at last_activity itself.
+  void Touch() { last_activity = std::chrono::steady_clock::now(); }
 };
 
 Error Gone() { return Unavailable("the client is gone"); }
@@ -53,7 +50,7 @@ class InProcessResponder final : public Responder {
     if (exchange_->ended) return;
     exchange_->ended = true;
     exchange_->error = Unavailable("the server closed the connection without a complete answer");
-    exchange_->Touch();
+    exchange_->changed.notify_all();
   }
 
   void Respond(HttpResponse response) override {
@@ -94,7 +91,7 @@ class InProcessResponder final : public Responder {
         exchange_->error = ResourceExhausted(
             fmt::format("the answer is longer than {} bytes", exchange_->body_bytes_max));
         exchange_->ended = true;
-        exchange_->Touch();
+        exchange_->changed.notify_all();
         return Gone();
       }
       exchange_->response.body.append(bytes);
@@ -107,17 +104,29 @@ class InProcessResponder final : public Responder {
     Status status = exchange_->sink->Write(bytes);
     lock.lock();
     exchange_->writing = false;
-    exchange_->changed.notify_all();  // the caller may be waiting to leave
     if (!status) {
       exchange_->error = std::move(status).error();
       exchange_->ended = true;
     }
+    exchange_->changed.notify_all();  // the caller may be waiting to leave
     exchange_->Touch();
     if (exchange_->error) return Gone();
     return {};
   }
 
   Status Finish() override {
+    Status finished = Finished();
+    exchange_->changed.notify_all();  // without the lock: who wakes wants it at once
+    return finished;
+  }
+
+  bool PeerConnected() override {
+    std::lock_guard lock(exchange_->mutex);
+    return exchange_->Connected();
+  }
+
+ private:
+  Status Finished() {
     std::lock_guard lock(exchange_->mutex);
     CHECK(exchange_->begun && !finished_, "Finish comes after Begin, once");
     finished_ = true;
@@ -135,12 +144,6 @@ class InProcessResponder final : public Responder {
     return {};
   }
 
-  bool PeerConnected() override {
-    std::lock_guard lock(exchange_->mutex);
-    return exchange_->Connected();
-  }
-
- private:
   const std::shared_ptr<Exchange> exchange_;
   const bool head_request_;
   bool bodiless_ = false;

@@ -72,8 +72,10 @@ Instant Scheduler::Now() {
 void Scheduler::Start() {
   CHECK(!thread_.joinable());
   committer_.Start([this] {
-    std::lock_guard lock(mutex_);
-    landed_ = true;
+    {
+      std::lock_guard lock(mutex_);
+      landed_ = true;
+    }
     not_empty_.notify_one();
   });
   thread_ = std::thread([this] { Loop(); });
@@ -101,6 +103,7 @@ void Scheduler::Enqueue(Item item) {
     }
     if (!stopped_) {
       queue_.push_back(std::move(item));
+      lock.unlock();  // who wakes wants it at once
       not_empty_.notify_one();
       return;
     }
@@ -302,9 +305,16 @@ bool Scheduler::LoadNeeded(const Event& event, const Batch& batch, Status& statu
 }
 
 bool Scheduler::Decide(Item& item, std::deque<Item>& items, Batch& batch) {
-  Event event{Now(), {random_.Next(), random_.Next()}, item.scope, item.body};
+  Event event{Now(), {random_.Next(), random_.Next()}, item.scope, std::move(item.body)};
   Status loaded;
-  if (!LoadNeeded(event, batch, loaded)) return false;
+  const bool ready = LoadNeeded(event, batch, loaded);
+  Decision decision;
+  if (ready && loaded) {
+    decision = engine::Decide(state_, event);
+    if (options_.decided) options_.decided(event, decision);
+  }
+  item.body = std::move(event.body);  // for another time, should this one come to nothing
+  if (!ready) return false;
   if (!loaded) {
     Log(LogLevel::kError, "an event could not be decided: {}", loaded.error().message);
     std::vector<Decided> failed;
@@ -312,8 +322,6 @@ bool Scheduler::Decide(Item& item, std::deque<Item>& items, Batch& batch) {
     Fail(std::move(failed), loaded.error());
     return true;
   }
-  Decision decision = engine::Decide(state_, event);
-  if (options_.decided) options_.decided(event, decision);
   batch.undos.push_back(ApplyWithUndo(state_, decision.writes));
   Decided done{std::move(item), std::move(decision.reply), {}};
   for (Write& write : decision.writes) {
@@ -431,7 +439,8 @@ void Scheduler::Follow(std::span<const Write> writes) {
 }
 
 void Scheduler::FollowInstance(const PipelineKey& pipeline, const InstanceRecord& instance) {
-  bool runs = instance.launched_at.has_value() && instance.status == RunStatus::kRunning;
+  if (!instance.launched_at) return;  // no resource, or none that ever ran
+  bool runs = instance.status == RunStatus::kRunning;
   std::pair<std::string, std::string> name(pipeline.id, instance.id);
   if (!runs) {
     running_resources_.erase(name);

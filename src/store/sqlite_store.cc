@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <array>
 #include <iterator>
 #include <limits>
 #include <set>
@@ -48,7 +49,8 @@ Result<RecordKind> KindOfNumber(int64_t number) {
   return Corrupt(fmt::format("the state database holds a record of the unknown kind {}", number));
 }
 
-// The status column holds AWS's word, so that it too survives changes of the enum.
+// What each version adds to the one before. The status column holds AWS's word, so that it too
+// survives changes of the enum.
 constexpr const char* kSchema[] = {
     // Version 1.
     "CREATE TABLE record ("
@@ -66,25 +68,111 @@ constexpr const char* kSchema[] = {
     "CREATE INDEX record_status ON record (pipeline, kind, status, id) WHERE status IS NOT NULL;"
     "CREATE INDEX record_actual_start ON record (pipeline, kind, actual_start) WHERE actual_start "
     "IS NOT NULL;",
+    // Version 2: a pipeline is a number. Its name stood in every row and in every entry of every
+    // index.
+    "CREATE TABLE pipeline (number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);"
+    "INSERT INTO pipeline (name) SELECT DISTINCT pipeline FROM record;"
+    "ALTER TABLE record RENAME TO record_1;"
+    "CREATE TABLE record ("
+    "  pipeline INTEGER NOT NULL, kind INTEGER NOT NULL, id TEXT NOT NULL, live INTEGER NOT NULL, "
+    "value BLOB NOT NULL,"
+    "  component TEXT, instance TEXT, status TEXT,"
+    "  scheduled_start INTEGER, scheduled_end INTEGER, actual_start INTEGER, actual_end INTEGER,"
+    "  PRIMARY KEY (pipeline, kind, id)) WITHOUT ROWID;"
+    "INSERT INTO record SELECT number, kind, id, live, value, component, instance, status, "
+    "scheduled_start, scheduled_end, actual_start, actual_end"
+    "  FROM record_1 JOIN pipeline ON name = record_1.pipeline ORDER BY number, kind, id;"
+    "DROP TABLE record_1;"
+    "CREATE INDEX record_live ON record (pipeline, kind, id) WHERE live = 1;"
+    "CREATE INDEX record_component ON record (pipeline, kind, component, id) WHERE component IS "
+    "NOT NULL;"
+    "CREATE INDEX record_instance ON record (pipeline, kind, instance, id) WHERE instance IS NOT "
+    "NULL;"
+    "CREATE INDEX record_status ON record (pipeline, kind, status, id) WHERE status IS NOT NULL;"
+    "CREATE INDEX record_actual_start ON record (pipeline, kind, actual_start) WHERE actual_start "
+    "IS NOT NULL;",
 };
 static_assert(std::size(kSchema) == SqliteStore::kSchemaVersion);
 
-// An update in place touches only the indexes whose columns changed; INSERT OR REPLACE would
-// rewrite all of them.
+constexpr std::string_view kFind =
+    "SELECT value FROM record WHERE pipeline = (SELECT number FROM pipeline WHERE name = ?)"
+    " AND kind = ? AND id = ?";
+constexpr std::string_view kFindColumns =
+    "SELECT live, component, instance, status, actual_start FROM record"
+    " WHERE pipeline = ? AND kind = ? AND id = ?";
 constexpr std::string_view kPut =
-    "INSERT INTO record (pipeline, kind, id, live, value, component, instance, status,"
-    " scheduled_start, scheduled_end, actual_start, actual_end) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)"
-    " ON CONFLICT (pipeline, kind, id) DO UPDATE SET live = excluded.live, value = excluded.value,"
-    " component = excluded.component, instance = excluded.instance, status = excluded.status,"
-    " scheduled_start = excluded.scheduled_start, scheduled_end = excluded.scheduled_end,"
-    " actual_start = excluded.actual_start, actual_end = excluded.actual_end";
+    "INSERT OR REPLACE INTO record (pipeline, kind, id, live, value, component, instance, status,"
+    " scheduled_start, scheduled_end, actual_start, actual_end)"
+    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+constexpr std::string_view kPutWithoutColumns =
+    "INSERT INTO record (pipeline, kind, id, live, value) VALUES (?1, ?2, ?3, 1, ?5)"
+    " ON CONFLICT (pipeline, kind, id) DO UPDATE SET value = excluded.value";
+
+/// The statement for a row that has all its columns but these already. SQLite rewrites every index
+/// that a column it sets belongs to, whether or not the value is another one.
+const std::string& UpdateOf(bool live, bool status, bool actual_start) {
+  static const std::array<std::string, 8> kTexts = [] {
+    std::array<std::string, 8> texts;
+    for (size_t i = 0; i < texts.size(); ++i) {
+      texts[i] = fmt::format(
+          "UPDATE record SET value = ?5, scheduled_start = ?9, scheduled_end = ?10, "
+          "actual_end = ?12{}{}{} WHERE pipeline = ?1 AND kind = ?2 AND id = ?3",
+          i & 1 ? ", live = ?4" : "", i & 2 ? ", status = ?8" : "",
+          i & 4 ? ", actual_start = ?11" : "");
+    }
+    return texts;
+  }();
+  return kTexts[(live ? 1u : 0u) | (status ? 2u : 0u) | (actual_start ? 4u : 0u)];
+}
+
+/// What of an instance or attempt stands beside its value.
+struct Columns {
+  bool live = false;
+  std::string_view component{}, instance{};
+  std::string_view status;
+  std::optional<int64_t> scheduled_start{}, scheduled_end{}, actual_start{}, actual_end{};
+};
 
 int64_t Seconds(Instant instant) {
   return std::chrono::floor<std::chrono::seconds>(instant).time_since_epoch().count();
 }
 
-void BindTime(SqliteStatement& statement, int parameter, std::optional<Instant> instant) {
-  if (instant) statement.BindInt(parameter, Seconds(*instant));
+std::optional<int64_t> Seconds(std::optional<Instant> instant) {
+  if (!instant) return std::nullopt;
+  return Seconds(*instant);
+}
+
+/// nullopt: a record of another kind.
+std::optional<Columns> ColumnsOf(const Change& change) {
+  if (const auto* instance = std::get_if<InstanceRecord>(&change)) {
+    return Columns{.live = IsWorkingSet(change),
+                   .component = instance->component,
+                   .status = StatusName(instance->status),
+                   .scheduled_start = Seconds(instance->scheduled_start),
+                   .scheduled_end = Seconds(instance->scheduled_end),
+                   .actual_start = Seconds(instance->actual_start),
+                   .actual_end = Seconds(instance->actual_end)};
+  }
+  if (const auto* attempt = std::get_if<AttemptRecord>(&change)) {
+    return Columns{.live = IsWorkingSet(change),
+                   .instance = attempt->instance,
+                   .status = StatusName(attempt->status),
+                   .actual_start = Seconds(attempt->started_at),
+                   .actual_end = Seconds(attempt->ended_at)};
+  }
+  return std::nullopt;
+}
+
+void BindColumns(SqliteStatement& statement, const Columns& columns) {
+  statement.BindInt(4, columns.live ? 1 : 0);
+  if (!columns.component.empty()) statement.BindText(6, columns.component);
+  if (!columns.instance.empty()) statement.BindText(7, columns.instance);
+  statement.BindText(8, columns.status);
+  for (const auto& [parameter, time] :
+       {std::pair(9, columns.scheduled_start), std::pair(10, columns.scheduled_end),
+        std::pair(11, columns.actual_start), std::pair(12, columns.actual_end)}) {
+    if (time) statement.BindInt(parameter, *time);
+  }
 }
 
 Result<PipelineKey> ParsePipeline(std::string_view column) {
@@ -105,9 +193,7 @@ Result<Write> ReadRecord(const SecretBox& box, const PipelineKey& pipeline, Reco
 Result<std::optional<Write>> FindRecord(SqliteDatabase& database, const SecretBox& box,
                                         const PipelineKey& pipeline, RecordKind kind,
                                         std::string_view id) {
-  ASSIGN_OR_RETURN(
-      SqliteStatement * find,
-      database.Prepare("SELECT value FROM record WHERE pipeline = ? AND kind = ? AND id = ?"));
+  ASSIGN_OR_RETURN(SqliteStatement * find, database.Prepare(kFind));
   std::string prefix = KeyPrefix(pipeline);
   find->BindText(1, prefix);
   find->BindInt(2, KindNumber(kind));
@@ -199,6 +285,25 @@ std::string_view OrderedId(const ObjectQuery& query) {
   return by_start ? "+r.id" : "r.id";
 }
 
+/// The statement that puts an instance or attempt: as little as its row needs.
+Result<std::string_view> PutOf(SqliteDatabase& database, int64_t pipeline, int kind,
+                               std::string_view id, const Columns& columns) {
+  ASSIGN_OR_RETURN(SqliteStatement * find, database.Prepare(kFindColumns));
+  find->BindInt(1, pipeline);
+  find->BindInt(2, kind);
+  find->BindText(3, id);
+  ASSIGN_OR_RETURN(bool found, find->Step());
+  std::string_view sql = kPut;
+  if (found && find->Text(1) == columns.component && find->Text(2) == columns.instance) {
+    std::optional<int64_t> actual_start;
+    if (!find->IsNull(4)) actual_start = find->Int(4);
+    sql = UpdateOf(find->Int(0) != (columns.live ? 1 : 0), find->Text(3) != columns.status,
+                   actual_start != columns.actual_start);
+  }
+  find->Reset();
+  return sql;
+}
+
 Status Migrate(SqliteDatabase& database, const std::string& path) {
   ASSIGN_OR_RETURN(SqliteStatement * ask, database.Prepare("PRAGMA user_version"));
   RETURN_IF_ERROR(ask->Step());
@@ -249,8 +354,10 @@ class SqliteSnapshot : public StoreSnapshot {
   Result<std::vector<std::pair<std::string, PipelineRecord>>> ListPipelines(
       const Scope& scope, std::string_view after, size_t count_max) override {
     ASSIGN_OR_RETURN(SqliteStatement * list,
-                     database_->Prepare("SELECT pipeline, value FROM record WHERE kind = 0 AND "
-                                        "pipeline > ? AND pipeline < ? ORDER BY pipeline LIMIT ?"));
+                     database_->Prepare(
+                         "SELECT name, value FROM pipeline CROSS JOIN record ON pipeline = number "
+                         "AND kind = 0 AND id = '' WHERE name > ? AND name < ? ORDER BY name "
+                         "LIMIT ?"));
     std::string prefix = KeyPrefix(scope);
     // The column ends in the separator, so that KeyPrefix of `after` itself is not greater than
     // itself.
@@ -295,7 +402,8 @@ class SqliteSnapshot : public StoreSnapshot {
     ASSIGN_OR_RETURN(
         SqliteStatement * list,
         database_->Prepare(
-            "SELECT id, value FROM record WHERE pipeline = ? AND kind = ? ORDER BY id"));
+            "SELECT id, value FROM record WHERE pipeline = (SELECT number FROM pipeline "
+            "WHERE name = ?) AND kind = ? ORDER BY id"));
     std::string prefix = KeyPrefix(key);
     list->BindText(1, prefix);
     list->BindInt(2, KindNumber(RecordKind::kComponent));
@@ -350,7 +458,10 @@ class SqliteSnapshot : public StoreSnapshot {
       sql += " JOIN record i ON i.pipeline = r.pipeline AND i.kind = 3 AND i.id = r.instance";
     }
     std::string_view id = OrderedId(query);
-    sql += fmt::format(" WHERE r.pipeline = ? AND r.kind = ? AND {} > ?", id);
+    sql += fmt::format(
+        " WHERE r.pipeline = (SELECT number FROM pipeline WHERE name = ?) AND r.kind = ? AND {} > "
+        "?",
+        id);
     std::vector<Clause> clauses;
     for (const ObjectCondition& condition : query.conditions) {
       clauses.push_back(ClauseOf(condition, query.sphere));
@@ -423,48 +534,64 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::Open(const std::string& path,
   return store;
 }
 
+Result<std::optional<int64_t>> SqliteStore::NumberOf(const PipelineKey& pipeline) {
+  if (auto known = numbers_.find(pipeline); known != numbers_.end())
+    return std::optional(known->second);
+  ASSIGN_OR_RETURN(SqliteStatement * find,
+                   writer_->Prepare("SELECT number FROM pipeline WHERE name = ?"));
+  std::string name = KeyPrefix(pipeline);
+  find->BindText(1, name);
+  ASSIGN_OR_RETURN(bool found, find->Step());
+  std::optional<int64_t> number;
+  if (found) number = numbers_[pipeline] = find->Int(0);
+  find->Reset();
+  return number;
+}
+
 Status SqliteStore::Apply(const Write& write) {
-  std::string prefix = KeyPrefix(write.pipeline);
+  ASSIGN_OR_RETURN(std::optional<int64_t> number, NumberOf(write.pipeline));
   if (std::holds_alternative<ErasePipeline>(write.change)) {
-    ASSIGN_OR_RETURN(SqliteStatement * erase,
-                     writer_->Prepare("DELETE FROM record WHERE pipeline = ?"));
-    erase->BindText(1, prefix);
-    return erase->Run();
+    if (!number) return {};
+    numbers_.erase(write.pipeline);
+    for (std::string_view sql :
+         {"DELETE FROM record WHERE pipeline = ?", "DELETE FROM pipeline WHERE number = ?"}) {
+      ASSIGN_OR_RETURN(SqliteStatement * erase, writer_->Prepare(sql));
+      erase->BindInt(1, *number);
+      RETURN_IF_ERROR(erase->Run());
+    }
+    return {};
   }
   std::string id = RecordId(write.change);
   int kind = KindNumber(KindOf(write.change));
   if (std::holds_alternative<EraseRecord>(write.change)) {
+    if (!number) return {};
     ASSIGN_OR_RETURN(
         SqliteStatement * erase,
         writer_->Prepare("DELETE FROM record WHERE pipeline = ? AND kind = ? AND id = ?"));
-    erase->BindText(1, prefix);
+    erase->BindInt(1, *number);
     erase->BindInt(2, kind);
     erase->BindText(3, id);
     return erase->Run();
   }
+  if (!number) {
+    ASSIGN_OR_RETURN(SqliteStatement * add,
+                     writer_->Prepare("INSERT INTO pipeline (name) VALUES (?)"));
+    std::string name = KeyPrefix(write.pipeline);
+    add->BindText(1, name);
+    RETURN_IF_ERROR(add->Run());
+    ASSIGN_OR_RETURN(number, NumberOf(write.pipeline));
+  }
+  std::optional<Columns> columns = ColumnsOf(write.change);
+  ASSIGN_OR_RETURN(std::string_view sql, columns ? PutOf(*writer_, *number, kind, id, *columns)
+                                                 : Result<std::string_view>(kPutWithoutColumns));
+  ASSIGN_OR_RETURN(SqliteStatement * put, writer_->Prepare(sql));
   std::string value = EncodeRecord(write.change);
   if (MayHoldSecrets(KindOf(write.change))) value = box_.Seal(value, RecordKey(write));
-  ASSIGN_OR_RETURN(SqliteStatement * put, writer_->Prepare(kPut));
-  put->BindText(1, prefix);
+  put->BindInt(1, *number);
   put->BindInt(2, kind);
   put->BindText(3, id);
-  put->BindInt(4, IsWorkingSet(write.change) ? 1 : 0);
+  if (columns) BindColumns(*put, *columns);
   put->BindBlob(5, value);
-  std::string_view status;
-  if (const auto* instance = std::get_if<InstanceRecord>(&write.change)) {
-    put->BindText(6, instance->component);
-    status = StatusName(instance->status);
-    BindTime(*put, 9, instance->scheduled_start);
-    BindTime(*put, 10, instance->scheduled_end);
-    BindTime(*put, 11, instance->actual_start);
-    BindTime(*put, 12, instance->actual_end);
-  } else if (const auto* attempt = std::get_if<AttemptRecord>(&write.change)) {
-    put->BindText(7, attempt->instance);
-    status = StatusName(attempt->status);
-    BindTime(*put, 11, attempt->started_at);
-    BindTime(*put, 12, attempt->ended_at);
-  }
-  if (!status.empty()) put->BindText(8, status);
   return put->Run();
 }
 
@@ -475,6 +602,7 @@ Status SqliteStore::CommitInTransaction(std::span<const Write> writes) {
 
 Status SqliteStore::Commit(std::span<const Write> writes) {
   if (writes.empty()) return {};
+  numbers_.clear();
   RETURN_IF_ERROR(writer_->ExecuteKept("BEGIN IMMEDIATE"));
   Status committed = CommitInTransaction(writes);
   // A full disk may have rolled back by itself.
@@ -484,7 +612,8 @@ Status SqliteStore::Commit(std::span<const Write> writes) {
 
 Status SqliteStore::Load(const std::function<void(Write)>& apply) {
   ASSIGN_OR_RETURN(SqliteStatement * list,
-                   writer_->Prepare("SELECT pipeline, kind, id, value FROM record WHERE live = 1"));
+                   writer_->Prepare("SELECT name, kind, id, value FROM record CROSS JOIN pipeline "
+                                    "ON number = pipeline WHERE live = 1"));
   while (true) {
     ASSIGN_OR_RETURN(bool row, list->Step());
     if (!row) break;

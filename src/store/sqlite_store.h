@@ -2,10 +2,10 @@
 // returns, and a crash at any byte leaves the state before it or after it
 // (https://www.sqlite.org/wal.html, https://www.sqlite.org/atomiccommit.html).
 //
-// One table holds every record:
+// One table gives each pipeline a number, another holds every record:
 //
-//   record (pipeline, kind, id)  account 1f region 1f pipeline id 1f; RecordKind; RecordId() of
-//   engine/codec.h
+//   pipeline (number)            name: account 1f region 1f pipeline id 1f
+//   record (pipeline, kind, id)  its number; RecordKind; RecordId() of engine/codec.h
 //          live                  1: belongs to the working set
 //          value                 EncodeRecord(); sealed by SecretBox, with the codec's key as
 //          context, where
@@ -19,8 +19,10 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -50,7 +52,7 @@ class SqliteStore : public Store {
   Result<std::unique_ptr<StoreSnapshot>> Read() override;
 
   /// The schema this program writes.
-  static constexpr int kSchemaVersion = 1;
+  static constexpr int kSchemaVersion = 2;
 
  private:
   friend class SqliteSnapshot;
@@ -58,13 +60,18 @@ class SqliteStore : public Store {
 
   Status CommitInTransaction(std::span<const engine::Write> writes);
   Status Apply(const engine::Write& write);
+  /// nullopt: nothing of it is stored.
+  Result<std::optional<int64_t>> NumberOf(const engine::PipelineKey& pipeline);
   std::unique_ptr<SqliteDatabase> TakeIdleReader();
   void ReturnReader(std::unique_ptr<SqliteDatabase> reader);
 
   const std::string path_;
   const SecretBox& box_;
   const SqliteStoreOptions options_;
-  std::unique_ptr<SqliteDatabase> writer_;  // of the committing thread
+  // Of the committing thread.
+  std::unique_ptr<SqliteDatabase> writer_;
+  std::map<engine::PipelineKey, int64_t> numbers_;  // those that this commit has met
+
   std::mutex mutex_;
   std::vector<std::unique_ptr<SqliteDatabase>> idle_readers_;  // guarded by mutex_
 };

@@ -264,6 +264,20 @@ TEST_P(StoreConformance, QueriesAgreeWithTheirMeaning) {
       attempts.push_back(Attempt(instance, n, kStatuses[below(4)]));
       if (below(2)) attempts.back().started_at = At(below(2000));
     }
+    // Most have been something else before.
+    for (int changes = below(3); changes > 0; --changes) {
+      InstanceRecord before = instance;
+      before.status = kStatuses[below(4)];
+      before.actual_start.reset();
+      if (below(2)) before.actual_start = At(below(2000));
+      if (below(4) == 0) before.component = "Z";
+      writes.push_back(Put(key, before));
+      for (AttemptRecord attempt : attempts) {
+        attempt.status = kStatuses[below(4)];
+        attempt.started_at = before.actual_start;
+        writes.push_back(Put(key, attempt));
+      }
+    }
     writes.push_back(Put(key, instance));
     for (const AttemptRecord& attempt : attempts) writes.push_back(Put(key, attempt));
     all.emplace_back(std::move(instance), std::move(attempts));
