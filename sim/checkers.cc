@@ -50,11 +50,13 @@ std::optional<InstanceRecord> ReadInstance(const Rows& disk, const PipelineKey& 
 
 std::vector<std::pair<PipelineKey, engine::PipelineRecord>> ReadPipelines(const Rows& disk) {
   std::vector<std::pair<PipelineKey, engine::PipelineRecord>> pipelines;
+  // The pipeline's own row ends in its kind, as it has no id; nothing else is decoded.
+  const std::string kind = engine::KeyPrefix(PipelineKey{}, RecordKind::kPipeline).substr(2);
   for (const auto& [key, value] : disk) {
+    if (!key.ends_with(kind)) continue;
     auto write = engine::DecodeRecord(key, value);
-    if (const auto* record = std::get_if<engine::PipelineRecord>(&write->change)) {
+    if (const auto* record = std::get_if<engine::PipelineRecord>(&write->change))
       pipelines.emplace_back(write->pipeline, *record);
-    }
   }
   return pipelines;
 }

@@ -224,8 +224,12 @@ struct DiskVfs {
     if (!disk.MayChange()) return SQLITE_IOERR_DELETE;
     auto found = disk.files_.find(path);
     if (found == disk.files_.end()) return SQLITE_IOERR_DELETE_NOENT;
-    if (sync_folder == 0) disk.unlinked_.insert_or_assign(path, found->second);
+    disk.unlinked_.insert_or_assign(path, found->second);
     disk.files_.erase(found);
+    if (sync_folder == 0) return SQLITE_OK;
+    // All names in it are safe now, and all that are gone stay so.
+    disk.unlinked_.clear();
+    for (auto& [name, file] : disk.files_) file->named = true;
     return SQLITE_OK;
   }
 
@@ -270,6 +274,8 @@ Disk::Disk(Dice dice) : dice_(dice), vfs_(std::make_unique<sqlite3_vfs>()) {
   vfs_->xCurrentTime = DiskVfs::CurrentTime;
   vfs_->xGetLastError = DiskVfs::GetLastError;
   CHECK(sqlite3_vfs_register(vfs_.get(), 1) == SQLITE_OK);
+  // SQLite's own randomness is the process's: it is seeded anew, from here.
+  sqlite3_test_control(SQLITE_TESTCTRL_PRNG_RESET);
 }
 
 Disk::~Disk() { sqlite3_vfs_unregister(vfs_.get()); }

@@ -382,7 +382,7 @@ void RealServer::Step() {
     world_.checkers().Equal(Fingerprint(memory()), Fingerprint(Replay(rows_, options_)),
                             "memory differs from the store");
   }
-  if (dice.Percent(2)) Ask();
+  if (dice.Below(200) == 0) Ask();
 }
 
 // ---- questions
