@@ -42,10 +42,6 @@ TEST(ActionTest, LatenessFiresOnceAndTerminateCancels) {
   EXPECT_FALSE(d.Poll());
 }
 
-PipelineObject Alarm() {
-  return Object("Alarm", {"type=SnsAlarm", "topicArn=arn:t", "role=r", "subject=s", "message=m"});
-}
-
 TEST(ActionTest, NothingIsToldBeforeAllRetriesAreSpent) {
   Driver d;
   d.Activated(OnDemand(

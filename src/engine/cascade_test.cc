@@ -35,11 +35,9 @@ TEST(CascadeTest, WithoutItDependantsWaitAndWithItTheyFail) {
 
 TEST(CascadeTest, ARerunBehindAFailureFallsBack) {
   Driver d;
-  d.Activated(
-      {Object("Default", {"scheduleType=ondemand", "workerGroup=g", "failureAndRerunMode=cascade",
-                          "maximumRetries=0"}),
-       Shell("A"), Shell("B", {"dependsOn->A", "onFail->Alarm"}),
-       Object("Alarm", {"type=SnsAlarm", "topicArn=arn:t", "role=r", "subject=s", "message=m"})});
+  d.Activated({Object("Default", {"scheduleType=ondemand", "workerGroup=g",
+                                  "failureAndRerunMode=cascade", "maximumRetries=0"}),
+               Shell("A"), Shell("B", {"dependsOn->A", "onFail->Alarm"}), Alarm()});
   d.Fail(d.Take().key);
   EXPECT_EQ(d.Status(kB), "CASCADE_FAILED");
   EXPECT_EQ(d.effects.size(), 1u);

@@ -49,5 +49,23 @@ TEST(ScaleTest, OtherPipelinesDoNotMatter) {
   EXPECT_EQ(d.WorkAll().size(), 50u);
 }
 
+// A server has many more pipelines than compiled texts: see engine/compiled_definition.h.
+TEST(ScaleTest, WhatFallsDueIsDecidedWithoutItsText) {
+  Driver d;
+  d.state.compiled = std::make_shared<CompiledCache>(
+      CompiledCache::Bounds{.objects = 0, .components = 100, .definitions_min = 0});
+  d.Activated(Hourly("cron", {Shell("A"), Shell("B", {"dependsOn->A"})}));
+  d.WorkAll();
+  ASSERT_EQ(d.state.compiled->objects(), 0u);
+  for (const char* at : {"2014-05-01T00:55:00", "2014-05-01T01:00:00"}) {  // made, then due
+    const Event wake{At(at), {1, 1}, d.Key().scope, Wake{}};
+    EXPECT_TRUE(Needs(d.state, wake).empty());
+    EXPECT_FALSE(Decide(d.state, wake).writes.empty());
+    EXPECT_EQ(d.state.compiled->objects(), 0u) << at;
+    d.RunTo(at);
+  }
+  EXPECT_EQ(d.WorkAll().size(), 2u);
+}
+
 }  // namespace
 }  // namespace penstock::engine

@@ -17,11 +17,6 @@ PipelineObject LateShell(std::vector<std::string> fields) {
   return Shell("A", std::move(fields));
 }
 
-PipelineObject Alarm() {
-  return Object("Alarm", {"type=SnsAlarm", "topicArn=arn:aws:sns:us-east-1:1:t", "role=r",
-                          "subject=late", "message=late"});
-}
-
 /// Late alarms about the first hour's instance.
 int64_t Alarms(const Driver& d) {
   return std::count_if(d.effects.begin(), d.effects.end(), [](const EffectRecord& effect) {

@@ -34,6 +34,10 @@ inline PipelineObject Shell(std::string id, std::vector<std::string> fields = {}
   return Object(std::move(id), std::move(fields));
 }
 
+inline PipelineObject Alarm() {
+  return Object("Alarm", {"type=SnsAlarm", "topicArn=arn:t", "role=r", "subject=s", "message=m"});
+}
+
 /// Activities A and B on the resource R, every hour.
 inline Objects WithResource(std::vector<std::string> resource = {},
                             std::vector<std::string> activity = {}) {

@@ -78,6 +78,44 @@ TEST(ScheduleTest, OnDemandRunsOncePerActivation) {
               ElementsAre("@A_2014-05-01T00:00:01_Attempt=1", "@B_2014-05-01T00:00:01_Attempt=1"));
 }
 
+TEST(ScheduleTest, TheAwsProfileMakesOneInstanceInFiveMinutes) {
+  Driver d("2014-05-01T02:30:00");
+  d.state.options.limits = AwsLimits();
+  d.Activated(Hourly("cron", {Shell("A")}));
+  EXPECT_THAT(d.WorkAll(), ElementsAre("@A_2014-05-01T00:00:00_Attempt=1"));
+  d.RunTo("2014-05-01T02:34:59");
+  EXPECT_THAT(d.WorkAll(), IsEmpty());
+  d.Command(kA, "RERUN");  // does not count
+  EXPECT_THAT(d.WorkAll(), ElementsAre("@A_2014-05-01T00:00:00_Attempt=2"));
+  d.RunTo("2014-05-01T02:35:00");
+  EXPECT_THAT(d.WorkAll(), ElementsAre("@A_2014-05-01T01:00:00_Attempt=1"));
+  d.RunTo("2014-05-01T02:40:00");
+  EXPECT_THAT(d.WorkAll(), ElementsAre("@A_2014-05-01T02:00:00_Attempt=1"));
+}
+
+TEST(ScheduleTest, ATreeOfParentsHandsSchedulesDown) {
+  Driver d;
+  d.Activated(Hourly(
+      "cron",
+      {Object("Days", {"type=Schedule", "period=1 day", "startDateTime=2014-05-01T00:00:00"}),
+       Object("Daily", {"schedule->Days"}), Shell("A"), Shell("B", {"parent->Daily"})}));
+  EXPECT_EQ(d.WorkAll().size(), 2u);
+  EXPECT_EQ(d.Instance("@B_2014-05-01T00:00:00")->scheduled_end, At("2014-05-02T00:00:00"));
+  d.RunTo("2014-05-01T01:00:00");
+  EXPECT_THAT(d.WorkAll(), ElementsAre("@A_2014-05-01T01:00:00_Attempt=1"));
+}
+
+// A1
+TEST(ScheduleTest, IsTimeseriesUnlessSaidOtherwise) {
+  Driver d;
+  Objects objects = Hourly("cron", {Shell("A")});
+  std::erase_if(objects.front().fields, [](const Field& f) { return f.key == "scheduleType"; });
+  d.Activated(objects);
+  EXPECT_THAT(d.WorkAll(), IsEmpty());
+  d.RunTo("2014-05-01T01:00:00");
+  EXPECT_THAT(d.WorkAll(), ElementsAre("@A_2014-05-01T00:00:00_Attempt=1"));
+}
+
 TEST(TimetableTest, MonthsAreCountedFromTheStart) {
   const Schedule schedule{"S", Period{1, PeriodUnit::kMonths}, At("2014-01-31T00:00:00"),
                           std::nullopt, std::nullopt};
