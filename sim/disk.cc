@@ -246,7 +246,7 @@ struct DiskVfs {
   }
 
   static int Randomness(sqlite3_vfs* vfs, int size, char* to) {
-    for (int i = 0; i < size; ++i) to[i] = static_cast<char>(Of(vfs).dice_.Next());
+    for (int i = 0; i < size; ++i) to[i] = static_cast<char>(Of(vfs).salts_.Next());
     return size;
   }
 
@@ -259,7 +259,7 @@ struct DiskVfs {
   static int GetLastError(sqlite3_vfs*, int, char*) { return 0; }
 };
 
-Disk::Disk(Dice dice) : dice_(dice), vfs_(std::make_unique<sqlite3_vfs>()) {
+Disk::Disk(Dice dice) : dice_(dice), salts_(dice_.Next()), vfs_(std::make_unique<sqlite3_vfs>()) {
   vfs_->iVersion = 1;
   vfs_->szOsFile = sizeof(DiskFile);
   vfs_->mxPathname = kPathMax;
@@ -274,7 +274,7 @@ Disk::Disk(Dice dice) : dice_(dice), vfs_(std::make_unique<sqlite3_vfs>()) {
   vfs_->xCurrentTime = DiskVfs::CurrentTime;
   vfs_->xGetLastError = DiskVfs::GetLastError;
   CHECK(sqlite3_vfs_register(vfs_.get(), 1) == SQLITE_OK);
-  // SQLite's own randomness is the process's: it is seeded anew, from here.
+  // SQLite's randomness is the process's: it is seeded anew, from here.
   sqlite3_test_control(SQLITE_TESTCTRL_PRNG_RESET);
 }
 

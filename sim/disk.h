@@ -82,6 +82,7 @@ class Disk {
   void Apply(std::string& content, const Change& change, bool torn);
 
   Dice dice_;
+  Dice salts_;  // SQLite's, apart: how many it takes is its own affair
   std::map<std::string, std::shared_ptr<File>, std::less<>> files_;
   std::map<std::string, std::shared_ptr<File>, std::less<>> unlinked_;  // not safely
   Fault fault_ = Fault::kNone;
