@@ -52,7 +52,7 @@ newest_wire() {
     build/peers/python/bin/python -m pytest -q -p no:cacheprovider tests/wire
 }
 
-simulation() { build/release/penstock_sim --minutes "$1"; }
+simulation() { build/release/penstock_sim --minutes "$1" --jobs "$(nproc)"; }
 
 # Every target replays its corpus, then fuzzes for a few seconds more.
 fuzz() {

@@ -2,13 +2,17 @@
 // line with all it takes to see it again.
 #include <fmt/core.h>
 #include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <cstdio>
 #include <optional>
 #include <string_view>
+#include <utility>
+#include <vector>
 
+#include "base/check.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "sim/mutations.h"
@@ -24,17 +28,19 @@ struct Options {
   std::optional<uint64_t> seeds;
   uint64_t first = 1;
   std::optional<uint64_t> minutes;  // instead of a number of seeds
+  uint64_t jobs = 1;
   bool json = false, trace = false;
   bool mutations = false;
   std::string_view mutation;  // the only one
 };
 
 constexpr std::string_view kUsage =
-    "usage: penstock_sim [--seeds N] [--first SEED] [--minutes M] [--json] [--trace]\n"
+    "usage: penstock_sim [--seeds N] [--first SEED] [--minutes M] [--jobs J] [--json] [--trace]\n"
     "       penstock_sim --mutations [--mutation NAME] [--seeds N]\n"
     "  --seeds N     worlds to run (default 500)\n"
     "  --first SEED  seed of the first one (default 1)\n"
     "  --minutes M   run for that long instead\n"
+    "  --jobs J      processes that share the work (default 1)\n"
     "  --json        the totals as one JSON object on stdout\n"
     "  --trace       every event that changed something, on stderr\n"
     "  --mutations   break the engine, the store or the executor on purpose, in every way it "
@@ -71,6 +77,8 @@ std::optional<Options> Parse(int argc, char** argv) {
       options.first = *value;
     } else if (flag == "--minutes") {
       options.minutes = *value;
+    } else if (flag == "--jobs" && *value > 0) {
+      options.jobs = *value;
     } else {
       return std::nullopt;
     }
@@ -118,6 +126,15 @@ ServerKind KindOf(uint64_t seed) {
 struct Totals {
   uint64_t seeds = 0, events = 0, crashes = 0, failed_commits = 0, disk_faults = 0;
   Duration simulated{0};
+
+  void Add(const Totals& other) {
+    seeds += other.seeds;
+    events += other.events;
+    crashes += other.crashes;
+    failed_commits += other.failed_commits;
+    disk_faults += other.disk_faults;
+    simulated += other.simulated;
+  }
 };
 
 /// Runs one seed, every tenth twice. Whether every rule held; if not, says which on stdout.
@@ -154,44 +171,89 @@ bool RunSeed(uint64_t seed, bool trace, Totals& totals) {
   return true;
 }
 
+using SteadyClock = std::chrono::steady_clock;
+
+double SecondsSince(SteadyClock::time_point began) {
+  return std::chrono::duration<double>(SteadyClock::now() - began).count();
+}
+
+/// The pinned worlds, unless one seed is replayed.
+bool RunPinned(const Options& options, Totals& totals) {
+  if (options.seeds == 1 && !options.minutes) return true;
+  for (const Pinned& pinned : kPinned) {
+    if (RunSeed(pinned.seed, false, totals)) continue;
+    fmt::print("seed {} is pinned: {}\n", pinned.seed, pinned.why);
+    return false;
+  }
+  return true;
+}
+
+/// The part of the range that is `job`'s: each `options.jobs`-th seed.
+bool RunRange(const Options& options, uint64_t job, SteadyClock::time_point began, Totals& totals) {
+  const uint64_t end = options.first + options.seeds.value_or(kSeeds);
+  for (uint64_t seed = options.first + job;; seed += options.jobs) {
+    const bool over = options.minutes
+                          ? SecondsSince(began) >= static_cast<double>(*options.minutes) * 60
+                          : seed >= end;
+    if (over) return true;
+    if (!RunSeed(seed, options.trace, totals)) return false;
+  }
+}
+
+/// A process for each job, as a world is one thread's and SQLite's disk is the process's. Each
+/// tells its totals at its end, and none if a rule broke.
+bool RunInChildren(const Options& options, SteadyClock::time_point began, Totals& totals) {
+  std::vector<std::pair<pid_t, int>> children;
+  for (uint64_t job = 0; job < options.jobs; ++job) {
+    int ends[2];
+    CHECK(pipe(ends) == 0);
+    fflush(stdout);
+    const pid_t child = fork();
+    CHECK(child >= 0);
+    if (child == 0) {
+      Totals own;
+      const bool held = RunRange(options, job, began, own);
+      fflush(stdout);
+      _exit(held && write(ends[1], &own, sizeof(own)) == sizeof(own) ? 0 : 1);
+    }
+    close(ends[1]);
+    children.emplace_back(child, ends[0]);
+  }
+  bool held = true;
+  for (const auto& [child, from] : children) {
+    Totals own;
+    held &= read(from, &own, sizeof(own)) == sizeof(own);
+    if (held) totals.Add(own);
+    close(from);
+    waitpid(child, nullptr, 0);
+  }
+  return held;
+}
+
 int Main(const Options& options) {
   if (options.mutations) {
     const bool noticed = RunMutations(options.seeds.value_or(kMutationSeeds), options.mutation);
     return noticed ? 0 : 1;
   }
-  const uint64_t seeds = options.seeds.value_or(kSeeds);
-  using Clock = std::chrono::steady_clock;
-  const auto began = Clock::now();
-  const auto seconds = [&] { return std::chrono::duration<double>(Clock::now() - began).count(); };
+  const SteadyClock::time_point began = SteadyClock::now();
   Totals totals;
-  // Who replays one seed wants to see that one.
-  const bool replay = seeds == 1 && !options.minutes;
-  for (const Pinned& pinned : kPinned) {
-    if (replay) break;
-    if (!RunSeed(pinned.seed, false, totals)) {
-      fmt::print("seed {} is pinned: {}\n", pinned.seed, pinned.why);
-      return 1;
-    }
-  }
-  for (uint64_t seed = options.first;; ++seed) {
-    const bool over = options.minutes ? seconds() >= static_cast<double>(*options.minutes) * 60
-                                      : seed >= options.first + seeds;
-    if (over) break;
-    if (!RunSeed(seed, options.trace, totals)) return 1;
-  }
+  if (!RunPinned(options, totals)) return 1;
+  const bool held = options.jobs == 1 ? RunRange(options, 0, began, totals)
+                                      : RunInChildren(options, began, totals);
+  if (!held) return 1;
   const double days = std::chrono::duration<double>(totals.simulated).count() / 86'400;
   if (options.json) {
     fmt::print(
         "{{\"seeds\":{},\"events\":{},\"crashes\":{},\"failedCommits\":{},\"diskFaults\":{},"
         "\"simulatedDays\":{:.1f},\"seconds\":{:.1f}}}\n",
         totals.seeds, totals.events, totals.crashes, totals.failed_commits, totals.disk_faults,
-        days, seconds());
+        days, SecondsSince(began));
   } else {
     fmt::print(
         "ok: {} seeds, {} engine events, {} crashes, {} failed commits, {} disk faults, {:.1f} "
         "simulated days, {:.1f} s\n",
         totals.seeds, totals.events, totals.crashes, totals.failed_commits, totals.disk_faults,
-        days, seconds());
+        days, SecondsSince(began));
   }
   return 0;
 }

@@ -171,8 +171,8 @@ Scenario Draw(Dice& dice) {
   weather.loss = Sometimes(dice, 25);
   weather.duplicate = Sometimes(dice, 20);
   weather.late = Sometimes(dice, 10);
-  weather.crash_before = Sometimes(dice, 12);
-  weather.crash_after = Sometimes(dice, 12);
+  weather.crash_before = Sometimes(dice, 20);
+  weather.crash_after = Sometimes(dice, 20);
   weather.commit_fails = Sometimes(dice, 6);
   weather.hang = Sometimes(dice, 15);
   weather.die = Sometimes(dice, 15);
