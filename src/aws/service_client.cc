@@ -43,10 +43,13 @@ constexpr auto kThrottles = std::to_array<std::string_view>({
 
 // What AWS answers with 4xx although the same request may succeed later.
 constexpr auto kTransients = std::to_array<std::string_view>({
+    // S3's 409: another write of that key was under way. It decides the condition anew next time.
+    "ConditionalRequestConflict",
     "InternalError",
     "InternalFailure",
     "InternalServerError",
     "InternalServiceError",
+    "OperationAborted",
     "RequestTimeout",
     "RequestTimeoutException",
     "ServiceUnavailable",
