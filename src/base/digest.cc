@@ -2,7 +2,6 @@
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 
 #include <array>
 
@@ -11,16 +10,12 @@
 namespace penstock {
 namespace {
 
+/// Looked up once: OpenSSL 3 would search its providers, under a lock, for each EVP_sha256().
 const EVP_MD* Algorithm(HashKind kind) {
-  switch (kind) {
-    case HashKind::kMd5:
-      return EVP_md5();
-    case HashKind::kSha1:
-      return EVP_sha1();
-    case HashKind::kSha256:
-      return EVP_sha256();
-  }
-  return nullptr;
+  static const std::array<EVP_MD*, 3> algorithms = {EVP_MD_fetch(nullptr, "MD5", nullptr),
+                                                    EVP_MD_fetch(nullptr, "SHA1", nullptr),
+                                                    EVP_MD_fetch(nullptr, "SHA256", nullptr)};
+  return algorithms[static_cast<size_t>(kind)];
 }
 
 std::string HashOnce(HashKind kind, std::string_view bytes) {
@@ -29,14 +24,21 @@ std::string HashOnce(HashKind kind, std::string_view bytes) {
   return hasher.Finish();
 }
 
-std::string Hmac(const EVP_MD* algorithm, std::string_view key, std::string_view bytes) {
-  unsigned char out[EVP_MAX_MD_SIZE];
-  unsigned int size = 0;
-  unsigned char* done =
-      HMAC(algorithm, key.data(), static_cast<int>(key.size()),
-           reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), out, &size);
-  CHECK(done != nullptr);
-  return {reinterpret_cast<char*>(out), size};
+/// RFC 2104. (OpenSSL's own takes several times as long to begin as a signature takes to make.)
+std::string Hmac(HashKind kind, std::string_view key, std::string_view bytes) {
+  constexpr size_t kBlockSize = 64;  // of all three
+  std::string block(key.size() > kBlockSize ? HashOnce(kind, key) : std::string(key));
+  block.resize(kBlockSize);
+  for (char& c : block) c ^= 0x36;
+  Hasher inner(kind);
+  inner.Update(block);
+  inner.Update(bytes);
+  for (char& c : block) c ^= 0x36 ^ 0x5C;
+  Hasher outer(kind);
+  outer.Update(block);
+  outer.Update(inner.Finish());
+  OPENSSL_cleanse(block.data(), block.size());
+  return outer.Finish();
 }
 
 // Reflected CRC tables, eight bytes a step ("slicing by 8", Intel 2006).
@@ -110,10 +112,10 @@ std::string Md5(std::string_view bytes) { return HashOnce(HashKind::kMd5, bytes)
 std::string Sha1(std::string_view bytes) { return HashOnce(HashKind::kSha1, bytes); }
 std::string Sha256(std::string_view bytes) { return HashOnce(HashKind::kSha256, bytes); }
 std::string HmacSha256(std::string_view key, std::string_view bytes) {
-  return Hmac(EVP_sha256(), key, bytes);
+  return Hmac(HashKind::kSha256, key, bytes);
 }
 std::string HmacSha1(std::string_view key, std::string_view bytes) {
-  return Hmac(EVP_sha1(), key, bytes);
+  return Hmac(HashKind::kSha1, key, bytes);
 }
 
 uint32_t Crc32(std::string_view bytes, uint32_t crc) {
