@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 
-#include "aws/sigv4.h"
 #include "aws/xml_reader.h"
 #include "base/digest.h"
 #include "base/encoding.h"
@@ -19,6 +18,8 @@ constexpr int kStandardTries = 3;
 constexpr Duration kBackOffBase{100};
 constexpr Duration kBackOffMax{20'000};
 constexpr Duration kStopCheckEvery{100};
+/// curl sends a body of up to so many bytes together with the head; a longer one is not copied.
+constexpr size_t kSentWithHeadMax = 64u << 10;
 
 // How CallError tells "no answer came, and none will" from "no answer came".
 constexpr std::string_view kCanceledType = "Canceled";
@@ -43,10 +44,13 @@ constexpr auto kThrottles = std::to_array<std::string_view>({
 
 // What AWS answers with 4xx although the same request may succeed later.
 constexpr auto kTransients = std::to_array<std::string_view>({
+    // S3's 409: another write of that key was under way. It decides the condition anew next time.
+    "ConditionalRequestConflict",
     "InternalError",
     "InternalFailure",
     "InternalServerError",
     "InternalServiceError",
+    "OperationAborted",
     "RequestTimeout",
     "RequestTimeoutException",
     "ServiceUnavailable",
@@ -160,9 +164,11 @@ CallResult<HttpResponse> CallOnce(const ClientContext& context, const ServiceEnd
   request.headers = call.headers;
   request.timeout = call.timeout;
   SignRequest(request, {*std::move(credentials), endpoint.region, call.service}, payload_hash,
-              context.clock->Now());
+              context.clock->Now(), endpoint.signing_keys.get());
+  const bool is_small = call.body.size() <= kSentWithHeadMax;
+  if (is_small) request.body = call.body;
   StringSource source(call.body);
-  auto response = context.http->Send(request, call.body.empty() ? nullptr : &source, sink, stop);
+  auto response = context.http->Send(request, is_small ? nullptr : &source, sink, stop);
   if (!response) return NoAnswer(response.error());
   if (response->status < 200 || response->status > 299) return ReadCallError(*response);
   return *std::move(response);

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "aws/credentials.h"
+#include "aws/sigv4.h"
 #include "ports/clock.h"
 #include "ports/http.h"
 #include "ports/random.h"
@@ -22,6 +23,8 @@ struct ServiceEndpoint {
   std::string region;  // of the signature's scope
   std::shared_ptr<CredentialsProvider> credentials;
   std::string ca_bundle;  // PEM file with the certificates to trust; empty: the HTTP client's own
+  /// Of these credentials; copies of the endpoint share it.
+  std::shared_ptr<SigningKeyCache> signing_keys = std::make_shared<SigningKeyCache>();
 };
 
 /// What every client needs of the world. Copied freely; the pointees outlive the clients.

@@ -16,7 +16,6 @@ namespace {
 
 // A server sees few secrets, regions and services a day; past this many, somebody plays games with
 // scopes.
-constexpr size_t kCachedKeysMax = 4096;
 
 using Parameters = std::map<std::string, std::string>;
 
@@ -349,21 +348,6 @@ Result<void, SignatureFault> CheckTime(const SignatureClaim& claim, Instant now)
                              FormatAmzDate(now)));
   }
   return {};
-}
-
-std::string SigningKeyCache::Get(std::string_view secret, const SigningScope& scope) {
-  // '\n' cannot be part of a header value, so that the parts cannot run into each other.
-  std::string name = fmt::format("{}\n{}\n{}\n{}", scope.date, scope.region, scope.service, secret);
-  {
-    std::shared_lock lock(mutex_);
-    auto found = keys_.find(name);
-    if (found != keys_.end()) return found->second;
-  }
-  std::string key = SigningKey(secret, scope);
-  std::unique_lock lock(mutex_);
-  if (keys_.size() >= kCachedKeysMax) keys_.clear();
-  keys_.emplace(std::move(name), key);
-  return key;
 }
 
 Result<void, SignatureFault> CheckSignature(const SignatureClaim& claim, const HttpRequest& request,

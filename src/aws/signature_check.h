@@ -24,7 +24,6 @@ inline constexpr int64_t kPresignExpiresMaxSeconds = 604'800;
 enum class SignatureKind { kHeaderV4, kQueryV4, kHeaderV2, kQueryV2 };
 
 class FormUpload;
-class SigningKeyCache;
 
 /// What a request says about itself; nothing of it is proven yet.
 struct SignatureClaim {
@@ -87,17 +86,6 @@ std::string ClaimedService(const HttpRequest& request);
 /// Whether the claim's times fit `now`: ± kSignatureSkewMax for headers, not yet expired for
 /// presigned URLs.
 Result<void, SignatureFault> CheckTime(const SignatureClaim& claim, Instant now);
-
-/// Signing keys by secret and scope, so that a request costs one HMAC and not five. Thread-safe.
-class SigningKeyCache {
- public:
-  /// 32 raw bytes.
-  std::string Get(std::string_view secret, const SigningScope& scope);
-
- private:
-  std::shared_mutex mutex_;
-  std::unordered_map<std::string, std::string> keys_;
-};
 
 /// What is signed besides the request itself.
 struct SignedContext {

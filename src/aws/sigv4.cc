@@ -18,6 +18,8 @@ constexpr std::array<std::string_view, 7> kNeverSigned = {
     "transfer-encoding", "x-amzn-trace-id",
 };
 
+constexpr size_t kCachedKeysMax = 4096;
+
 // Query keys that belong to the resource in Signature Version 2, sorted.
 constexpr auto kV2SubResources = std::to_array<std::string_view>({
     "accelerate",
@@ -198,6 +200,21 @@ std::string SigningKey(std::string_view secret, const SigningScope& scope) {
   return HmacSha256(key, kScopeTerminator);
 }
 
+std::string SigningKeyCache::Get(std::string_view secret, const SigningScope& scope) {
+  // '\n' cannot be part of a header value, so that the parts cannot run into each other.
+  std::string name = fmt::format("{}\n{}\n{}\n{}", scope.date, scope.region, scope.service, secret);
+  {
+    std::shared_lock lock(mutex_);
+    auto found = keys_.find(name);
+    if (found != keys_.end()) return found->second;
+  }
+  std::string key = SigningKey(secret, scope);
+  std::unique_lock lock(mutex_);
+  if (keys_.size() >= kCachedKeysMax) keys_.clear();
+  keys_.emplace(std::move(name), key);
+  return key;
+}
+
 std::string SignatureOf(std::string_view signing_key, std::string_view string_to_sign) {
   return HexEncode(HmacSha256(signing_key, string_to_sign));
 }
@@ -223,7 +240,7 @@ UrlParts SplitUrl(std::string_view url) {
 }
 
 void SignRequest(ClientRequest& request, const SigningIdentity& identity,
-                 std::string_view payload_hash, Instant now) {
+                 std::string_view payload_hash, Instant now, SigningKeyCache* keys) {
   UrlParts url = SplitUrl(request.url);
   std::string amz_date = FormatAmzDate(now);
   SigningScope scope{amz_date.substr(0, 8), identity.region, identity.service};
@@ -248,8 +265,10 @@ void SignRequest(ClientRequest& request, const SigningIdentity& identity,
 
   std::string canonical = CanonicalRequest(request.method, url.target, request.headers, names,
                                            payload_hash, PathRuleOf(identity.service));
-  std::string signature = SignatureOf(SigningKey(identity.credentials.secret_access_key, scope),
-                                      StringToSign(amz_date, scope, canonical));
+  const std::string& secret = identity.credentials.secret_access_key;
+  std::string signature =
+      SignatureOf(keys != nullptr ? keys->Get(secret, scope) : SigningKey(secret, scope),
+                  StringToSign(amz_date, scope, canonical));
   request.headers.Set("Authorization",
                       fmt::format("{} Credential={}/{}, SignedHeaders={}, Signature={}",
                                   kSigV4Algorithm, identity.credentials.access_key_id,

@@ -4,8 +4,10 @@
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 #pragma once
 
+#include <shared_mutex>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "aws/credentials.h"
@@ -63,6 +65,17 @@ std::string StringToSign(std::string_view amz_date, const SigningScope& scope,
                          std::string_view canonical_request);
 /// 32 raw bytes.
 std::string SigningKey(std::string_view secret, const SigningScope& scope);
+/// Signing keys by secret and scope, so that a request costs one HMAC and not five. Thread-safe.
+class SigningKeyCache {
+ public:
+  /// 32 raw bytes.
+  std::string Get(std::string_view secret, const SigningScope& scope);
+
+ private:
+  std::shared_mutex mutex_;
+  std::unordered_map<std::string, std::string> keys_;
+};
+
 /// HMAC-SHA256 in hex.
 std::string SignatureOf(std::string_view signing_key, std::string_view string_to_sign);
 
@@ -85,9 +98,10 @@ struct SigningIdentity {
 /// Adds Host, X-Amz-Date, X-Amz-Security-Token (for temporary keys), x-amz-content-sha256 (S3 only)
 /// and Authorization. All headers that the request has already are signed, save those that proxies
 /// and HTTP libraries change (Connection, Expect, User-Agent, Transfer-Encoding, X-Amzn-Trace-Id).
-/// `payload_hash`: hex SHA-256 of the body, or kUnsignedPayload.
+/// `payload_hash`: hex SHA-256 of the body, or kUnsignedPayload. `keys`: null: the key is made
+/// anew.
 void SignRequest(ClientRequest& request, const SigningIdentity& identity,
-                 std::string_view payload_hash, Instant now);
+                 std::string_view payload_hash, Instant now, SigningKeyCache* keys = nullptr);
 
 /// The URL with a SigV4 query signature, valid for `expires_s` (1 to 604,800) seconds; only the
 /// host is signed.

@@ -89,20 +89,29 @@ std::optional<size_t> Base64DecodedSize(std::string_view text) {
   return text.size() / 4 * 3 - padding;
 }
 
+char* DecodeBase64(std::string_view text, char* out) {
+  auto digit = [&](size_t i) { return static_cast<uint32_t>(Base64Value(text[i])); };
+  if (text.empty()) return out;
+  const size_t last = text.size() - 4;  // the only four digits that may have padding
+  for (size_t i = 0; i < last; i += 4) {
+    const uint32_t v = digit(i) << 18 | digit(i + 1) << 12 | digit(i + 2) << 6 | digit(i + 3);
+    *out++ = static_cast<char>(v >> 16);
+    *out++ = static_cast<char>(v >> 8);
+    *out++ = static_cast<char>(v);
+  }
+  *out++ = static_cast<char>(digit(last) << 2 | digit(last + 1) >> 4);
+  if (text[last + 2] == '=') return out;
+  *out++ = static_cast<char>(digit(last + 1) << 4 | digit(last + 2) >> 2);
+  if (text[last + 3] == '=') return out;
+  *out++ = static_cast<char>(digit(last + 2) << 6 | digit(last + 3));
+  return out;
+}
+
 std::optional<std::string> Base64Decode(std::string_view text) {
   std::optional<size_t> size = Base64DecodedSize(text);
   if (!size) return std::nullopt;
-  std::string out;
-  out.reserve(text.size() / 4 * 3);
-  for (size_t i = 0; i < text.size(); i += 4) {
-    auto digit = [&](size_t k) -> uint32_t {
-      return text[i + k] == '=' ? 0 : static_cast<uint32_t>(Base64Value(text[i + k]));
-    };
-    uint32_t v = digit(0) << 18 | digit(1) << 12 | digit(2) << 6 | digit(3);
-    out +=
-        {static_cast<char>(v >> 16), static_cast<char>(v >> 8 & 255), static_cast<char>(v & 255)};
-  }
-  out.resize(*size);
+  std::string out(*size, '\0');
+  DecodeBase64(text, out.data());
   return out;
 }
 

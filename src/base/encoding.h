@@ -21,6 +21,9 @@ std::optional<size_t> Base64DecodedSize(std::string_view text);
 /// nullopt.
 std::optional<std::string> Base64Decode(std::string_view text);
 
+/// What Base64Decode gives, written to `out`; the end of it. REQUIRES: Base64DecodedSize(text).
+char* DecodeBase64(std::string_view text, char* out);
+
 /// Percent-encodes all but A-Z a-z 0-9 - . _ ~ (RFC 3986), as SigV4 wants it; `keep_slash` leaves
 /// '/' alone.
 std::string PercentEncode(std::string_view text, bool keep_slash = false);

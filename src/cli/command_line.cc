@@ -137,6 +137,9 @@ CLI::App* DeclareExport(CLI::App& root, Draft* draft) {
       "halve a slow segment for idle workers, as far as the server proves that it can be");
   app->add_option("--sse-kms-key", command.options.kms_key_id,
                   "encrypt the objects with this KMS key");
+  app->add_option("--manifest-base", command.options.manifest_base,
+                  "s3://bucket/folder that the export will be copied to: where its manifest says "
+                  "the files are; DEST if not given");
   DeclareEstimate(app, &command.estimate);
   DeclareEndpoints(app, &command.endpoints);
   DeclareDisplay(app, &command.display);

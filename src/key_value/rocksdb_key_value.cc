@@ -132,7 +132,11 @@ Result<std::optional<std::string>> RocksDbKeyValue::Get(std::string_view key) {
 }
 
 Status RocksDbKeyValue::Write(const WriteBatch& batch, Durability durability) {
-  rocksdb::WriteBatch writes;
+  constexpr size_t kAround = 16;  // each of them
+  size_t size = kAround;
+  for (const WriteBatch::Operation& operation : batch.operations)
+    size += operation.key.size() + operation.value.size() + kAround;
+  rocksdb::WriteBatch writes(size);
   for (const WriteBatch::Operation& operation : batch.operations) {
     rocksdb::Status status;
     switch (operation.kind) {

@@ -39,15 +39,14 @@ Result<std::string> OriginOf(const std::string& url) {
   return url.substr(0, end);
 }
 
-/// What curl gets as CURLOPT_HTTPHEADER.
-class HeaderList {
- public:
-  HeaderList() = default;
-  HeaderList(const HeaderList&) = delete;
-  HeaderList& operator=(const HeaderList&) = delete;
-  ~HeaderList() { curl_slist_free_all(list_); }
+}  // namespace
 
+/// What curl gets as CURLOPT_HTTPHEADER. Keeps its memory from call to call.
+class CurlHeaders {
+ public:
   Status Fill(const Headers& headers) {
+    text_.clear();
+    starts_.clear();
     for (const auto& [name, value] : headers.fields()) {
       if (name.empty() ||
           name.find_first_of(std::string_view("\r\n\0: ", 5)) != std::string::npos ||
@@ -58,28 +57,33 @@ class HeaderList {
       // curl counts the body itself; a second Content-Length would be refused by any careful
       // server.
       if (EqualsIgnoreCase(name, "Content-Length")) continue;
-      Append(value.empty() ? name + ";" : name + ": " + value);
+      Append(name, value.empty() ? ";" : ": ", value);
     }
     // A name without a value takes a field away that curl would add of its own accord.
-    for (const char* name : {"Accept", "Expect", "Content-Type", "User-Agent"}) {
-      if (!headers.Has(name)) Append(std::string(name) + ":");
+    for (std::string_view name : {"Accept", "Expect", "Content-Type", "User-Agent"}) {
+      if (!headers.Has(name)) Append(name, ":", "");
     }
+    lines_.resize(starts_.size());
+    for (size_t i = 0; i < lines_.size(); ++i)
+      lines_[i] = {text_.data() + starts_[i], i + 1 < lines_.size() ? &lines_[i + 1] : nullptr};
     return {};
   }
-  curl_slist* get() const { return list_; }
+  /// Until the next Fill.
+  curl_slist* get() { return lines_.data(); }
 
  private:
-  void Append(const std::string& line) {
-    curl_slist* longer = curl_slist_append(list_, line.c_str());
-    CHECK(longer != nullptr, "out of memory");
-    list_ = longer;
+  void Append(std::string_view name, std::string_view separator, std::string_view value) {
+    starts_.push_back(text_.size());
+    text_.append(name).append(separator).append(value).push_back('\0');
   }
 
-  curl_slist* list_ = nullptr;
+  std::string text_;            // all lines, a NUL behind each
+  std::vector<size_t> starts_;  // of them in it
+  std::vector<curl_slist> lines_;
 };
 
 /// One call in flight: what curl's callbacks see. They all run on the calling thread.
-struct Call {
+struct CurlCall {
   BodySource* source;
   BodySink* sink;
   std::stop_token stop;
@@ -102,8 +106,10 @@ struct Call {
   }
 };
 
+namespace {
+
 size_t OnHeader(char* bytes, size_t size, size_t count, void* user) {
-  Call& call = *static_cast<Call*>(user);
+  CurlCall& call = **static_cast<CurlCall**>(user);
   call.Touch();
   std::string_view line(bytes, size * count);
   if (line.starts_with("HTTP/")) {
@@ -125,7 +131,7 @@ size_t OnHeader(char* bytes, size_t size, size_t count, void* user) {
 }
 
 size_t OnBody(char* bytes, size_t size, size_t count, void* user) {
-  Call& call = *static_cast<Call*>(user);
+  CurlCall& call = **static_cast<CurlCall**>(user);
   std::string_view piece(bytes, size * count);
   if (call.sink != nullptr && call.response.status / 100 == 2) {
     Status status = call.sink->Write(piece);
@@ -146,7 +152,7 @@ size_t OnBody(char* bytes, size_t size, size_t count, void* user) {
 }
 
 size_t OnReadSource(char* buffer, size_t size, size_t count, void* user) {
-  Call& call = *static_cast<Call*>(user);
+  CurlCall& call = **static_cast<CurlCall**>(user);
   call.source_read = true;
   auto read = call.source->Read({buffer, size * count});
   call.Touch();
@@ -156,13 +162,13 @@ size_t OnReadSource(char* buffer, size_t size, size_t count, void* user) {
 }
 
 int OnSeekSource(void* user, curl_off_t offset, int origin) {
-  const Call& call = *static_cast<Call*>(user);
+  const CurlCall& call = **static_cast<CurlCall**>(user);
   bool at_start = offset == 0 && origin == SEEK_SET && !call.source_read;
   return at_start ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL;
 }
 
 int OnProgress(void* user, curl_off_t, curl_off_t received, curl_off_t, curl_off_t sent) {
-  Call& call = *static_cast<Call*>(user);
+  CurlCall& call = **static_cast<CurlCall**>(user);
   if (received + sent != call.progress) call.Touch();
   call.progress = received + sent;
   return call.stop.stop_requested() ? 1 : 0;
@@ -186,21 +192,48 @@ class CurlHttpClient::Handle {
   }
 
   Result<HttpResponse> Run(const ClientRequest& request, const HttpClientOptions& options,
-                           Call& call) {
-    HeaderList headers;
-    RETURN_IF_ERROR(headers.Fill(request.headers));
-    curl_easy_reset(easy_);
+                           CurlCall& call) {
+    RETURN_IF_ERROR(headers_.Fill(request.headers));
+    call_ = &call;
     error_text_[0] = '\0';
-    SetCommon(request, options, call, headers);
-    SetBody(request, call);
+    Shape shape{request.method, request.ca_bundle, request.connect_timeout, request.total,
+                BodyOf(request, call)};
+    if (shape_ != shape) {
+      // To set everything anew is half of what curl takes for a small request.
+      curl_easy_reset(easy_);
+      url_.clear();
+      shape_ = std::move(shape);
+      SetShape(*shape_, options);
+    }
+    SetRequest(request, call);
     CURLcode code = Perform(request, call);
     // curl must not look at this call's memory when the handle is used again or destroyed.
-    curl_easy_reset(easy_);
+    Set(CURLOPT_HTTPHEADER, static_cast<curl_slist*>(nullptr));
+    if (shape_->body == BodyKind::kText) Set(CURLOPT_POSTFIELDS, static_cast<char*>(nullptr));
+    call_ = nullptr;
     if (code == CURLE_OK) return std::move(call.response);
     return ErrorOf(code, request, call);
   }
 
  private:
+  enum class BodyKind { kNone, kText, kSource };
+
+  /// What requests have in common that need nothing set anew but their URL, fields and body.
+  struct Shape {
+    std::string method, ca_bundle;
+    Duration connect_timeout, total;
+    BodyKind body;
+    bool operator==(const Shape&) const = default;
+  };
+
+  static BodyKind BodyOf(const ClientRequest& request, const CurlCall& call) {
+    if (call.source != nullptr) return BodyKind::kSource;
+    const std::string& method = request.method;
+    const bool has_text =
+        !request.body.empty() || method == "POST" || method == "PUT" || method == "PATCH";
+    return has_text ? BodyKind::kText : BodyKind::kNone;
+  }
+
   template <class Value>
   void Set(CURLoption option, Value value) {
     CURLcode code = curl_easy_setopt(easy_, option, value);
@@ -208,9 +241,7 @@ class CurlHttpClient::Handle {
           curl_easy_strerror(code));
   }
 
-  void SetCommon(const ClientRequest& request, const HttpClientOptions& options, Call& call,
-                 const HeaderList& headers) {
-    Set(CURLOPT_URL, request.url.c_str());
+  void SetShape(const Shape& shape, const HttpClientOptions& options) {
     Set(CURLOPT_PATH_AS_IS, 1L);
     Set(CURLOPT_PROTOCOLS_STR, "http,https");
     Set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
@@ -222,20 +253,54 @@ class CurlHttpClient::Handle {
     Set(CURLOPT_BUFFERSIZE, 256L * 1024);
     Set(CURLOPT_UPLOAD_BUFFERSIZE, 256L * 1024);
     Set(CURLOPT_CONNECTTIMEOUT_MS,
-        std::max<long>(1, static_cast<long>(request.connect_timeout.count())));
-    Set(CURLOPT_TIMEOUT_MS, std::max<long>(0, static_cast<long>(request.total.count())));
+        std::max<long>(1, static_cast<long>(shape.connect_timeout.count())));
+    Set(CURLOPT_TIMEOUT_MS, std::max<long>(0, static_cast<long>(shape.total.count())));
     Set(CURLOPT_ERRORBUFFER, error_text_);
-    Set(CURLOPT_HTTPHEADER, headers.get());
     Set(CURLOPT_HEADERFUNCTION, &OnHeader);
-    Set(CURLOPT_HEADERDATA, &call);
+    Set(CURLOPT_HEADERDATA, &call_);
     Set(CURLOPT_WRITEFUNCTION, &OnBody);
-    Set(CURLOPT_WRITEDATA, &call);
+    Set(CURLOPT_WRITEDATA, &call_);
     Set(CURLOPT_NOPROGRESS, 0L);
     Set(CURLOPT_XFERINFOFUNCTION, &OnProgress);
-    Set(CURLOPT_XFERINFODATA, &call);
-    const std::string& trusted = request.ca_bundle.empty() ? options.ca_bundle : request.ca_bundle;
+    Set(CURLOPT_XFERINFODATA, &call_);
+    const std::string& trusted = shape.ca_bundle.empty() ? options.ca_bundle : shape.ca_bundle;
     if (!trusted.empty()) Set(CURLOPT_CAINFO, trusted.c_str());
     if (!options.proxy.host.empty()) SetProxy(options.proxy);
+    switch (shape.body) {
+      case BodyKind::kSource:
+        Set(CURLOPT_UPLOAD, 1L);
+        Set(CURLOPT_READFUNCTION, &OnReadSource);
+        Set(CURLOPT_READDATA, &call_);
+        Set(CURLOPT_SEEKFUNCTION, &OnSeekSource);
+        Set(CURLOPT_SEEKDATA, &call_);
+        break;
+      case BodyKind::kText:
+        Set(CURLOPT_POST, 1L);
+        break;
+      case BodyKind::kNone:
+        Set(shape.method == "HEAD" ? CURLOPT_NOBODY : CURLOPT_HTTPGET, 1L);
+        break;
+    }
+    Set(CURLOPT_CUSTOMREQUEST, shape.method.c_str());
+  }
+
+  void SetRequest(const ClientRequest& request, const CurlCall& call) {
+    if (url_ != request.url) {
+      Set(CURLOPT_URL, request.url.c_str());
+      url_ = request.url;
+    }
+    Set(CURLOPT_HTTPHEADER, headers_.get());
+    switch (shape_->body) {
+      case BodyKind::kSource:
+        Set(CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(*call.source->Size()));
+        break;
+      case BodyKind::kText:
+        Set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+        Set(CURLOPT_POSTFIELDS, request.body.data());
+        break;
+      case BodyKind::kNone:
+        break;
+    }
   }
 
   void SetProxy(const HttpProxy& proxy) {
@@ -249,28 +314,7 @@ class CurlHttpClient::Handle {
     Set(CURLOPT_PROXYPASSWORD, proxy.password.c_str());
   }
 
-  void SetBody(const ClientRequest& request, Call& call) {
-    const std::string& method = request.method;
-    if (call.source != nullptr) {
-      Set(CURLOPT_UPLOAD, 1L);
-      Set(CURLOPT_READFUNCTION, &OnReadSource);
-      Set(CURLOPT_READDATA, &call);
-      Set(CURLOPT_SEEKFUNCTION, &OnSeekSource);
-      Set(CURLOPT_SEEKDATA, &call);
-      Set(CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(*call.source->Size()));
-    } else if (!request.body.empty() || method == "POST" || method == "PUT" || method == "PATCH") {
-      Set(CURLOPT_POST, 1L);
-      Set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
-      Set(CURLOPT_POSTFIELDS, request.body.data());
-    } else if (method == "HEAD") {
-      Set(CURLOPT_NOBODY, 1L);
-    } else {
-      Set(CURLOPT_HTTPGET, 1L);
-    }
-    Set(CURLOPT_CUSTOMREQUEST, method.c_str());
-  }
-
-  CURLcode Perform(const ClientRequest& request, Call& call) {
+  CURLcode Perform(const ClientRequest& request, CurlCall& call) {
     std::stop_callback wake(call.stop, [this] { curl_multi_wakeup(multi_); });
     curl_multi_add_handle(multi_, easy_);
     std::optional<CURLcode> result;
@@ -299,7 +343,7 @@ class CurlHttpClient::Handle {
     return *result;
   }
 
-  Error ErrorOf(CURLcode code, const ClientRequest& request, Call& call) {
+  Error ErrorOf(CURLcode code, const ClientRequest& request, CurlCall& call) {
     const std::string what = fmt::format("{} {}", request.method, WithoutSecrets(request.url));
     if (call.stop.stop_requested()) return Canceled(what + ": stopped");
     if (call.error) return *std::move(call.error);
@@ -320,6 +364,10 @@ class CurlHttpClient::Handle {
   CURLM* const multi_;
   CURL* const easy_;
   char error_text_[CURL_ERROR_SIZE] = {};
+  CurlHeaders headers_;
+  CurlCall* call_ = nullptr;    // curl's callbacks find it by way of this member
+  std::optional<Shape> shape_;  // that curl has been told
+  std::string url_;             // likewise
 };
 
 CurlHttpClient::CurlHttpClient(HttpClientOptions options) : options_(std::move(options)) {
@@ -370,7 +418,7 @@ Result<HttpResponse> CurlHttpClient::Send(const ClientRequest& request, BodySour
   std::unique_ptr<Handle> handle = Take(origin);
   uint64_t body_bytes_max =
       request.answer_bytes_max > 0 ? request.answer_bytes_max : options_.body_bytes_max;
-  Call call{source, sink, std::move(stop), body_bytes_max, {}, {}};
+  CurlCall call{source, sink, std::move(stop), body_bytes_max, {}, {}};
   auto response = handle->Run(request, options_, call);
   GiveBack(origin, std::move(handle));
   return response;

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "json/json.h"
-#include "transfer/scan_page.h"
 
 namespace penstock {
 namespace {
@@ -15,8 +14,7 @@ constexpr double kBatchSeconds = 0.5;  // of the target that one batch may cost
 /// {"PutRequest":{"Item":{…}}} -> {…}
 std::string_view ItemOf(const PutItem& put) {
   constexpr std::string_view kBefore = "{\"PutRequest\":{\"Item\":", kAfter = "}}";
-  return std::string_view(put.request)
-      .substr(kBefore.size(), put.request.size() - kBefore.size() - kAfter.size());
+  return put.request.substr(kBefore.size(), put.request.size() - kBefore.size() - kAfter.size());
 }
 
 double Units(const std::vector<PutItem>& items) {
@@ -58,19 +56,21 @@ bool BatchWriter::HasConditions() const {
 
 void BatchWriter::Take(std::vector<PutItem> items) {
   for (PutItem& item : items) {
-    auto [at, is_new] = pending_keys_.try_emplace(item.key, first_sequence_ + pending_.size());
-    if (is_new) {
+    auto older = std::find_if(pending_.begin(), pending_.end(), [&](const PutItem& one) {
+      return one.key_hash == item.key_hash && one.key == item.key;
+    });
+    if (older == pending_.end()) {
       pending_.push_back(std::move(item));
     } else {
-      PutItem& older = pending_[at->second - first_sequence_];
-      context_.ledger->Settle(older.file, older.block, {.duplicates = 1});
-      older = std::move(item);
+      context_.ledger->Settle(older->file, older->block, {.duplicates = 1});
+      *older = std::move(item);
     }
   }
 }
 
 std::vector<PutItem> BatchWriter::NextBatch(size_t items_max) {
   std::vector<PutItem> batch;
+  batch.reserve(std::min(items_max, pending_.size()));
   size_t bytes = 0;
   double units = 0;
   // On a slow table a full batch would be a burst.
@@ -82,10 +82,8 @@ std::vector<PutItem> BatchWriter::NextBatch(size_t items_max) {
     if (!batch.empty() && (bytes > kBytesMax || units > units_max)) break;
     // A batch has no conditions: of deletions it ends before the first put.
     if (!batch.empty() && HasConditions() && !item.is_delete) break;
-    pending_keys_.erase(item.key);
     batch.push_back(std::move(item));
     pending_.pop_front();
-    ++first_sequence_;
   }
   return batch;
 }
@@ -94,14 +92,17 @@ void BatchWriter::PutBack(std::vector<PutItem> items) {
   std::vector<PutItem> later(std::make_move_iterator(pending_.begin()),
                              std::make_move_iterator(pending_.end()));
   pending_.clear();
-  pending_keys_.clear();
-  first_sequence_ = 0;
   Take(std::move(items));
   Take(std::move(later));
 }
 
 Status BatchWriter::Send(std::vector<PutItem> batch) {
-  std::string body = fmt::format("{{\"RequestItems\":{{{}:[", json::Quote(context_.table));
+  constexpr size_t kAround = 128;  // the items, but for the table's name
+  size_t size = context_.table.size() + kAround;
+  for (const PutItem& item : batch) size += item.request.size() + 1;
+  std::string body;
+  body.reserve(size);
+  body.append("{\"RequestItems\":{").append(json::Quote(context_.table)).append(":[");
   for (size_t i = 0; i < batch.size(); ++i) {
     if (i > 0) body += ',';
     body += batch[i].request;
@@ -124,14 +125,17 @@ Status BatchWriter::Send(std::vector<PutItem> batch) {
 }
 
 Status BatchWriter::Settle(double reserved, std::string_view answer, std::vector<PutItem> batch) {
-  bool readable = true;
-  size_t sent = batch.size();
-  std::vector<PutItem> left = Unprocessed(answer, &batch, &readable);
-  SettleRate(reserved, Units(batch), answer);
-  if (!readable)
-    return Corrupt(fmt::format("writing to table {}: the answer to BatchWriteItem cannot be read",
-                               context_.table));
-  for (const PutItem& item : batch) Written(item);
+  const size_t sent = batch.size();
+  auto read = ReadWriteAnswer(answer);
+  if (!read) {
+    SettleRate(reserved, Units(batch), {});
+    return std::move(read.error())
+        .In(fmt::format("writing to table {}: the answer to BatchWriteItem cannot be read",
+                        context_.table));
+  }
+  std::vector<PutItem> left = TakeUnprocessed(read->unprocessed, &batch);
+  SettleRate(reserved, Units(batch), read->consumed);
+  Written(batch);
   if (left.empty()) {
     patience_.Reset();
     return {};
@@ -142,13 +146,7 @@ Status BatchWriter::Settle(double reserved, std::string_view answer, std::vector
   return Pause({.type = std::string(kUnprocessed), .message = "DynamoDB left items unprocessed"});
 }
 
-void BatchWriter::SettleRate(double reserved, double estimate, std::string_view answer) {
-  ConsumedCapacity told;
-  if (auto object = json::ParseObject(answer, kAnswerDepthMax)) {
-    if (const json::Value* capacity = json::Find(*object, "ConsumedCapacity")) {
-      told = ReadConsumedCapacity(json::Write(*capacity));
-    }
-  }
+void BatchWriter::SettleRate(double reserved, double estimate, const ConsumedCapacity& told) {
   context_.rate->Settle(reserved, told.units >= 0 ? told.units : estimate, told.indexes);
 }
 
@@ -157,19 +155,18 @@ void BatchWriter::SettleWithoutAnswer(double reserved, bool costs) {
   context_.rate->Settle(reserved, costs ? reserved : 0, costs ? std::nullopt : nothing);
 }
 
-std::vector<PutItem> BatchWriter::Unprocessed(std::string_view answer, std::vector<PutItem>* batch,
-                                              bool* readable) {
+std::vector<PutItem> BatchWriter::TakeUnprocessed(std::string_view unprocessed,
+                                                  std::vector<PutItem>* batch) {
   std::vector<PutItem> left;
-  auto object = json::ParseObject(answer, kAnswerDepthMax);
-  if (!object) {
-    *readable = false;
+  if (unprocessed.empty()) return left;
+  auto tables = json::ParseObject(unprocessed, kAnswerDepthMax);
+  if (!tables) {
+    // Nobody knows which: all of it goes again, which does no harm.
+    std::swap(left, *batch);
     return left;
   }
-  const json::Value* tables = json::Find(*object, "UnprocessedItems");
-  if (tables == nullptr || !tables->is_object() || tables->get_object().empty()) return left;
-
   std::vector<bool> is_left(batch->size(), false);
-  for (const auto& [table, requests] : tables->get_object()) {
+  for (const auto& [table, requests] : *tables) {
     if (!requests.is_array()) continue;
     for (const json::Value& request : requests.get_array()) {
       // By key: a server may spell the rest, numbers above all, in its own way.
@@ -187,7 +184,7 @@ std::vector<PutItem> BatchWriter::Unprocessed(std::string_view answer, std::vect
       auto at = std::find_if(batch->begin(), batch->end(),
                              [&](const PutItem& put) { return put.key == key.view(); });
       if (!read || at == batch->end()) {
-        // Not to be told from the others: all of it goes again, which does no harm.
+        // Nor are these to be told from the others.
         std::swap(left, *batch);
         return left;
       }
@@ -262,9 +259,10 @@ Status BatchWriter::PutConditionally(PutItem item) {
     batch.push_back(std::move(item));
     return Refused(answer.error(), std::move(batch));
   }
-  SettleRate(reserved, reserved, *answer);
+  auto read = ReadWriteAnswer(*answer);
+  SettleRate(reserved, reserved, read ? read->consumed : ConsumedCapacity());
   patience_.Reset();
-  Written(item);
+  Written({std::move(item)});
   return {};
 }
 
@@ -287,7 +285,7 @@ Status BatchWriter::ConditionFailed(PutItem item) {
     JsonCursor cursor(text);
     Item there;
     if (found != nullptr && reader_.Read(cursor, &there) && hasher_.Hash(there) == item.hash) {
-      Written(item);
+      Written({std::move(item)});
       return {};
     }
   }
@@ -297,9 +295,20 @@ Status BatchWriter::ConditionFailed(PutItem item) {
       context_.table, item.shown_key));
 }
 
-void BatchWriter::Written(const PutItem& item) {
-  context_.ledger->Settle(item.file, item.block, {.written = 1, .digest = item.hash});
-  context_.meter->Add(1, item.request.size());
+void BatchWriter::Written(const std::vector<PutItem>& items) {
+  uint64_t bytes = 0;
+  // Of one block after another: most of a batch comes from a few.
+  for (size_t i = 0; i < items.size();) {
+    const PutItem& first = items[i];
+    ImportCounts counts;
+    for (; i < items.size() && items[i].file == first.file && items[i].block == first.block; ++i) {
+      ++counts.written;
+      counts.digest.Add(items[i].hash);
+      bytes += items[i].request.size();
+    }
+    context_.ledger->Settle(first.file, first.block, counts);
+  }
+  context_.meter->Add(items.size(), bytes);
 }
 
 Status BatchWriter::Pause(const CallError& error) {

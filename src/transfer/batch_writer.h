@@ -16,9 +16,10 @@
 
 #include <deque>
 #include <functional>
+#include <memory>
 #include <stop_token>
 #include <string>
-#include <unordered_map>
+#include <string_view>
 #include <vector>
 
 #include "aws/dynamodb_client.h"
@@ -32,15 +33,18 @@
 #include "transfer/progress.h"
 #include "transfer/rate_controller.h"
 #include "transfer/transfer.h"
+#include "transfer/write_answer.h"
 
 namespace penstock {
 
 /// An item on its way into the table.
 struct PutItem {
-  std::string request;  // {"PutRequest":{"Item":{…}}} or {"DeleteRequest":{"Key":{…}}}
+  std::shared_ptr<const char[]> text;  // what the next two look at
+  std::string_view request;  // {"PutRequest":{"Item":{…}}} or {"DeleteRequest":{"Key":{…}}}
+  std::string_view key;      // canonical: KeySchema::AppendKey
   bool is_delete = false;
-  std::string key;   // canonical: KeySchema::AppendKey
-  double units = 1;  // its cost, if it does not replace a larger one
+  size_t key_hash = 0;  // of that
+  double units = 1;     // its cost, if it does not replace a larger one
   ContentDigest hash;
   std::string shown_key = {};  // as JSON, for conditional modes
   std::string rank = {};       // the value of ImportMode::attribute as JSON; empty: it has none
@@ -92,12 +96,12 @@ class BatchWriter {
   /// Puts one item under the mode's condition.
   Status PutConditionally(PutItem item);
   Status ConditionFailed(PutItem item);
-  void Written(const PutItem& item);
+  void Written(const std::vector<PutItem>& items);
   Status Settle(double reserved, std::string_view answer, std::vector<PutItem> batch);
-  std::vector<PutItem> Unprocessed(std::string_view answer, std::vector<PutItem>* batch,
-                                   bool* readable);
+  /// Those of the batch that an answer's UnprocessedItems names; the batch keeps the others.
+  std::vector<PutItem> TakeUnprocessed(std::string_view unprocessed, std::vector<PutItem>* batch);
   /// `estimate`: what it did cost if the answer does not say.
-  void SettleRate(double reserved, double estimate, std::string_view answer);
+  void SettleRate(double reserved, double estimate, const ConsumedCapacity& told);
   /// The answer was an error, or none came.
   void SettleWithoutAnswer(double reserved, bool costs);
   void PutBack(std::vector<PutItem> items);
@@ -109,9 +113,7 @@ class BatchWriter {
   Patience patience_;
   ItemReader reader_;
   ItemHasher hasher_;
-  std::deque<PutItem> pending_;
-  std::unordered_map<std::string, size_t> pending_keys_;  // key -> sequence number of its item
-  size_t first_sequence_ = 0;                             // of pending_.front()
+  std::deque<PutItem> pending_;  // each key once
 };
 
 }  // namespace penstock

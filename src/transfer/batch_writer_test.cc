@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "transfer/text_blocks.h"
 #include "transfer/world_for_test.h"
 
 namespace penstock {
@@ -24,6 +25,7 @@ struct Lane {
   ProgressCallback progress;
   ProgressMeter meter{"importing", progress, &clock, &rate};
   ImportLedger ledger{{FileProgress()}};
+  TextBlocks blocks;
 
   Lane() { aws.tables["T"].key = key; }
 
@@ -33,12 +35,16 @@ struct Lane {
     Item item;
     JsonCursor cursor(item_text);
     EXPECT_TRUE(reader.Read(cursor, &item)) << cursor.error();
-    LineBuffer text;
-    key.AppendKey(item, hasher, &text);
-    PutItem change{.is_delete = is_delete, .key = std::string(text.view()), .hash = {}};
+    PutItem change{.is_delete = is_delete, .hash = {}};
     change.shown_key = key.Show(item);
-    change.request = is_delete ? "{\"DeleteRequest\":{\"Key\":" + change.shown_key + "}}"
-                               : fmt::format("{{\"PutRequest\":{{\"Item\":{}}}}}", item_text);
+    LineBuffer text;
+    text.Append(is_delete ? "{\"DeleteRequest\":{\"Key\":" + change.shown_key + "}}"
+                          : fmt::format("{{\"PutRequest\":{{\"Item\":{}}}}}", item_text));
+    const size_t request_size = text.size();
+    key.AppendKey(item, hasher, &text);
+    const std::string_view kept = blocks.Keep(text.view(), &change.text);
+    change.request = kept.substr(0, request_size);
+    change.key = kept.substr(request_size);
     return change;
   }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <numeric>
 
 #include "base/check.h"
 #include "base/encoding.h"
@@ -31,6 +32,12 @@ char* PutBytes(std::string_view bytes, char* out) {
 }
 
 char* PutNumber(std::string_view text, char* out) {
+  if (std::optional<ShortDecimal> brief = ParseShortDecimal(text)) {
+    *out++ = brief->negative ? '-' : '+';
+    out = PutSize(static_cast<uint32_t>(brief->exponent), out);
+    out = PutSize(brief->size(), out);
+    return CopyBytes(brief->tail, CopyBytes(brief->head, out));
+  }
   std::optional<Decimal> number = ParseDecimal(text);
   CHECK(number.has_value(), "an item holds the unread number {}", text);
   *out++ = number->negative ? '-' : '+';
@@ -49,7 +56,7 @@ std::string MemberContent(const ItemNode& member) {
 /// The first eight bytes as a number that sorts like them.
 uint64_t PrefixOf(std::string_view name) {
   char bytes[8] = {};
-  std::memcpy(bytes, name.data(), std::min<size_t>(name.size(), 8));
+  CopyBytes(name.substr(0, 8), bytes);
   uint64_t prefix;
   std::memcpy(&prefix, bytes, 8);
   if constexpr (std::endian::native == std::endian::little) prefix = __builtin_bswap64(prefix);
@@ -80,7 +87,7 @@ std::optional<ContentDigest> ParseDigest(std::string_view text) {
 ContentDigest ItemHasher::Hash(const Item& item) {
   canonical_.Clear();
   char* begin = canonical_.Reserve(Room(item, 0));
-  char* end = Map(item, 0, begin);
+  char* end = Root(item, begin);
   XXH128_hash_t hash = XXH3_128bits(begin, static_cast<size_t>(end - begin));
   return {hash.high64, hash.low64};
 }
@@ -95,6 +102,28 @@ size_t ItemHasher::Room(const Item& item, uint32_t index) {
   for (uint32_t i = index; i < item.node(index).end; ++i)
     room += item.node(i).name.size() + item.node(i).text.size() + kNodeRoom;
   return room;
+}
+
+char* ItemHasher::Root(const Item& item, char* out) {
+  indexes_.clear();
+  bool is_known = true;
+  for (uint32_t i = 1; i < item.root().end; i = item.node(i).end) {
+    const size_t place = indexes_.size();
+    is_known = is_known && place < names_.size() && names_[place] == item.node(i).name;
+    indexes_.push_back(i);
+  }
+  if (!is_known || indexes_.size() != names_.size()) {
+    names_.resize(indexes_.size());
+    for (size_t i = 0; i < names_.size(); ++i) names_[i] = item.node(indexes_[i]).name;
+    order_.resize(names_.size());
+    std::iota(order_.begin(), order_.end(), 0);
+    std::sort(order_.begin(), order_.end(),
+              [this](uint32_t a, uint32_t b) { return names_[a] < names_[b]; });
+  }
+  *out++ = 'M';
+  out = PutSize(item.root().count, out);
+  for (uint32_t place : order_) out = Value(item, indexes_[place], PutBytes(names_[place], out));
+  return out;
 }
 
 char* ItemHasher::Map(const Item& item, uint32_t index, char* out) {
@@ -128,7 +157,8 @@ char* ItemHasher::Value(const Item& item, uint32_t index, char* out) {
       return PutNumber(node.text, out);
     case AttributeType::kB:
       *out++ = 'B';
-      return PutBytes(*Base64Decode(node.text), out);
+      out = PutSize(node.stored_size, out);
+      return DecodeBase64(node.text, out);
     case AttributeType::kSS:
     case AttributeType::kNS:
     case AttributeType::kBS:

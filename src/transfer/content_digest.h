@@ -52,8 +52,14 @@ class ItemHasher {
   char* Value(const Item& item, uint32_t index, char* out);
   char* Set(const Item& item, uint32_t index, char* out);
 
+  /// As Map, for the item itself, whose names are mostly those of the item before.
+  char* Root(const Item& item, char* out);
+
   LineBuffer canonical_;
   std::vector<Member> members_;
+  std::vector<std::string> names_;          // of the last item's attributes,
+  std::vector<uint32_t> order_;             // and their places, sorted
+  std::vector<uint32_t> indexes_;           // of this item's attributes
   std::vector<std::string_view> contents_;  // of a set being sorted
   std::vector<std::string> decoded_;        // what contents_ looks at if not the item itself
 };

@@ -1,6 +1,7 @@
 #include "transfer/decimal.h"
 
 #include "base/ascii.h"
+#include "transfer/byte_copy.h"
 
 namespace penstock {
 namespace {
@@ -11,31 +12,11 @@ constexpr size_t kShortMax = 38;
 constexpr int32_t FloorHalf(int32_t n) { return n >= 0 ? n / 2 : -((1 - n) / 2); }
 constexpr int32_t CeilHalf(int32_t n) { return -FloorHalf(-n); }
 
-/// REQUIRES: IsShortDecimal(text).
-void ParseShort(std::string_view text, Decimal* result) {
-  const char* p = text.data();
-  const char* end = p + text.size();
-  result->negative = *p == '-';
-  if (result->negative) ++p;
-  while (p != end && *p == '0') ++p;
-  const char* point = p;
-  char* out = result->digits.data();
-  while (point != end && *point != '.') *out++ = *point++;
-  int32_t exponent = static_cast<int32_t>(point - p);
-  if (point != end) {
-    const char* q = point + 1;
-    if (exponent == 0) {
-      for (; q != end && *q == '0'; ++q) --exponent;
-    }
-    while (q != end) *out++ = *q++;
-  }
-  while (out != result->digits.data() && out[-1] == '0') --out;
-  result->size = static_cast<uint8_t>(out - result->digits.data());
-  if (result->size > 0) {
-    result->exponent = exponent;
-  } else {
-    result->negative = false;
-  }
+/// Bytes of so many digits, the first of them right after the point times 10^exponent.
+uint32_t StoredBytes(size_t digits, int32_t exponent, bool negative) {
+  if (digits == 0) return 1;
+  int32_t pairs = CeilHalf(exponent) - FloorHalf(exponent - static_cast<int32_t>(digits));
+  return 1 + static_cast<uint32_t>(pairs) + (negative ? 1 : 0);
 }
 
 }  // namespace
@@ -46,17 +27,17 @@ bool Decimal::FitsDynamoDb() const {
   return size <= 38 && exponent >= -129 && exponent <= 126;
 }
 
-uint32_t Decimal::StoredSize() const {
-  if (size == 0) return 1;
-  int32_t pairs = CeilHalf(exponent) - FloorHalf(exponent - size);
-  return 1 + static_cast<uint32_t>(pairs) + (negative ? 1 : 0);
-}
+uint32_t Decimal::StoredSize() const { return StoredBytes(size, exponent, negative); }
+uint32_t ShortDecimal::StoredSize() const { return StoredBytes(size(), exponent, negative); }
 
 std::optional<Decimal> ParseDecimal(std::string_view text) {
   std::optional<Decimal> parsed(std::in_place);
   Decimal& result = *parsed;
-  if (IsShortDecimal(text)) {
-    ParseShort(text, &result);
+  if (std::optional<ShortDecimal> brief = ParseShortDecimal(text)) {
+    result.negative = brief->negative;
+    result.exponent = brief->exponent;
+    result.size = static_cast<uint8_t>(brief->size());
+    CopyBytes(brief->tail, CopyBytes(brief->head, result.digits.data()));
     return parsed;
   }
   const char* p = text.data();
@@ -114,15 +95,38 @@ std::optional<Decimal> ParseDecimal(std::string_view text) {
   return parsed;
 }
 
-bool IsShortDecimal(std::string_view text) {
-  if (text.size() > kShortMax) return false;
-  size_t at = text.starts_with('-') ? 1 : 0, digits = 0, points = 0;
-  for (; at < text.size(); ++at) {
-    const bool is_digit = IsDigit(text[at]);
-    if (!is_digit && text[at] != '.') return false;
-    ++(is_digit ? digits : points);
+std::optional<ShortDecimal> ParseShortDecimal(std::string_view text) {
+  if (text.empty() || text.size() > kShortMax) return std::nullopt;
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  const bool negative = *at == '-';
+  if (negative) ++at;
+  const char *point = nullptr, *first = nullptr, *last = nullptr;  // digits that are not 0
+  bool any = false;
+  for (; at != end; ++at) {
+    if (IsDigit(*at)) {
+      any = true;
+      if (*at == '0') continue;
+      if (first == nullptr) first = at;
+      last = at;
+    } else if (*at == '.' && point == nullptr) {
+      point = at;
+    } else {
+      return std::nullopt;
+    }
   }
-  return digits > 0 && points <= 1;
+  if (!any) return std::nullopt;
+  ShortDecimal number;
+  if (first == nullptr) return number;
+  number.negative = negative;
+  if (point == nullptr) point = end;
+  // Between the point and a digit after it lies one digit less than between it and one before.
+  number.exponent = static_cast<int32_t>(point - first) + (first > point ? 1 : 0);
+  const bool is_split = first < point && point < last;
+  const char* const head_end = is_split ? point : last + 1;
+  number.head = {first, static_cast<size_t>(head_end - first)};
+  if (is_split) number.tail = {point + 1, static_cast<size_t>(last - point)};
+  return number;
 }
 
 }  // namespace penstock

@@ -34,13 +34,25 @@ struct Decimal {
   }
 };
 
+/// The same of a text without exponent in at most 38 characters, seen in place: its digits are
+/// `head` and then `tail`. Views of that text.
+struct ShortDecimal {
+  bool negative = false;
+  int32_t exponent = 0;
+  std::string_view head, tail;
+
+  size_t size() const { return head.size() + tail.size(); }
+  uint32_t StoredSize() const;
+};
+
 /// Optional sign, digits with at most one point, optional exponent; nothing around it. nullopt for
 /// anything else (NaN, hex, separators) and for more than kDigitsMax significant digits or an
 /// exponent beyond ±1,000,000.
 std::optional<Decimal> ParseDecimal(std::string_view text);
 
-/// Whether `text` is written without exponent in at most 38 characters; such a number is one that
-/// DynamoDB can hold. Quicker than ParseDecimal, and true for almost all that there are.
-bool IsShortDecimal(std::string_view text);
+/// nullopt: `text` is no number, or has an exponent, a plus sign or more than 38 characters. What
+/// it gives is a number that DynamoDB can hold. Quicker than ParseDecimal, and enough for almost
+/// all that there are.
+std::optional<ShortDecimal> ParseShortDecimal(std::string_view text);
 
 }  // namespace penstock

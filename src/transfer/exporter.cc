@@ -45,6 +45,7 @@ Status Exporter::CheckOptions() const {
         fmt::format("segments must be 1 to 1,000,000, not {}", options_.segments));
   }
   if (options_.run_id.size() > 200) return InvalidArgument("a run id has at most 200 characters");
+  if (auto address = ManifestAddress(); !address) return std::move(address.error());
   if (context_.dynamodb == nullptr) return InvalidArgument("no DynamoDB endpoint is configured");
   return {};
 }
@@ -116,7 +117,17 @@ Status Exporter::CheckTable() {
                   table_.name, table_.id, now.id));
 }
 
+Result<std::string> Exporter::ManifestAddress() const {
+  if (options_.manifest_base.empty()) return folder_ ? folder_->address() : std::string();
+  auto base = ParseS3Uri(options_.manifest_base);
+  if (!base) return std::move(base.error()).In("the manifest's base");
+  std::string address = FormatS3Uri(*base);
+  while (address.ends_with('/')) address.pop_back();
+  return address;
+}
+
 Result<ExportProof> Exporter::Finish() {
+  ASSIGN_OR_RETURN(std::string address, ManifestAddress());
   ExportProof proof{.run_id = run_.run_id, .table = table_.name};
   proof.files = checkpoint_->Files();
   std::sort(proof.files.begin(), proof.files.end(),
@@ -130,7 +141,7 @@ Result<ExportProof> Exporter::Finish() {
                             .table_id = table_.id,
                             .started_at = run_.started_at,
                             .ended_at = context_.clock->Now(),
-                            .address = folder_->address(),
+                            .address = std::move(address),
                             .server_side_encryption = options_.server_side_encryption,
                             .kms_key_id = options_.kms_key_id};
   ASSIGN_OR_RETURN(TableArchive archive,

@@ -33,6 +33,8 @@ class Exporter {
 
  private:
   Status CheckOptions() const;
+  /// Where the manifest is to say that the files are; kInvalidArgument.
+  Result<std::string> ManifestAddress() const;
   /// Makes the destination ours, or finds the export done already (then a report).
   Result<std::optional<TransferReport>> TakeDestination(int segments);
   Result<std::optional<TransferReport>> TakeOver(const std::vector<FolderEntry>& entries);

@@ -25,6 +25,8 @@ class FakeS3 {
   static constexpr int kReset = -3;      // the connection breaks in the middle of the answer's body
   static constexpr int kCutShort = -4;   // half of the body comes, under the length of the whole
   static constexpr int kSlowDown = 503;  // with the code SlowDown
+  static constexpr int kConflict = 409;  // with the code ConditionalRequestConflict
+  static constexpr int kUploadGone = -5;   // as kConflict, and the upload is given up
   std::map<std::string, int> s3_requests;  // how many, by method
 
  protected:
@@ -34,6 +36,10 @@ class FakeS3 {
     ++s3_requests[request.method];
     const int fault = s3_fault ? s3_fault(request.method, target) : 0;
     if (fault > 0) return Refusal(fault);
+    if (fault == kUploadGone) {
+      uploads.clear();
+      return Refusal(kConflict);
+    }
     HttpResponse response = S3(request, body);
     if (fault == kLost) return Unavailable("connection reset");
     if (fault == kDone500) return Refusal(500);
@@ -52,9 +58,10 @@ class FakeS3 {
   static HttpResponse Refusal(int status) {
     HttpResponse response;
     response.status = status;
-    const char* code = status == kSlowDown ? "SlowDown"
-                       : status >= 500     ? "InternalError"
-                                           : "AccessDenied";
+    const char* code = status == kSlowDown   ? "SlowDown"
+                       : status == kConflict ? "ConditionalRequestConflict"
+                       : status >= 500       ? "InternalError"
+                                             : "AccessDenied";
     response.body = fmt::format("<Error><Code>{}</Code><Message>no</Message></Error>", code);
     return response;
   }
@@ -68,9 +75,9 @@ class FakeS3 {
     }
     auto etag = [](const std::string& content) { return "\"" + HexEncode(Md5(content)) + "\""; };
     HttpResponse response;
-    auto missing = [&] {
+    auto missing = [&](const char* code = "NoSuchKey") {
       response.status = 404;
-      response.body = "<Error><Code>NoSuchKey</Code><Message>no</Message></Error>";
+      response.body = fmt::format("<Error><Code>{}</Code><Message>no</Message></Error>", code);
       return response;
     };
     bool is_taken = request.headers.Get("If-None-Match").has_value() && objects.contains(path);
@@ -101,7 +108,7 @@ class FakeS3 {
       uploads[query["uploadId"]][std::stoi(query["partNumber"])] = body;
       response.headers.Add("ETag", etag(body));
     } else if (query.contains("uploadId") && request.method == "GET") {
-      if (!uploads.contains(query["uploadId"])) return missing();
+      if (!uploads.contains(query["uploadId"])) return missing("NoSuchUpload");
       response.body = "<ListPartsResult><IsTruncated>false</IsTruncated>";
       for (const auto& [number, part] : uploads[query["uploadId"]]) {
         response.body +=
@@ -113,7 +120,7 @@ class FakeS3 {
       uploads.erase(query["uploadId"]);
       response.status = 204;
     } else if (query.contains("uploadId")) {
-      if (!uploads.contains(query["uploadId"])) return missing();
+      if (!uploads.contains(query["uploadId"])) return missing("NoSuchUpload");
       if (is_taken) return Taken();
       // Only the parts that are named, by number and ETag.
       std::string whole;

@@ -35,7 +35,7 @@ void ImportLedger::Settle(size_t file, uint64_t block, const ImportCounts& count
   std::lock_guard lock(mutex_);
   File& of = files_[file];
   Block& settled = of.blocks[block - of.first_block];
-  --settled.open;
+  settled.open -= static_cast<int64_t>(counts.Items());
   settled.counts.Add(counts);
   if (!reject.empty()) settled.rejects.push_back(std::move(reject));
   if (settled.open == 0) Advance(of);

@@ -29,6 +29,8 @@ struct ImportCounts {
     blank_lines += other.blank_lines;
     digest.Add(other.digest);
   }
+  /// That were to be written, whatever became of them.
+  uint64_t Items() const { return written + duplicates + skipped + rejected; }
   bool operator==(const ImportCounts&) const = default;
 };
 
@@ -52,7 +54,8 @@ class ImportLedger {
   void EndBlock(size_t file, uint64_t block, uint64_t last_line, uint64_t items,
                 const ImportCounts& counts, std::vector<std::string> rejects, bool is_last);
 
-  /// A lane settled an item of a block. `reject`: its line of the rejects file, or empty.
+  /// A lane settled items of a block: so many as `counts` has. `reject`: the line of the rejects
+  /// file if it is one that was rejected, or empty.
   void Settle(size_t file, uint64_t block, const ImportCounts& counts, std::string reject = "");
 
   FileProgress At(size_t file) const;

@@ -12,6 +12,7 @@
 #include "transfer/job_rate.h"
 #include "transfer/linked_folder.h"
 #include "transfer/parallel.h"
+#include "transfer/text_blocks.h"
 #include "transfer/utf8_check.h"
 
 namespace penstock {
@@ -408,6 +409,7 @@ Status Importer::ReadInto(size_t index, std::vector<std::unique_ptr<PutQueue>>& 
   Item item;
   ItemHasher hasher;
   LineBuffer buffer;
+  TextBlocks blocks;
   ImportCounts counts;  // of the block, but for what goes to lanes
   std::vector<std::string> rejects;
   uint64_t items = 0, lines = 0, last_line = from.line;
@@ -459,10 +461,11 @@ Status Importer::ReadInto(size_t index, std::vector<std::unique_ptr<PutQueue>>& 
       ItemWriter::AppendWire(item, &buffer);
       buffer.Append("}}");
     }
-    put.request = buffer.view();
-    buffer.Clear();
+    const size_t request_size = buffer.size();
     table_.key.AppendKey(item, hasher, &buffer);
-    put.key = buffer.view();
+    const std::string_view text = blocks.Keep(buffer.view(), &put.text);
+    put.request = text.substr(0, request_size);
+    put.key = text.substr(request_size);
     if (options_.mode.kind == ImportMode::Kind::kFailIfExists)
       put.shown_key = table_.key.Show(item);
     if (options_.mode.kind == ImportMode::Kind::kIfNewer) {
@@ -473,11 +476,13 @@ Status Importer::ReadInto(size_t index, std::vector<std::unique_ptr<PutQueue>>& 
       }
     }
     ++items;
-    size_t lane = std::hash<std::string_view>()(put.key) % lanes.size();
-    chunks[lane].bytes += put.request.size();
-    chunks[lane].items.push_back(std::move(put));
-    bool full =
-        chunks[lane].items.size() >= BatchWriter::kItemsMax || chunks[lane].bytes >= kChunkBytesMax;
+    put.key_hash = std::hash<std::string_view>()(put.key);
+    const size_t lane = put.key_hash % lanes.size();
+    Chunk& chunk = chunks[lane];
+    chunk.bytes += put.request.size();
+    if (chunk.items.empty()) chunk.items.reserve(BatchWriter::kItemsMax);
+    chunk.items.push_back(std::move(put));
+    bool full = chunk.items.size() >= BatchWriter::kItemsMax || chunk.bytes >= kChunkBytesMax;
     if (full && !push(lane)) return Canceled("the import was stopped");
   }
   end_block(true);

@@ -23,6 +23,7 @@ struct ItemNode {
   std::string_view text;  // S: decoded UTF-8; N: as it was spelled; B: base64; else empty
   uint32_t end = 0;       // index of the first node that is not a descendant
   uint32_t count = 0;     // of members or elements
+  uint32_t stored_size = 0;  // what it counts in a table, without its name and what it holds
   AttributeType type = AttributeType::kNull;
   bool truth = false;  // of a BOOL
   bool name_is_plain =

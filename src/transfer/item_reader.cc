@@ -5,6 +5,7 @@
 
 #include "base/encoding.h"
 #include "base/text.h"
+#include "transfer/byte_copy.h"
 #include "transfer/decimal.h"
 
 namespace penstock {
@@ -13,6 +14,7 @@ namespace {
 constexpr int kLevelsMax = 32;         // of a file's item: DynamoDB's limit
 constexpr int kServerLevelsMax = 128;  // of a server's: where we stop recursing
 constexpr size_t kNameSizeMax = 65'535;
+constexpr uint32_t kContainerSize = 3;  // that a list or map counts, and 1 for each element
 
 /// The shown part of foreign text in a message.
 std::string Shown(std::string_view text) {
@@ -21,6 +23,14 @@ std::string Shown(std::string_view text) {
   while (text.size() > kShownMax || (!text.empty() && (text.back() & 0xC0) == 0x80))
     text.remove_suffix(1);
   return fmt::format("\"{}…\"", text);
+}
+
+/// One bit of 64, the same for equal names. REQUIRES: not empty.
+uint64_t SignOf(std::string_view name) {
+  auto byte = [&](size_t i) { return static_cast<uint64_t>(static_cast<unsigned char>(name[i])); };
+  const uint64_t mixed =
+      byte(0) | byte(name.size() / 2) << 8 | byte(name.size() - 1) << 16 | name.size() << 24;
+  return uint64_t{1} << (mixed * 0x9E3779B97F4A7C15 >> 58);
 }
 
 bool ServerTag(std::string_view tag, AttributeType* type) {
@@ -130,32 +140,69 @@ void ItemReader::Begin(size_t text_size, Item* item) {
     item->decoded_capacity_ = text_size;
   }
   scratch_ = item->decoded_.get();
+  is_as_expected_ = false;
   item->size_ = 0;
   item->AddNode().type = AttributeType::kM;
 }
 
 bool ItemReader::Read(JsonCursor& cursor, Item* item) {
   Begin(cursor.left(), item);
-  if (!cursor.Take('{')) return false;
-  if (!cursor.TakeIf('}')) {
-    do {
-      if (!Attribute(cursor, item)) return false;
-    } while (cursor.TakeIf(','));
-    if (!cursor.Take('}')) return false;
-  }
-  return End(cursor, item);
+  if (Attributes(cursor, item) && End(cursor, item)) return true;
+  expected_.clear();  // its names have not been checked
+  return false;
 }
 
-bool ItemReader::Attribute(JsonCursor& cursor, Item* item) {
+bool ItemReader::Attributes(JsonCursor& cursor, Item* item) {
+  if (!cursor.Take('{')) return false;
+  is_as_expected_ = true;
+  if (cursor.TakeIf('}')) return true;
+  size_t place = 0;
+  do {
+    if (!Attribute(cursor, item, place++)) return false;
+  } while (cursor.TakeIf(','));
+  return cursor.Take('}');
+}
+
+bool ItemReader::Attribute(JsonCursor& cursor, Item* item, size_t place) {
+  const uint32_t index = static_cast<uint32_t>(item->size_);
+  ItemNode& node = item->AddNode();
+  ++item->nodes_[0].count;
+  cursor.Peek();
+  if (is_as_expected_ && place < expected_.size()) {
+    const Beginning& expected = expected_[place];
+    if (const char* at = cursor.TakeIfNext(expected.text())) {
+      node.name = {at + 1, expected.name_size};
+      node.name_is_plain = true;
+      return Content(cursor, item, index, expected.type, 1) ||
+             cursor.Relabel(fmt::format("attribute {}: ",
+                                        Shown(std::string_view(at + 1, expected.name_size))));
+    }
+  }
+  is_as_expected_ = false;
+  const size_t begin = cursor.offset();
   JsonCursor::Text name;
   if (!cursor.String(&name, &scratch_) || !cursor.Take(':')) return false;
-  uint32_t index = static_cast<uint32_t>(item->size_);
-  ItemNode& node = item->AddNode();
   node.name = name.bytes;
   node.name_is_plain = name.is_plain;
-  ++item->nodes_[0].count;
-  if (Value(cursor, item, index, 1)) return true;
-  return cursor.Relabel(fmt::format("attribute {}: ", Shown(name.bytes)));
+  AttributeType type = AttributeType::kNull;
+  bool good = Tag(cursor, &type);
+  if (good) {
+    Expect(place, cursor.Since(begin), name, type);
+    good = Content(cursor, item, index, type, 1);
+  }
+  return good || cursor.Relabel(fmt::format("attribute {}: ", Shown(name.bytes)));
+}
+
+void ItemReader::Expect(size_t place, std::string_view beginning, const JsonCursor::Text& name,
+                        AttributeType type) {
+  // What came after is another item's.
+  if (place < expected_.size()) expected_.resize(place);
+  if (place > expected_.size() || beginning.size() > Beginning::kSizeMax || !name.is_plain) return;
+  Beginning& next = expected_.emplace_back();
+  CopyBytes(beginning, next.bytes.data());
+  next.size = static_cast<uint8_t>(beginning.size());
+  next.name_size = static_cast<uint8_t>(name.bytes.size());
+  next.type = type;
 }
 
 bool ItemReader::Add(std::string_view name, JsonCursor& value, Item* item) {
@@ -171,7 +218,7 @@ bool ItemReader::End(JsonCursor& cursor, Item* item) {
   item->nodes_[0].end = static_cast<uint32_t>(item->size_);
   if (dialect_ == ItemDialect::kServer) return true;
   if (item->nodes_[0].count == 0) return cursor.Fail("an item without attributes");
-  return CheckNames(cursor, *item, 0);
+  return is_as_expected_ || CheckNames(cursor, *item, 0);
 }
 
 bool ItemReader::Tag(JsonCursor& cursor, AttributeType* type) {
@@ -196,7 +243,11 @@ bool ItemReader::Tag(JsonCursor& cursor, AttributeType* type) {
 
 bool ItemReader::Value(JsonCursor& cursor, Item* item, uint32_t index, int depth) {
   AttributeType type = AttributeType::kNull;
-  if (!Tag(cursor, &type)) return false;
+  return Tag(cursor, &type) && Content(cursor, item, index, type, depth);
+}
+
+bool ItemReader::Content(JsonCursor& cursor, Item* item, uint32_t index, AttributeType type,
+                         int depth) {
   item->nodes_[index].type = type;
   bool good = false;
   switch (type) {
@@ -222,15 +273,20 @@ bool ItemReader::Value(JsonCursor& cursor, Item* item, uint32_t index, int depth
       break;
     case AttributeType::kBool:
       good = Bool(cursor, &item->nodes_[index]);
+      item->nodes_[index].stored_size = 1;
       break;
     case AttributeType::kNull:
       good = cursor.Peek() == 't' ? cursor.TakeWord("true") : cursor.Fail("NULL must be true");
+      item->nodes_[index].stored_size = 1;
       break;
   }
   if (!good) return false;
   if (cursor.Peek() == ',') return cursor.Fail("two types in one value");
   if (!cursor.Take('}')) return false;
-  item->nodes_[index].end = static_cast<uint32_t>(item->size_);
+  ItemNode& node = item->nodes_[index];
+  node.end = static_cast<uint32_t>(item->size_);
+  if (type == AttributeType::kM || type == AttributeType::kL)
+    node.stored_size = kContainerSize + node.count;
   return true;
 }
 
@@ -282,7 +338,9 @@ bool ItemReader::Scalar(JsonCursor& cursor, Item* item, uint32_t index) {
   node.text_is_plain = text.is_plain;
   node.end = index + 1;
   if (node.type == AttributeType::kN) {
-    if (!IsShortDecimal(node.text)) {
+    if (std::optional<ShortDecimal> brief = ParseShortDecimal(node.text)) {
+      node.stored_size = brief->StoredSize();
+    } else {
       std::optional<Decimal> number = ParseDecimal(node.text);
       if (!number) return cursor.FailAt(offset, fmt::format("not a number: {}", Shown(node.text)));
       if (is_file() && !number->FitsDynamoDb()) {
@@ -291,6 +349,7 @@ bool ItemReader::Scalar(JsonCursor& cursor, Item* item, uint32_t index) {
                                          "1E-130 to 9.99E+125)",
                                          Shown(node.text)));
       }
+      node.stored_size = number->StoredSize();
     }
     // Digits and signs only, however they were written in JSON.
     node.text_is_plain = true;
@@ -298,11 +357,15 @@ bool ItemReader::Scalar(JsonCursor& cursor, Item* item, uint32_t index) {
     // (A bare word has no quotes whose room its padding could take.)
     if (is_string && is_lenient() && !Base64DecodedSize(node.text))
       node.text = MendedBase64(node.text);
-    if (!Base64DecodedSize(node.text)) {
+    std::optional<size_t> size = Base64DecodedSize(node.text);
+    if (!size) {
       return cursor.FailAt(
           offset, fmt::format("not base64 (standard alphabet, padded): {}", Shown(node.text)));
     }
+    node.stored_size = static_cast<uint32_t>(*size);
     node.text_is_plain = true;
+  } else {
+    node.stored_size = static_cast<uint32_t>(node.text.size());
   }
   return true;
 }
@@ -364,17 +427,20 @@ bool ItemReader::Members(JsonCursor& cursor, Item* item, uint32_t parent, int de
 
 bool ItemReader::CheckNames(JsonCursor& cursor, const Item& item, uint32_t parent) {
   const ItemNode& map = item.nodes_[parent];
-  constexpr uint32_t kQuadraticMax = 12;  // below this, comparing all pairs beats sorting
+  constexpr uint32_t kQuadraticMax = 24;  // below this, comparing pairs beats sorting
   sorted_.clear();
+  uint64_t signs = 0;  // of all names so far: most pairs differ in theirs and need no comparing
   for (uint32_t i = parent + 1; i < map.end; i = item.nodes_[i].end) {
     std::string_view name = item.nodes_[i].name;
     if (name.empty()) return cursor.Fail("empty attribute name");
     if (name.size() > kNameSizeMax)
       return cursor.Fail("an attribute name is longer than 65,535 bytes");
-    if (map.count <= kQuadraticMax &&
+    const uint64_t sign = SignOf(name);
+    if (map.count <= kQuadraticMax && (signs & sign) != 0 &&
         std::find(sorted_.begin(), sorted_.end(), name) != sorted_.end()) {
       return cursor.Fail(fmt::format("attribute name {} occurs twice", Shown(name)));
     }
+    signs |= sign;
     sorted_.push_back(name);
   }
   if (map.count <= kQuadraticMax) return true;

@@ -2,7 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <random>
+
 #include "base/encoding.h"
+#include "transfer/content_digest.h"
+#include "transfer/item_size.h"
+#include "transfer/item_writer.h"
 
 namespace penstock {
 namespace {
@@ -58,6 +63,55 @@ TEST(ItemReader, ShowsWhatItCannotMendAsItWas) {
     ASSERT_FALSE(reader.Read(cursor, &item)) << line;
     EXPECT_NE(cursor.error().find("not base64"), std::string::npos) << cursor.error();
   }
+}
+
+TEST(ItemReader, WhatItExpectsChangesNothing) {
+  // Items of few names, so that many are like the one before, or begin like it; some are wrong.
+  constexpr std::string_view kNames[] = {"a", "b", "longer name", "\\u0061", "c"};
+  constexpr std::string_view kValues[] = {R"({"s":"x"})",
+                                          R"({"n":"1.50"})",
+                                          R"({"n":"1.5e0"})",
+                                          R"({ "n":"7"})",
+                                          R"({"sS":["x","y"]})",
+                                          R"({"b":"QUI="})",
+                                          R"({"m":{"x":{"s":"y"}}})",
+                                          R"({"n":"x"})",
+                                          R"({"s":})"};
+  std::mt19937 random(1);
+  ItemReader warm(ItemDialect::kFile);
+  ItemHasher warm_hasher;
+  Item warm_item;
+  int good = 0, bad = 0;
+  std::string last = "{";
+  for (int i = 0; i < 50'000; ++i) {
+    std::string text = "{";
+    if (random() % 2 == 0) text = last.substr(0, last.rfind(','));
+    for (size_t more = random() % 4; more > 0; --more) {
+      if (text != "{") text += random() % 8 == 0 ? ", " : ",";
+      text += fmt::format("\"{}\":{}", kNames[random() % std::size(kNames)],
+                          kValues[random() % std::size(kValues)]);
+    }
+    last = text;
+    text += '}';
+    ItemReader fresh(ItemDialect::kFile);
+    ItemHasher fresh_hasher;
+    Item item;
+    JsonCursor warm_cursor(text), cursor(text);
+    const bool is_good = fresh.Read(cursor, &item);
+    ASSERT_EQ(warm.Read(warm_cursor, &warm_item), is_good) << text;
+    ASSERT_EQ(warm_cursor.error(), cursor.error()) << text;
+    ASSERT_EQ(warm_cursor.offset(), cursor.offset()) << text;
+    ++(is_good ? good : bad);
+    if (!is_good) continue;
+    ASSERT_EQ(warm_hasher.Hash(warm_item), fresh_hasher.Hash(item)) << text;
+    LineBuffer wire, warm_wire;
+    ItemWriter::AppendWire(item, &wire);
+    ItemWriter::AppendWire(warm_item, &warm_wire);
+    ASSERT_EQ(warm_wire.view(), wire.view()) << text;
+    ASSERT_EQ(ItemSize(warm_item), ItemSize(item)) << text;
+  }
+  EXPECT_GT(good, 5000);
+  EXPECT_GT(bad, 5000);
 }
 
 }  // namespace

@@ -4,8 +4,10 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "transfer/byte_scan.h"
 
@@ -45,6 +47,11 @@ class JsonCursor {
     ++at_;
     return true;
   }
+  /// Takes `text` if exactly these bytes are next: where they begin; else nullptr.
+  const char* TakeIfNext(std::string_view text) {
+    if (left() < text.size() || std::memcmp(at_, text.data(), text.size()) != 0) return nullptr;
+    return std::exchange(at_, at_ + text.size());
+  }
   /// Takes exactly `word` ("true", "null").
   bool TakeWord(std::string_view word);
 
@@ -80,6 +87,8 @@ class JsonCursor {
 
   bool AtEnd() { return Peek() == 0 && at_ == end_; }
   size_t offset() const { return static_cast<size_t>(at_ - begin_); }
+  /// What was taken since it was at `from`.
+  std::string_view Since(size_t from) const { return {begin_ + from, offset() - from}; }
   size_t left() const { return static_cast<size_t>(end_ - at_); }
   const std::string& error() const { return error_; }
 

@@ -1,6 +1,5 @@
 #include "transfer/key_schema.h"
 
-#include "base/encoding.h"
 #include "json/json.h"
 #include "transfer/item_writer.h"
 
@@ -9,11 +8,6 @@ namespace {
 
 constexpr size_t kPartitionKeySizeMax = 2048;
 constexpr size_t kSortKeySizeMax = 1024;
-
-size_t ContentSize(const ItemNode& node) {
-  return node.type == AttributeType::kB ? Base64DecodedSize(node.text).value_or(0)
-                                        : node.text.size();
-}
 
 }  // namespace
 
@@ -28,7 +22,7 @@ std::optional<std::string> KeySchema::Fault(const Item& item) const {
                          AttributeTypeName(node->type), AttributeTypeName(key.type));
     }
     if (key.type == AttributeType::kN) continue;
-    size_t size = ContentSize(*node);
+    const size_t size = node->stored_size;
     size_t size_max = i == 0 ? kPartitionKeySizeMax : kSortKeySizeMax;
     if (size == 0) return fmt::format("the key attribute {} is empty", key.name);
     if (size > size_max) {

@@ -5,7 +5,7 @@
 namespace penstock {
 namespace {
 
-constexpr size_t kChunkSize = 1u << 20;
+constexpr size_t kChunkSize = 256u << 10;  // what stays in a processor's cache
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 /// The first LF or CR in [from, size), or npos.

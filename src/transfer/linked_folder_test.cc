@@ -57,6 +57,46 @@ TEST_F(LinkedFolderTest, AManifestAloneIsEnough) {
   }
 }
 
+TEST_F(LinkedFolderTest, AnExportMadeHereIsFollowedWhereItWasCopied) {
+  Fill(300);
+  int runs = 0;
+  for (const char* base : {"s3://bucket/some/folder", "s3a://bucket/some/folder/", "s3://bucket"}) {
+    for (FileFormat format : {FileFormat::kDataPipeline, FileFormat::kDynamoDbJson}) {
+      aws_.objects.clear();
+      aws_.tables["U"].items.clear();
+      const std::string here = fmt::format("out{}", ++runs);
+      ExportOptions options = Export(here);
+      options.style.format = format;
+      options.manifest_base = base;
+      ASSERT_GOOD(RunExport(Context(), options));
+      const std::string there = std::string("/bucket") + (runs > 4 ? "/" : "/some/folder/");
+      LocalFolder written(&files_, folder_ + "/" + here);
+      auto entries = written.List(SIZE_MAX);
+      ASSERT_GOOD(entries);
+      for (const FolderEntry& entry : *entries) {
+        auto content = written.Read(entry.name, 1u << 20);
+        ASSERT_GOOD(content);
+        aws_.objects[there + entry.name] = *content;
+      }
+      if (format == FileFormat::kDataPipeline) {
+        // Elsewhere, the manifest alone leads there.
+        Write("alone/manifest", aws_.objects[there + "manifest"]);
+        auto manifest = ParseManifest(aws_.objects[there + "manifest"]);
+        ASSERT_GOOD(manifest);
+        for (const std::string& url : manifest->urls)
+          EXPECT_TRUE(url.starts_with("s3:/" + there) && aws_.objects.contains(url.substr(4)))
+              << url;
+      }
+      ImportOptions import = Import(format == FileFormat::kDataPipeline ? "alone" : "s3:/" + there);
+      import.follow_manifest_urls = format == FileFormat::kDataPipeline;
+      auto imported = RunImport(Context(), import);
+      ASSERT_GOOD(imported);
+      EXPECT_EQ(imported->items, 300u);
+      EXPECT_EQ(aws_.tables["U"].items, aws_.tables["T"].items);
+    }
+  }
+}
+
 TEST_F(LinkedFolderTest, WhatIsMissingOrChangedThereIsSaid) {
   Fill(300);
   ASSERT_GOOD(RunExport(Context(), Export("s3://bucket/out")));

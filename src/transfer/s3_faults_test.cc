@@ -106,6 +106,27 @@ TEST_F(S3FaultsTest, BodiesThatAreAlwaysCutShortAreNoImport) {
   EXPECT_TRUE(aws_.tables["U"].items.empty());
 }
 
+TEST_F(S3FaultsTest, AnUploadThatAConflictEndedIsMadeAnew) {
+  Fill(40, 290'000);
+  ExportOptions options = Export("s3://bucket/out");
+  options.segments = 1;  // so that its file has several parts
+  int conflicts = 0;
+  aws_.s3_fault = [&](const std::string& method, const std::string& target) {
+    const bool completes = method == "POST" && target.find("uploadId=") != std::string::npos;
+    return completes && conflicts++ == 0 ? FakeS3::kUploadGone : 0;
+  };
+  auto exported = RunExport(Context(), options);
+  ASSERT_FALSE(exported);
+  EXPECT_EQ(exported.error().code, ErrorCode::kUnavailable) << exported.error().message;
+  EXPECT_NE(exported.error().message.find("written again"), std::string::npos)
+      << exported.error().message;
+  EXPECT_EQ(conflicts, 2);
+  exported = RunExport(Context(), options);
+  ASSERT_GOOD(exported);
+  EXPECT_EQ(exported->items, 400u);
+  ExpectVerified("s3://bucket/out");
+}
+
 TEST_F(S3FaultsTest, NobodyThereIsSaidAtOnce) {
   aws_.s3_fault = [](const std::string&, const std::string&) { return FakeS3::kLost; };
   double began = clock_.Seconds();

@@ -207,6 +207,13 @@ class S3NewFile : public NewFile {
     bool may_be_done = !done && (done.error().http == 412 || done.error().http == 404);
     if (!done && !(may_be_done && HasOurBytes())) {
       if (done.error().http == 412) return Taken();
+      if (done.error().type == "NoSuchUpload") {
+        // S3 may give it up when another write of the key comes between (409), and wants it anew.
+        return Unavailable(fmt::format(
+            "completing the upload of {}: S3 does not have it any more, and no such object either; "
+            "it has to be written again",
+            address_));
+      }
       return Failed(done.error(), "completing the upload of", address_);
     }
     upload_id_.clear();

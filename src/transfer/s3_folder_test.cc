@@ -148,6 +148,52 @@ TEST_F(S3FolderTest, ACompletionThatSaysItFailedMayHaveBeenDone) {
   EXPECT_EQ(taken.error().code, ErrorCode::kAlreadyExists);
 }
 
+TEST_F(S3FolderTest, AConflictIsTriedAgain) {
+  int conflicts = 0, tries = 0;
+  bool another = false;
+  aws_.s3_fault = [&](const std::string& method, const std::string& target) {
+    const bool completes = method == "POST"
+                               ? target.find("uploadId=") != std::string::npos
+                               : method == "PUT" && target.find('?') == std::string::npos;
+    if (!completes) return 0;
+    if (another) aws_.objects["/b/p/f"] = "another one's";
+    return ++tries <= conflicts ? FakeAws::kConflict : 0;
+  };
+  const struct {
+    const char* content;
+    int conflicts;
+    bool another;
+    std::optional<ErrorCode> error;
+  } cases[] = {
+      {"short", 7, false, {}},
+      {"a file of several parts", 7, false, {}},
+      {"short", 1, true, ErrorCode::kAlreadyExists},
+      {"a file of several parts", 1, true, ErrorCode::kAlreadyExists},
+      {"short", INT_MAX, false, ErrorCode::kUnavailable},
+      {"a file of several parts", INT_MAX, false, ErrorCode::kUnavailable},
+  };
+  for (const auto& one : cases) {
+    aws_.objects.clear();
+    conflicts = one.conflicts;
+    another = one.another;
+    tries = 0;
+    auto file = folder_.Create("f", {});
+    ASSERT_GOOD(file);
+    ASSERT_GOOD((*file)->Append(one.content));
+    const double began = clock_.Seconds();
+    Status done = (*file)->Commit();
+    EXPECT_LT(clock_.Seconds() - began, 120);
+    if (one.error) {
+      ASSERT_FALSE(done) << one.content;
+      EXPECT_EQ(done.error().code, *one.error) << done.error().message;
+    } else {
+      ASSERT_GOOD(done);
+      EXPECT_EQ(tries, conflicts + 1);
+      EXPECT_EQ(aws_.objects["/b/p/f"], one.content);
+    }
+  }
+}
+
 TEST_F(S3FolderTest, SmallFilesComeWhole) {
   const std::string content = "what a manifest says";
   ASSERT_GOOD(folder_.Write("manifest", content));

@@ -71,6 +71,9 @@ struct ExportOptions {
   /// Halves a slow segment for idle workers (table_scan.h).
   bool splits_tail = false;
   std::string server_side_encryption = {}, kms_key_id = {};  // of the objects
+  /// "s3://bucket/folder": where the manifest says the files are, for an export that is to be
+  /// copied there. Empty: at the destination.
+  std::string manifest_base = {};
 };
 
 /// What to do with an item whose key is in the table already.

@@ -48,7 +48,7 @@ std::string Listed(const json::Array& members) {
   return text + "]";
 }
 
-ApiResult<AttributeValue> ReadSet(AttributeType type, const json::Array& array) {
+ApiResult<void> ReadSet(AttributeType type, const json::Array& array, AttributeValue& out) {
   if (array.empty()) {
     switch (type) {
       case AttributeType::kStringSet:
@@ -88,71 +88,73 @@ ApiResult<AttributeValue> ReadSet(AttributeType type, const json::Array& array) 
             fmt::format("Input collection {}of type BS contains duplicates.", Listed(array)));
     }
   }
-  return AttributeValue::Set(type, std::move(members));
+  out = AttributeValue::Set(type, std::move(members));
+  return {};
 }
 
-ApiResult<AttributeValue> Read(const json::Value& value, int level);
+// Into their places: moved from hand to hand, values cost as much as reading them.
+ApiResult<void> Read(const json::Value& value, int level, AttributeValue& out);
 
-ApiResult<Item> ReadMembers(const json::Object& object, int level) {
-  Item item;
-  item.reserve(object.size());
+ApiResult<void> ReadMembers(const json::Object& object, int level, Item& out) {
+  out.reserve(object.size());
   for (const auto& member : object) {
     if (member.value().is_null()) continue;
-    ASSIGN_OR_RETURN(AttributeValue value, Read(member.value(), level));
-    item.push_back({std::string(member.key()), std::move(value)});
+    Attribute& attribute = out.emplace_back();
+    attribute.name.assign(member.key().data(), member.key().size());
+    RETURN_IF_ERROR(Read(member.value(), level, attribute.value));
   }
-  return item;
+  return {};
 }
 
-ApiResult<AttributeValue> ReadTyped(AttributeType type, const json::Value& value, int level) {
+ApiResult<void> ReadTyped(AttributeType type, const json::Value& value, int level,
+                          AttributeValue& out) {
+  out.type = type;
   switch (type) {
     case AttributeType::kString:
       if (!value.is_string()) break;
-      return AttributeValue::String(std::string(View(value)));
+      out.data.emplace<std::string>(View(value));
+      return {};
     case AttributeType::kNumber: {
-      ASSIGN_OR_RETURN(std::string number, ReadNumber(value));
-      return AttributeValue::Number(std::move(number));
+      ASSIGN_OR_RETURN(out.data, ReadNumber(value));
+      return {};
     }
     case AttributeType::kBinary: {
-      ASSIGN_OR_RETURN(std::string bytes, ReadBinary(value));
-      return AttributeValue::Binary(std::move(bytes));
+      ASSIGN_OR_RETURN(out.data, ReadBinary(value));
+      return {};
     }
     case AttributeType::kBoolean:
-      return AttributeValue::Boolean(ReadBoolean(value));
+      out.data = ReadBoolean(value);
+      return {};
     case AttributeType::kNull:
       if (!ReadBoolean(value)) {
         return InvalidParameterValues("Null attribute value types must have the value of true");
       }
-      return AttributeValue::Null();
+      out.data = std::monostate();
+      return {};
     case AttributeType::kStringSet:
     case AttributeType::kNumberSet:
     case AttributeType::kBinarySet:
       if (!value.is_array()) break;
-      return ReadSet(type, value.get_array());
+      return ReadSet(type, value.get_array(), out);
     case AttributeType::kList: {
       if (!value.is_array()) break;
-      std::vector<AttributeValue> elements;
+      auto& elements = out.data.emplace<std::vector<AttributeValue>>();
       elements.reserve(value.get_array().size());
-      for (const json::Value& element : value.get_array()) {
-        ASSIGN_OR_RETURN(AttributeValue read, Read(element, level + 1));
-        elements.push_back(std::move(read));
-      }
-      return AttributeValue::List(std::move(elements));
+      for (const json::Value& element : value.get_array())
+        RETURN_IF_ERROR(Read(element, level + 1, elements.emplace_back()));
+      return {};
     }
-    case AttributeType::kMap: {
+    case AttributeType::kMap:
       if (!value.is_object()) break;
-      ASSIGN_OR_RETURN(Item members, ReadMembers(value.get_object(), level + 1));
-      return AttributeValue::Map(std::move(members));
-    }
+      return ReadMembers(value.get_object(), level + 1, out.data.emplace<Item>());
   }
   return SerializationError("Unexpected value type in payload");
 }
 
 /// `level`: how many containers are around it.
-ApiResult<AttributeValue> Read(const json::Value& value, int level) {
-  std::optional<AttributeValue> found;
+ApiResult<void> Read(const json::Value& value, int level, AttributeValue& out) {
+  int types = 0;
   if (value.is_object()) {
-    int types = 0;
     for (const auto& member : value.get_object()) {
       // AWS drops members it does not know before it looks.
       auto type = TypeFromName({member.key().data(), member.key().size()});
@@ -160,8 +162,9 @@ ApiResult<AttributeValue> Read(const json::Value& value, int level) {
       if (level >= kNestingMax && (*type == AttributeType::kList || *type == AttributeType::kMap)) {
         return ValidationError("Nesting Levels have exceeded supported limits");
       }
-      ASSIGN_OR_RETURN(AttributeValue read, ReadTyped(*type, member.value(), level));
-      if (++types == 1) found = std::move(read);
+      // The others are read for what may be wrong with them.
+      AttributeValue other;
+      RETURN_IF_ERROR(ReadTyped(*type, member.value(), level, ++types == 1 ? out : other));
     }
     if (types > 1) {
       return ValidationError(
@@ -170,17 +173,25 @@ ApiResult<AttributeValue> Read(const json::Value& value, int level) {
           "supported datatypes");
     }
   }
-  if (!found) {
+  if (types == 0) {
     return ValidationError(
         "Supplied AttributeValue is empty, must contain exactly one of the supported datatypes");
   }
-  return std::move(*found);
+  return {};
 }
 
 }  // namespace
 
-ApiResult<AttributeValue> ReadAttributeValue(const json::Value& value) { return Read(value, 0); }
+ApiResult<AttributeValue> ReadAttributeValue(const json::Value& value) {
+  AttributeValue read;
+  RETURN_IF_ERROR(Read(value, 0, read));
+  return read;
+}
 
-ApiResult<Item> ReadItem(const json::Object& object) { return ReadMembers(object, 0); }
+ApiResult<Item> ReadItem(const json::Object& object) {
+  Item item;
+  RETURN_IF_ERROR(ReadMembers(object, 0, item));
+  return item;
+}
 
 }  // namespace penstock::dynamodb

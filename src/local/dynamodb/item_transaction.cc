@@ -69,6 +69,16 @@ ApiResult<void> ItemTransaction::Begin() {
   }
   std::sort(stripes.begin(), stripes.end());
   stripes.erase(std::unique(stripes.begin(), stripes.end()), stripes.end());
+  // Two batches of a table meet in some stripe. They wait for each other once, here, rather than
+  // again and again with stripes in hand, for which others wait in turn.
+  for (auto first = stripes.begin(); first != stripes.end();) {
+    Table* const table = std::get<Table*>(*first);
+    auto last = std::find_if(first, stripes.end(),
+                             [&](const auto& stripe) { return std::get<Table*>(stripe) != table; });
+    if (static_cast<size_t>(last - first) > Table::kStripes / 4)
+      locks_.emplace_back(table->batches());
+    first = last;
+  }
   for (const auto& [serial, index, table] : stripes) {
     Table::Stripe& stripe = table->stripe(index);
     locks_.emplace_back(stripe.mutex);
@@ -99,10 +109,6 @@ ApiResult<WriteCost> ItemTransaction::Put(size_t position, const Item& item) {
 }
 
 ApiResult<WriteCost> ItemTransaction::Delete(size_t position) { return Intend(position, nullptr); }
-
-StoredItem ItemTransaction::NewItem(size_t position) const {
-  return Decoded(*slots_[position].change->value);
-}
 
 ApiResult<WriteCost> ItemTransaction::Intend(size_t position, const Item* item) {
   Slot& slot = slots_[position];
@@ -160,6 +166,7 @@ void ItemTransaction::AddWrites(WriteBatch writes) {
 
 ApiResult<void> ItemTransaction::Commit() {
   WriteBatch batch = std::move(other_writes_);
+  batch.operations.reserve(batch.operations.size() + slots_.size() + 1);
   std::map<std::tuple<Table*, size_t, uint64_t>, Tally> tallies;  // as they will be
   std::map<Table*, size_t> counting;  // a stripe of each table that is locked: it counts for all
   for (Slot& slot : slots_) {
@@ -173,9 +180,9 @@ ApiResult<void> ItemTransaction::Commit() {
       it->second.bytes += count.delta.bytes;
     }
     if (slot.change->value) {
-      batch.Put(slot.key, *slot.change->value);
+      batch.Put(std::move(slot.key), *std::move(slot.change->value));
     } else if (slot.old_item) {
-      batch.Delete(slot.key);
+      batch.Delete(std::move(slot.key));
     }
     for (auto& operation : slot.change->index_writes.operations) {
       batch.operations.push_back(std::move(operation));

@@ -40,8 +40,6 @@ class ItemTransaction {
   ApiResult<WriteCost> Put(size_t position, const Item& item);
   ApiResult<WriteCost> Delete(size_t position);
   void Cancel(size_t position) { slots_[position].change.reset(); }
-  /// The stored value that Put intends. REQUIRES: Put and not Cancel.
-  StoredItem NewItem(size_t position) const;
 
   /// Something else that is to become durable together with the items.
   void AddWrites(WriteBatch writes);

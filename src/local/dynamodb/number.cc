@@ -37,19 +37,23 @@ Result<Number, Number::Fault> Number::Parse(std::string_view text) {
   size_t at = 0;
   bool negative = false;
   if (at < text.size() && (text[at] == '+' || text[at] == '-')) negative = text[at++] == '-';
-  std::string digits;
+  // On the stack, but for texts longer than any number needs.
+  std::array<char, 64> few;
+  std::string many(text.size() > few.size() ? text.size() : 0, '\0');
+  char* const digits = many.empty() ? few.data() : many.data();
+  size_t count = 0;
   std::optional<size_t> point;  // digits before the decimal point
   for (; at < text.size(); ++at) {
     if (IsDigit(text[at])) {
-      digits.push_back(static_cast<char>(text[at] - '0'));
+      digits[count++] = static_cast<char>(text[at] - '0');
     } else if (text[at] == '.' && !point) {
-      point = digits.size();
+      point = count;
     } else {
       break;
     }
   }
-  if (digits.empty()) return Fault::kNotANumber;
-  int64_t exponent = static_cast<int64_t>(point.value_or(digits.size())) - 1;
+  if (count == 0) return Fault::kNotANumber;
+  int64_t exponent = static_cast<int64_t>(point.value_or(count)) - 1;
   if (at < text.size()) {
     if (text[at] != 'e' && text[at] != 'E') return Fault::kNotANumber;
     ++at;
@@ -64,7 +68,7 @@ Result<Number, Number::Fault> Number::Parse(std::string_view text) {
     }
     exponent += down ? -power : power;
   }
-  return FromDigits(negative, exponent, digits);
+  return FromDigits(negative, exponent, {digits, count});
 }
 
 std::string Number::ToString() const {

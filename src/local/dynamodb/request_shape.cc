@@ -265,10 +265,25 @@ std::string Shown(const json::Value* value) {
   return json::Write(*value);
 }
 
+/// Where in the request a value is. Its text is made only for what is wrong.
+struct Place {
+  const Place* parent;
+  std::string_view name;        // of a member
+  std::optional<size_t> index;  // or of a list's element
+  bool is_key = false;          // the name is a map's key, which stays as it is
+
+  std::string Text() const {
+    std::string own = index    ? fmt::to_string(*index)
+                      : is_key ? std::string(name)
+                               : LowerFirst(name);
+    return parent == nullptr ? own : parent->Text() + "." + own;
+  }
+};
+
 class ConstraintChecker {
  public:
   void CheckMembers(const json::Object& object, std::span<const Member> members,
-                    const std::string& parent) {
+                    const Place* parent) {
     for (const Member& member : members) {
       Check(member.name, FindMember(object, member.name), *member.shape, member.not_null, parent);
     }
@@ -281,29 +296,28 @@ class ConstraintChecker {
   }
 
  private:
-  void Fail(std::string_view name, const json::Value* value, const std::string& parent,
+  void Fail(std::string_view name, const json::Value* value, const Place* parent,
             const std::string& constraint) {
     if (errors_.size() >= kErrorsListed) return;
     std::string shown = Shown(value);
     if (shown != "null") shown = "'" + shown + "'";
-    errors_.push_back(fmt::format("Value {} at '{}{}{}' failed to satisfy constraint: {}", shown,
-                                  parent, parent.empty() ? "" : ".", LowerFirst(name), constraint));
+    errors_.push_back(fmt::format("Value {} at '{}' failed to satisfy constraint: {}", shown,
+                                  Place{parent, name}.Text(), constraint));
   }
 
   void Check(std::string_view name, const json::Value* value, const Shape& shape, bool not_null,
-             const std::string& parent) {
+             const Place* parent) {
     if (errors_.size() >= kErrorsListed) return;
     if (value == nullptr || value->is_null()) {
       if (not_null) Fail(name, value, parent, "Member must not be null");
       return;
     }
     CheckBounds(name, *value, shape, parent);
-    CheckInside(name, *value, shape,
-                parent.empty() ? LowerFirst(name) : parent + "." + LowerFirst(name));
+    CheckInside(*value, shape, {parent, name});
   }
 
   void CheckBounds(std::string_view name, const json::Value& value, const Shape& shape,
-                   const std::string& parent) {
+                   const Place* parent) {
     if (shape.is_name && !IsName(View(value.get_string()))) {
       Fail(name, &value, parent,
            fmt::format("Member must satisfy regular expression pattern: {}", kNamePattern));
@@ -335,8 +349,7 @@ class ConstraintChecker {
     if (shape.values_most) CheckValueLengths(name, value, shape, parent);
   }
 
-  void CheckTableNameKeys(std::string_view name, const json::Value& value,
-                          const std::string& parent) {
+  void CheckTableNameKeys(std::string_view name, const json::Value& value, const Place* parent) {
     for (const auto& member : value.get_object()) {
       std::string_view key(member.key().data(), member.key().size());
       if (key.size() >= 3 && key.size() <= 255 && IsName(key)) continue;
@@ -350,7 +363,7 @@ class ConstraintChecker {
   }
 
   void CheckValueLengths(std::string_view name, const json::Value& value, const Shape& shape,
-                         const std::string& parent) {
+                         const Place* parent) {
     for (const auto& member : value.get_object()) {
       if (member.value().is_null()) continue;
       int64_t length = Length(member.value());
@@ -362,21 +375,21 @@ class ConstraintChecker {
     }
   }
 
-  void CheckInside(std::string_view, const json::Value& value, const Shape& shape,
-                   const std::string& path) {
+  void CheckInside(const json::Value& value, const Shape& shape, const Place& here) {
     if (shape.kind == ShapeKind::kStructure) {
-      CheckMembers(value.get_object(), shape.members, path);
+      CheckMembers(value.get_object(), shape.members, &here);
     } else if (shape.kind == ShapeKind::kList &&
                shape.element->kind != ShapeKind::kAttributeValue) {
-      size_t index = 0;
+      Place at{.parent = &here, .index = 0};
       for (const json::Value& element : value.get_array()) {
-        Check("member", &element, *shape.element, false, fmt::format("{}.{}", path, ++index));
+        ++*at.index;
+        Check("member", &element, *shape.element, false, &at);
       }
     } else if (shape.kind == ShapeKind::kMap && shape.element->kind != ShapeKind::kAttributeValue) {
       for (const auto& member : value.get_object()) {
-        Check(
-            "member", &member.value(), *shape.element, false,
-            fmt::format("{}.{}", path, std::string_view(member.key().data(), member.key().size())));
+        const Place at{
+            .parent = &here, .name = {member.key().data(), member.key().size()}, .is_key = true};
+        Check("member", &member.value(), *shape.element, false, &at);
       }
     }
   }
@@ -410,7 +423,7 @@ ApiResult<void> CheckRequest(const json::Object& request, std::span<const Member
     }
   }
   ConstraintChecker checker;
-  checker.CheckMembers(request, members, {});
+  checker.CheckMembers(request, members, nullptr);
   return checker.Finish();
 }
 

@@ -11,6 +11,8 @@ namespace penstock::dynamodb {
 
 namespace {
 
+constexpr size_t kChecksumSize = 4;
+
 void AppendVarint(uint64_t value, std::string& out) {
   while (value >= 0x80) {
     out.push_back(static_cast<char>(value | 0x80));
@@ -186,26 +188,31 @@ class StoredJsonReader {
 }  // namespace
 
 std::string EncodeStoredItem(const Item& item, std::string_view range_key) {
-  std::string json;
-  AppendJson(item, json);
+  constexpr size_t kHeaderMax = 24;
+  const size_t item_size = ItemSize(item);
   std::string value;
-  value.reserve(json.size() + 16);
-  AppendVarint(ItemSize(item), value);
+  value.reserve(kHeaderMax + 2 * item_size);  // what names and short values take as JSON
+  AppendVarint(item_size, value);
   AppendVarint(PageSize(item, range_key), value);
-  uint32_t checksum = Checksum(json);
-  for (int shift = 0; shift < 32; shift += 8) value.push_back(static_cast<char>(checksum >> shift));
-  return value += json;
+  const size_t checksum_at = value.size();
+  value.append(kChecksumSize, '\0');
+  AppendJson(item, value);
+  const uint32_t checksum = Checksum(std::string_view(value).substr(checksum_at + kChecksumSize));
+  for (size_t i = 0; i < kChecksumSize; ++i)
+    value[checksum_at + i] = static_cast<char>(checksum >> (8 * i));
+  return value;
 }
 
 Result<StoredItem> DecodeStoredItem(std::string_view value) {
   auto item_size = ReadVarint(value);
   auto page_size = ReadVarint(value);
-  if (!item_size || !page_size || value.size() < 4) return Corrupt("a stored item has no header");
+  if (!item_size || !page_size || value.size() < kChecksumSize)
+    return Corrupt("a stored item has no header");
   uint32_t checksum = 0;
-  for (int i = 0; i < 4; ++i) {
+  for (size_t i = 0; i < kChecksumSize; ++i) {
     checksum |= static_cast<uint32_t>(static_cast<unsigned char>(value[i])) << (8 * i);
   }
-  value.remove_prefix(4);
+  value.remove_prefix(kChecksumSize);
   if (checksum != Checksum(value)) return Corrupt("a stored item does not match its checksum");
   return StoredItem{*item_size, *page_size, value};
 }

@@ -67,6 +67,8 @@ class Table {
   void SetStatus(TableStatus status, Time until);
 
   Stripe& stripe(size_t index) { return stripes_[index]; }
+  /// Held, before any stripe, by who is about to lock many of them.
+  std::mutex& batches() { return batches_; }
   /// The stripe of a stored key (KeyLayout::Encode).
   static size_t StripeOf(std::string_view key);
   Tally Count(uint64_t serial);
@@ -96,6 +98,7 @@ class Table {
   std::map<uint64_t, std::unique_ptr<Meters>>
       meters_;  // of the table and its global indexes; never removed
   std::array<Stripe, kStripes> stripes_;
+  std::mutex batches_;
 };
 
 }  // namespace penstock::dynamodb
