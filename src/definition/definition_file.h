@@ -29,7 +29,8 @@ struct DefinitionFile {
 
 /// Reads a file. A repeated key means a list, in order. Fields are sorted by key, stably, as the
 /// AWS CLI sends them; name defaults to the id; unquoted numbers and booleans count as their text
-/// (with a note). The error starts with "LINE:COLUMN: ". Bounded: 64 levels, 64 MiB.
+/// (with a note). The error starts with "LINE:COLUMN: ". Bounded: 64 levels,
+/// 64 MiB, 2,000,000 values.
 Result<DefinitionFile> ParseDefinitionFile(std::string_view text);
 
 /// The file form, two-space indentation: id, name if it differs, then fields in order, repeated
