@@ -29,7 +29,8 @@ GRAMMAR = {
     "period_fuzz": r"/src/time/period\.",
 }
 
-CORPUS_LIMITS = ["-timeout=10", "-rss_limit_mb=4096"]
+# The timeout is by the wall clock, on a machine that may be busy.
+LIMITS = ["-timeout=120", "-rss_limit_mb=4096"]
 
 
 def processor_seconds(pid):
@@ -50,7 +51,7 @@ class Campaign:
     def run(self, seconds):
         kept = BUILD / "corpus" / self.target
         kept.mkdir(parents=True, exist_ok=True)
-        command = [str(BUILD / self.target), *CORPUS_LIMITS, "-print_pcs=1", "-print_coverage=1", "-print_final_stats=1",
+        command = [str(BUILD / self.target), *LIMITS, "-print_pcs=1", "-print_coverage=1", "-print_final_stats=1",
                    f"-artifact_prefix={BUILD}/{self.target}-"]
         dictionary = ROOT / "fuzz" / "dictionaries" / self.target
         if dictionary.exists():
@@ -98,7 +99,7 @@ class Campaign:
 
 def merge(target):
     corpus = ROOT / "fuzz" / "corpus" / target
-    subprocess.run([str(BUILD / target), *CORPUS_LIMITS, "-merge=1", "-verbosity=0", str(corpus),
+    subprocess.run([str(BUILD / target), *LIMITS, "-merge=1", "-verbosity=0", str(corpus),
                     str(BUILD / "corpus" / target)], check=True)
 
 
