@@ -32,6 +32,8 @@ GRAMMAR = {
 # The timeout is by the wall clock, on a machine that may be busy.
 LIMITS = ["-timeout=120", "-rss_limit_mb=4096"]
 
+INTERRUPTED = 72  # libFuzzer's exit status when it is told to stop
+
 
 def processor_seconds(pid):
     with open(f"/proc/{pid}/stat", encoding="ascii") as stat:
@@ -58,9 +60,9 @@ class Campaign:
             command.append(f"-dict={dictionary}")
         log = open(BUILD / f"{self.target}.log", "w", encoding="utf-8", errors="replace")
         process = subprocess.Popen(command + [str(kept), str(ROOT / "fuzz" / "corpus" / self.target)], stdout=log,
-                                   stderr=subprocess.PIPE, text=True, errors="replace")
+                                   stderr=subprocess.PIPE)
+        stopped, begun = False, b""  # begun: a line of which the end has not come yet
         with log, process:
-            stopped = False
             while True:
                 if not stopped and process.poll() is None:
                     self.seconds = processor_seconds(process.pid)
@@ -69,20 +71,19 @@ class Campaign:
                         stopped = True
                 if not select.select([process.stderr], [], [], 1)[0]:
                     continue
-                line = process.stderr.readline()
-                if not line:
+                piece = os.read(process.stderr.fileno(), 1 << 16)
+                if not piece:
                     break
-                self.read(line)
-                if "NEW_PC" in line:
-                    log.write(f"{self.seconds / 60:.1f} min {line}")
-                else:
-                    log.write(line)
-        self.crashed = not stopped
+                *lines, begun = (begun + piece).split(b"\n")
+                for line in lines:
+                    self.read(line.decode(errors="replace"), log)
+        self.crashed = process.returncode not in (0, INTERRUPTED)
         return self
 
-    def read(self, line):
+    def read(self, line, log):
         if "NEW_PC:" in line:
             self.last_edge[bool(self.grammar.search(line))] = self.seconds
+            line = f"{self.seconds / 60:.1f} min {line}"
         elif match := re.search(r"\bcov: (\d+)", line):
             self.edges = int(match.group(1))
         elif match := re.match(r"stat::number_of_executed_units:\s+(\d+)", line):
@@ -90,6 +91,7 @@ class Campaign:
         elif (match := re.search(r"COVERED_FUNC: hits: \d+ edges: (\d+)/(\d+) (.*)", line)) and self.grammar.search(line):
             self.grammar_edges += int(match.group(1))
             self.grammar_total += int(match.group(2))
+        log.write(line + "\n")
 
     def row(self):
         return (f"| {self.target} | {self.seconds / 60:.1f} | {self.executions:,} | {self.edges:,} | "

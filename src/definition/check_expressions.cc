@@ -148,8 +148,12 @@ class NameCheck {
 };
 
 void CheckSyntax(Validation& validation, const ResolvedObject& object) {
-  for (const Field& field : object.source->fields) {
-    if (field.is_ref || field.key == "type" || !expr::HasExpression(field.value)) continue;
+  for (const ResolvedField& resolved : object.fields) {
+    const Field& field = *resolved.field;
+    // What did not parse has no text.
+    if (resolved.origin != object.source || resolved.text != nullptr || field.is_ref ||
+        field.key == "type" || !expr::HasExpression(field.value))
+      continue;
     auto parsed = expr::Text::Parse(field.value);
     if (parsed) continue;
     validation.Error(object.id(), field.key, kInvalidExpression,
@@ -158,10 +162,15 @@ void CheckSyntax(Validation& validation, const ResolvedObject& object) {
   }
 }
 
+/// The names that each text uses.
+using NamesOfTexts = std::unordered_map<const expr::Text*, std::vector<expr::NameUse>>;
+
 /// Finds fields whose value needs itself: depth-first over (object, field), without recursion.
 class FieldCycles {
  public:
-  explicit FieldCycles(Validation& validation) : validation_(validation) {}
+  /// `names` has every text of the definition.
+  FieldCycles(Validation& validation, const NamesOfTexts& names)
+      : validation_(validation), names_(names) {}
 
   void Run() {
     for (const ResolvedObject& object : validation_.definition.objects()) {
@@ -189,7 +198,7 @@ class FieldCycles {
     std::vector<Place> needs;
     for (const ResolvedField* field : place.first->FindAll(place.second)) {
       if (field->text == nullptr) continue;
-      const std::vector<expr::NameUse>& names = NamesOf(*field->text);
+      const std::vector<expr::NameUse>& names = names_.at(field->text);
       if (names.size() > names_left_) continue;
       names_left_ -= names.size();
       for (const expr::NameUse& use : names) AddTarget(*place.first, use.path, needs);
@@ -208,12 +217,6 @@ class FieldCycles {
     }
     const ResolvedField* last = at->Find(path.back());
     if (last != nullptr && last->text != nullptr) needs.push_back({at, last->key()});
-  }
-
-  const std::vector<expr::NameUse>& NamesOf(const expr::Text& text) {
-    auto [entry, added] = names_.try_emplace(&text);
-    if (added) entry->second = text.Names();
-    return entry->second;
   }
 
   void Visit(const Place& root) {
@@ -245,9 +248,9 @@ class FieldCycles {
   }
 
   Validation& validation_;
+  const NamesOfTexts& names_;
   size_t names_left_ = kNamesMax;
   std::unordered_map<Place, State, Hash> state_;
-  std::unordered_map<const expr::Text*, std::vector<expr::NameUse>> names_;
 };
 
 /// Finds what evaluates to an error in every run. Names and cycles have checks of their own.
@@ -340,7 +343,7 @@ void WarnOfUnusedValues(Validation& validation, const std::unordered_set<std::st
 }  // namespace
 
 void CheckExpressions(Validation& validation) {
-  std::unordered_map<const expr::Text*, std::vector<expr::NameUse>> names;
+  NamesOfTexts names;
   std::unordered_set<std::string_view> used;
   EvaluationCheck evaluation(validation);
   size_t names_left = kNamesMax;
@@ -365,7 +368,7 @@ void CheckExpressions(Validation& validation) {
     }
   }
   WarnOfUnusedValues(validation, used);
-  FieldCycles(validation).Run();
+  FieldCycles(validation, names).Run();
 }
 
 }  // namespace penstock
