@@ -56,11 +56,14 @@ simulation() { build/release/penstock_sim --minutes "$1" --jobs "$(nproc)"; }
 
 # Every target replays its corpus, then fuzzes for a few seconds more.
 fuzz() {
-  local target name worst=0
+  local target name dictionary worst=0
   for target in build/fuzz/*_fuzz; do
     name=$(basename "$target")
     mkdir -p "build/fuzz/corpus/$name"
+    dictionary=""
+    if [ -f "fuzz/dictionaries/$name" ]; then dictionary="fuzz/dictionaries/$name"; fi
     "$target" -max_total_time="$1" -timeout=10 -rss_limit_mb=4096 -verbosity=0 -print_final_stats=0 \
+      ${dictionary:+"-dict=$dictionary"} \
       -artifact_prefix="build/fuzz/$name-" "build/fuzz/corpus/$name" "fuzz/corpus/$name" >"build/fuzz/$name.log" 2>&1 \
       || { tail -n 40 "build/fuzz/$name.log"; worst=1; echo "$name: FAILED"; continue; }
     echo "$name: no crash"

@@ -36,8 +36,7 @@ std::string RegionOf(const PolledTask& task, TransferDirection direction) {
   std::string_view node = direction == TransferDirection::kExport ? "input" : "output";
   for (std::string_view field : {node, std::string_view("runsOn")}) {
     for (const PipelineObject* object : Follow(task, task.attempt(), field)) {
-      if (std::optional<std::string> region = FieldOf(*object, "region");
-          region && !region->empty())
+      if (std::optional<std::string> region = RegionField(*object); region && !region->empty())
         return *region;
     }
   }

@@ -18,7 +18,7 @@ const PipelineObject* Object(const ResourceRequest& request) {
 
 std::string RegionOf(const ResourceRequest& request) {
   const PipelineObject* object = Object(request);
-  std::optional<std::string> own = object == nullptr ? std::nullopt : FieldOf(*object, "region");
+  std::optional<std::string> own = object == nullptr ? std::nullopt : RegionField(*object);
   return own.value_or(request.region);
 }
 

@@ -32,7 +32,7 @@ Result<S3Client> S3(const Check& check) {
 Result<DynamoDbClient> DynamoDb(const Check& check) {
   ASSIGN_OR_RETURN(
       ServiceEndpoint endpoint,
-      check.services.Find("dynamodb", FieldOf(check.object, "region").value_or(check.region)));
+      check.services.Find("dynamodb", RegionField(check.object).value_or(check.region)));
   return DynamoDbClient(check.clients, endpoint);
 }
 

@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+
 #include "base/text.h"
 
 namespace penstock {
@@ -65,6 +67,12 @@ std::vector<std::string> FieldsOf(const PipelineObject& object, std::string_view
 bool BoolField(const PipelineObject& object, std::string_view key, bool otherwise) {
   std::optional<std::string> value = FieldOf(object, key);
   return value ? EqualsIgnoreCase(*value, "true") : otherwise;
+}
+
+std::optional<std::string> RegionField(const PipelineObject& object) {
+  std::optional<std::string> region = FieldOf(object, "region");
+  if (region) std::replace(region->begin(), region->end(), '_', '-');
+  return region;
 }
 
 std::vector<const PipelineObject*> Follow(const PolledTask& task, const PipelineObject& object,

@@ -35,6 +35,10 @@ std::vector<std::string> FieldsOf(const PipelineObject& object, std::string_view
 /// A boolean field, read without case; `otherwise` when it is absent.
 bool BoolField(const PipelineObject& object, std::string_view key, bool otherwise);
 
+/// The field `region`, with hyphens where one of the guide's examples writes underscores
+/// ("us_west_1").
+std::optional<std::string> RegionField(const PipelineObject& object);
+
 /// The objects that a reference field of `object` names, in order; those that did not come with the
 /// task are left out.
 std::vector<const PipelineObject*> Follow(const PolledTask& task, const PipelineObject& object,

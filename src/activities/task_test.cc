@@ -33,6 +33,14 @@ TEST(TaskTest, ReadsAHandOut) {
   EXPECT_THAT(followed, ElementsAre("N", "M"));
 }
 
+TEST(TaskTest, RegionsHaveHyphens) {
+  const std::pair<const char*, const char*> kCases[] = {{"us_west_1", "us-west-1"},
+                                                        {"eu-west-1", "eu-west-1"}};
+  for (auto [written, region] : kCases)
+    EXPECT_EQ(RegionField({.id = "A", .name = "A", .fields = {{"region", written}}}), region);
+  EXPECT_EQ(RegionField({.id = "A", .name = "A", .fields = {}}), std::nullopt);
+}
+
 TEST(TaskTest, SaysWhatIsWrong) {
   const std::pair<const char*, const char*> kCases[] = {
       {R"({"pipelineId": "p", "attemptId": "a", "objects": {}})", "taskId"},

@@ -3,6 +3,8 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <string>
+#include <unordered_set>
 
 #include "definition/definition_file.h"
 #include "definition/validate.h"
@@ -28,7 +30,8 @@ std::string_view NameOf(Severity severity) {
 
 struct Checked {
   DefinitionFile file;
-  std::vector<Problem> problems;  // by place in the file
+  std::unordered_set<std::string> parameters;  // ids that are no object's
+  std::vector<Problem> problems;               // by place in the file
 };
 
 Result<Checked> CheckFile(const ValidateCommand& command, const std::string& name) {
@@ -39,8 +42,14 @@ Result<Checked> CheckFile(const ValidateCommand& command, const std::string& nam
   options.now = command.now;
   options.activation_values = command.parameters;
   if (!command.parameters.empty()) options.moment = Moment::kActivate;
-  Checked checked{std::move(file), {}};
-  checked.problems = Validate(checked.file.definition, options);
+  Checked checked{std::move(file), {}, {}};
+  const Definition& definition = checked.file.definition;
+  for (const ParameterObject& parameter : definition.parameters)
+    checked.parameters.insert(parameter.id);
+  for (const ParameterValue& value : definition.values) checked.parameters.insert(value.id);
+  for (const ParameterValue& value : command.parameters) checked.parameters.insert(value.id);
+  for (const PipelineObject& object : definition.objects) checked.parameters.erase(object.id);
+  checked.problems = Validate(definition, options);
   checked.problems.insert(checked.problems.end(), checked.file.notes.begin(),
                           checked.file.notes.end());
   std::stable_sort(checked.problems.begin(), checked.problems.end(),
@@ -51,20 +60,12 @@ Result<Checked> CheckFile(const ValidateCommand& command, const std::string& nam
   return checked;
 }
 
-bool IsParameter(const DefinitionFile& file, std::string_view id) {
-  auto has_id = [&](const auto& entry) { return entry.id == id; };
-  const Definition& definition = file.definition;
-  return std::none_of(definition.objects.begin(), definition.objects.end(), has_id) &&
-         (std::any_of(definition.parameters.begin(), definition.parameters.end(), has_id) ||
-          id.starts_with("my") || id.starts_with("*my"));
-}
-
 // `object "X" field "y": `, as far as it applies.
-std::string Subject(const DefinitionFile& file, const Problem& problem) {
+std::string Subject(const Checked& checked, const Problem& problem) {
   if (problem.object_id.empty()) return {};
-  std::string text =
-      fmt::format("{} \"{}\"", IsParameter(file, problem.object_id) ? "parameter" : "object",
-                  problem.object_id);
+  std::string text = fmt::format(
+      "{} \"{}\"", checked.parameters.contains(problem.object_id) ? "parameter" : "object",
+      problem.object_id);
   if (!problem.field.empty()) text += fmt::format(" field \"{}\"", problem.field);
   return text + ": ";
 }
@@ -80,7 +81,7 @@ void PrintLines(const ValidateCommand& command, const std::string& name, const C
     out << colored(kBold, place) << ' '
         << colored(problem.severity == Severity::kWarning ? kYellow : kRed,
                    fmt::format("{}:", NameOf(problem.severity)))
-        << ' ' << Subject(checked.file, problem) << problem.message << '\n';
+        << ' ' << Subject(checked, problem) << problem.message << '\n';
   }
 }
 

@@ -18,7 +18,7 @@ namespace penstock {
 struct ValidateCommand {
   std::vector<std::string> files;          // "-" is standard input, shown as <stdin>
   std::vector<ParameterValue> parameters;  // -p name=value, as given with an activation
-  Limits limits = OpenLimits();            // --profile open|aws
+  Limits limits = OpenLimits();            // --limits open|aws
   bool as_json = false;                    // --json
   std::optional<Instant> now = {};         // for warnings about starts in the past
   bool color = false;                      // standard output is a terminal and NO_COLOR is not set

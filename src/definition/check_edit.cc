@@ -3,6 +3,8 @@
 #include <map>
 #include <vector>
 
+#include "definition/evaluate.h"
+#include "definition/parameters.h"
 #include "definition/validate.h"
 
 namespace penstock {
@@ -20,10 +22,25 @@ std::map<std::string_view, std::vector<std::string_view>> ReferencesOf(
   return references;
 }
 
+/// What the field says with the definition's own parameter values; its text where that is not known
+/// or secret.
+std::string ValueOf(const ResolvedDefinition& definition, const Parameters& parameters,
+                    const ResolvedObject& object, std::string_view key) {
+  const ResolvedField* field = object.Find(key);
+  if (field == nullptr || field->text == nullptr) return std::string(object.Value(key));
+  auto values = EvaluateField(definition, parameters, ComponentScope(std::string(object.id())), key,
+                              {.missing = Missing::kKeepText, .keep_secret_text = true});
+  return values && !values->empty() ? std::move(values->front().value)
+                                    : std::string(field->value());
+}
+
 class Edit {
  public:
   Edit(const ResolvedDefinition& active, const ResolvedDefinition& latest)
-      : active_(active), latest_(latest) {}
+      : active_(active),
+        latest_(latest),
+        active_parameters_(Parameters::Of(active.source())),
+        latest_parameters_(Parameters::Of(latest.source())) {}
 
   std::vector<Problem> Check() {
     for (const ResolvedObject& before : active_.objects()) {
@@ -51,20 +68,22 @@ class Edit {
 
   void CheckSchedule(const ResolvedObject& before, const ResolvedObject& after) {
     if (before.type_name != "Schedule") return;
-    for (std::string_view key : {"period", "cronExpression", "timeZone"}) {
-      if (before.Value(key) != after.Value(key)) {
-        Say(after.id(), key,
-            fmt::format("'{}' cannot change (it was {})", key,
-                        before.Value(key).empty() ? "absent" : before.Value(key)));
-      }
-    }
-    for (std::string_view key : {"startDateTime", "startAt"}) {
-      if (before.Value(key) != after.Value(key)) {
-        Say(after.id(), key,
-            fmt::format("'{}' cannot change (it was {}); activate with a start timestamp instead",
-                        key, before.Value(key).empty() ? "absent" : before.Value(key)));
-      }
-    }
+    for (std::string_view key : {"period", "cronExpression", "timeZone"})
+      CheckValue(before, after, key, "");
+    for (std::string_view key : {"startDateTime", "startAt"})
+      CheckValue(before, after, key, "; activate with a start timestamp instead");
+  }
+
+  void CheckValue(const ResolvedObject& before, const ResolvedObject& after, std::string_view key,
+                  std::string_view instead) {
+    const std::string was = ValueOf(active_, active_parameters_, before, key);
+    const std::string is = ValueOf(latest_, latest_parameters_, after, key);
+    // A value that is not there yet, in a text that is the same, comes with the activation.
+    const bool to_come = is == after.Value(key) && is == before.Value(key);
+    if (was == is || to_come) return;
+    Say(after.id(), key,
+        fmt::format("'{}' cannot change (it was {}){}", key, was.empty() ? "absent" : was,
+                    instead));
   }
 
   void CheckReferences(const ResolvedObject& before, const ResolvedObject& after) {
@@ -95,6 +114,7 @@ class Edit {
 
   const ResolvedDefinition& active_;
   const ResolvedDefinition& latest_;
+  const Parameters active_parameters_, latest_parameters_;
   std::vector<Problem> problems_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "definition/evaluate.h"
 #include "definition/secret.h"
@@ -12,6 +13,10 @@ namespace {
 
 constexpr std::string_view kInvalidExpression = "INVALID_EXPRESSION";
 
+// Names that are looked at, each in every object that inherits it: 10,000 objects with a hundred.
+// Where more are used the search ends; a run would say what is wrong with the rest.
+constexpr size_t kNamesMax = 1'000'000;
+
 // Names that every object has, whatever its type.
 bool IsBuiltIn(std::string_view name) {
   return name == "id" || name == "name" || name == "type" || name == "parent" || name == "node" ||
@@ -20,6 +25,7 @@ bool IsBuiltIn(std::string_view name) {
 
 class NameCheck {
  public:
+  /// `object` has a type.
   NameCheck(Validation& validation, const ResolvedObject& object, const ResolvedField& field)
       : validation_(validation), object_(object), field_(field) {}
 
@@ -28,6 +34,11 @@ class NameCheck {
     offset_ = use.offset;
     if (!Knows(object_, first)) {
       if (validation_.parameters.Find(first) == nullptr) ReportUnknown(first);
+      return;
+    }
+    if (first == "node" && !HasNode(object_)) {
+      Say("'node' is known in actions and preconditions only: it is the object that refers to "
+          "them");
       return;
     }
     if (use.path.size() == 1) return;
@@ -43,35 +54,51 @@ class NameCheck {
                                   : FindFieldAnywhere(name) != nullptr;
   }
 
+  static bool HasNode(const ResolvedObject& object) {
+    return object.type->category == TypeCategory::kAction ||
+           object.type->category == TypeCategory::kPrecondition;
+  }
+
   void Say(std::string_view message) {
     validation_.Error(field_.origin->id, field_.key(), kInvalidExpression,
                       fmt::format("'{}', at character {}: {}", field_.key(), offset_ + 1, message));
   }
 
   void ReportUnknown(const std::string& name) {
+    const bool user = IsUserFieldName(name);
+    std::string suggestion = validation_.Suggestion(name, [&](NearestWord& nearest) {
+      auto offer = [&](std::string_view candidate) {
+        if (!user || IsUserFieldName(candidate)) nearest.Offer(candidate);
+      };
+      for (const auto& [id, parameter] : validation_.parameters.all()) offer(id);
+      for (const ResolvedField& field : object_.fields) offer(field.key());
+      if (object_.type != nullptr) {
+        for (const FieldInfo& field : object_.type->fields) offer(field.name);
+      }
+    });
     // A value for a parameter that nobody declared may come with the activation.
-    if (IsUserFieldName(name) && validation_.options.moment == Moment::kPut) {
+    if (user && validation_.options.moment == Moment::kPut) {
       validation_.Warn(
           field_.origin->id, field_.key(), kInvalidExpression,
           fmt::format(
               "'{}' is neither a field nor a declared parameter: its value must be given with the "
-              "activation",
-              name));
+              "activation{}",
+              name, suggestion));
       return;
     }
-    std::string suggestion = validation_.Suggestion(name, [&](NearestWord& nearest) {
-      for (const auto& [id, parameter] : validation_.parameters.all()) nearest.Offer(id);
-      for (const ResolvedField& field : object_.fields) nearest.Offer(field.key());
-      if (object_.type != nullptr) {
-        for (const FieldInfo& field : object_.type->fields) nearest.Offer(field.name);
-      }
-    });
     if (name.starts_with('@')) {
       Say(fmt::format("there is no runtime field '{}'{}", name, suggestion));
-    } else {
-      Say(fmt::format("'{}' is neither a field of '{}' nor a parameter{}", name, object_.id(),
-                      suggestion));
+      return;
     }
+    if (validation_.definition.Find(name) != nullptr) {
+      suggestion = fmt::format(
+          "; to read from the object '{}', refer to it in a field, e.g. \"myObject\": "
+          "{{\"ref\": \"{}\"}}, and write #{{myObject.…}}",
+          name, name);
+    }
+    if (suggestion.empty()) suggestion = "; text goes in quotes";
+    Say(fmt::format("'{}' is neither a field of '{}' nor a parameter{}", name, object_.id(),
+                    suggestion));
   }
 
   // Whose type is not known before the run.
@@ -121,8 +148,12 @@ class NameCheck {
 };
 
 void CheckSyntax(Validation& validation, const ResolvedObject& object) {
-  for (const Field& field : object.source->fields) {
-    if (field.is_ref || field.key == "type" || !expr::HasExpression(field.value)) continue;
+  for (const ResolvedField& resolved : object.fields) {
+    const Field& field = *resolved.field;
+    // What did not parse has no text.
+    if (resolved.origin != object.source || resolved.text != nullptr || field.is_ref ||
+        field.key == "type" || !expr::HasExpression(field.value))
+      continue;
     auto parsed = expr::Text::Parse(field.value);
     if (parsed) continue;
     validation.Error(object.id(), field.key, kInvalidExpression,
@@ -131,10 +162,15 @@ void CheckSyntax(Validation& validation, const ResolvedObject& object) {
   }
 }
 
+/// The names that each text uses.
+using NamesOfTexts = std::unordered_map<const expr::Text*, std::vector<expr::NameUse>>;
+
 /// Finds fields whose value needs itself: depth-first over (object, field), without recursion.
 class FieldCycles {
  public:
-  explicit FieldCycles(Validation& validation) : validation_(validation) {}
+  /// `names` has every text of the definition.
+  FieldCycles(Validation& validation, const NamesOfTexts& names)
+      : validation_(validation), names_(names) {}
 
   void Run() {
     for (const ResolvedObject& object : validation_.definition.objects()) {
@@ -160,10 +196,12 @@ class FieldCycles {
 
   std::vector<Place> Needs(const Place& place) {
     std::vector<Place> needs;
-    for (const ResolvedField& field : place.first->fields) {
-      if (field.key() != place.second || field.text == nullptr) continue;
-      for (const expr::NameUse& use : NamesOf(*field.text))
-        AddTarget(*place.first, use.path, needs);
+    for (const ResolvedField* field : place.first->FindAll(place.second)) {
+      if (field->text == nullptr) continue;
+      const std::vector<expr::NameUse>& names = names_.at(field->text);
+      if (names.size() > names_left_) continue;
+      names_left_ -= names.size();
+      for (const expr::NameUse& use : names) AddTarget(*place.first, use.path, needs);
     }
     return needs;
   }
@@ -179,12 +217,6 @@ class FieldCycles {
     }
     const ResolvedField* last = at->Find(path.back());
     if (last != nullptr && last->text != nullptr) needs.push_back({at, last->key()});
-  }
-
-  const std::vector<expr::NameUse>& NamesOf(const expr::Text& text) {
-    auto [entry, added] = names_.try_emplace(&text);
-    if (added) entry->second = text.Names();
-    return entry->second;
   }
 
   void Visit(const Place& root) {
@@ -216,8 +248,9 @@ class FieldCycles {
   }
 
   Validation& validation_;
+  const NamesOfTexts& names_;
+  size_t names_left_ = kNamesMax;
   std::unordered_map<Place, State, Hash> state_;
-  std::unordered_map<const expr::Text*, std::vector<expr::NameUse>> names_;
 };
 
 /// Finds what evaluates to an error in every run. Names and cycles have checks of their own.
@@ -272,19 +305,61 @@ void WarnOfSecret(Validation& validation, const ResolvedField& field, const expr
           field.key(), use.path.back()));
 }
 
+// ${NAME} belongs to shells, Hive and Pig; a parameter's name in it is a slip of the pen.
+void WarnOfOtherBraces(Validation& validation, const PipelineObject& object) {
+  for (const Field& field : object.fields) {
+    if (field.is_ref) continue;
+    const std::string_view text = field.value;
+    for (size_t at = text.find("${"); at != std::string_view::npos; at = text.find("${", at + 2)) {
+      const size_t end = text.find_first_of("${}", at + 2);
+      if (end == std::string_view::npos || text[end] != '}') continue;
+      const std::string_view name = text.substr(at + 2, end - at - 2);
+      const Parameter* parameter = validation.parameters.Find(name);
+      if (parameter == nullptr || !parameter->declared) continue;
+      validation.Warn(object.id, field.key, kInvalidExpression,
+                      fmt::format("'{}', at character {}: '${{{}}}' is no expression; write "
+                                  "'#{{{}}}' for the parameter",
+                                  field.key, at + 1, name, name));
+    }
+  }
+}
+
+// A value for no parameter that anything uses is a slip if there is one of nearly that name.
+void WarnOfUnusedValues(Validation& validation, const std::unordered_set<std::string_view>& used) {
+  for (const auto& [id, parameter] : validation.parameters.all()) {
+    if (parameter.declared || used.contains(id)) continue;
+    std::string suggestion = validation.Suggestion(id, [&](NearestWord& nearest) {
+      for (const auto& [other, declared] : validation.parameters.all()) {
+        if (declared.declared) nearest.Offer(other);
+      }
+    });
+    if (suggestion.empty()) continue;
+    validation.Warn(
+        id, "", kInvalidFieldValue,
+        fmt::format("no parameter '{}' is declared and no expression uses it{}", id, suggestion));
+  }
+}
+
 }  // namespace
 
 void CheckExpressions(Validation& validation) {
-  std::unordered_map<const expr::Text*, std::vector<expr::NameUse>> names;
+  NamesOfTexts names;
+  std::unordered_set<std::string_view> used;
   EvaluationCheck evaluation(validation);
+  size_t names_left = kNamesMax;
   for (const ResolvedObject& object : validation.definition.objects()) {
     CheckSyntax(validation, object);
-    // Names in an object without type are looked up where it is inherited.
-    if (object.type == nullptr) continue;
+    WarnOfOtherBraces(validation, *object.source);
     for (const ResolvedField& field : object.fields) {
       if (field.text == nullptr) continue;
       auto [uses, added] = names.try_emplace(field.text);
-      if (added) uses->second = field.text->Names();
+      if (added) {
+        uses->second = field.text->Names();
+        for (const expr::NameUse& use : uses->second) used.insert(use.path[0]);
+      }
+      // Names in an object without type are looked up where it is inherited.
+      if (object.type == nullptr || uses->second.size() > names_left) continue;
+      names_left -= uses->second.size();
       for (const expr::NameUse& use : uses->second) {
         NameCheck(validation, object, field).Check(use);
         WarnOfSecret(validation, field, use);
@@ -292,7 +367,8 @@ void CheckExpressions(Validation& validation) {
       evaluation.Check(object, field, uses->second);
     }
   }
-  FieldCycles(validation).Run();
+  WarnOfUnusedValues(validation, used);
+  FieldCycles(validation, names).Run();
 }
 
 }  // namespace penstock

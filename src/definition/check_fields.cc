@@ -13,17 +13,23 @@ namespace {
 constexpr std::string_view kBadReference = "INVALID_REFERENCE";
 constexpr std::string_view kMissing = "MISSING_REQUIRED_FIELD";
 
+// What an Integer slot and hours without a unit may be at most.
+constexpr double kIntegerMax = 1e9;
+constexpr int64_t kHoursMax = 999'999;
+
 // Groups of which only one field may be given; of the others one is enough and several are fine.
 constexpr std::string_view kExclusiveGroups[] = {
     "filePathOrDirectoryPath", "startAtOrStartDateTime", "clusterIdOrConnectionString",
     "hiveScriptOrScriptUri",   "scriptOrScriptUri",      "commandOrScriptUri",
     "periodOrCronExpression"};
 
-std::string Words(std::span<const std::string_view> words, std::string_view last) {
+// "a, b or c", each word between two `quote`.
+std::string Words(std::span<const std::string_view> words, std::string_view last,
+                  std::string_view quote = "") {
   std::string text;
   for (size_t i = 0; i < words.size(); ++i) {
     if (i > 0) text += i + 1 == words.size() ? fmt::format(" {} ", last) : ", ";
-    text += words[i];
+    text += fmt::format("{}{}{}", quote, words[i], quote);
   }
   return text;
 }
@@ -105,9 +111,10 @@ class ValueCheck {
                 ? std::optional<double>(limits().active_instances_per_object)
                 : std::nullopt;
     }
-    double real = static_cast<double>(*number);
-    if (min && real < *min) Wrong(fmt::format("must be at least {}", *min), value);
-    if (max && real > *max) Wrong(fmt::format("must be at most {}", *max), value);
+    const double real = static_cast<double>(*number);
+    max = std::min(max.value_or(kIntegerMax), kIntegerMax);
+    if (min && real < *min) Wrong(fmt::format("must be at least {:.0f}", *min), value);
+    if (real > *max) Wrong(fmt::format("must be at most {:.0f}", *max), value);
   }
 
   void CheckDouble(const std::string& value) {
@@ -124,15 +131,25 @@ class ValueCheck {
                                                : fmt::format("must be at least {}", *info_.min),
                    value);
     }
-    if (info_.max && *number > *info_.max)
-      Wrong(fmt::format("must be at most {}", *info_.max), value);
+    if (info_.max && *number > *info_.max) {
+      Wrong(fmt::format("must be at most {}{}", *info_.max,
+                        percent ? " (a share: 0.25 is 25 percent)" : ""),
+            value);
+    }
   }
 
   void CheckPeriod(const std::string& value) {
     bool schedule = type_name_ == "Schedule" && info_.name == "period";
     if (schedule && EqualsIgnoreCase(value, "ONDEMAND_PERIOD")) return;
     // EmrCluster's table gives terminateAfter as hours.
-    if (info_.name == "terminateAfter" && ParseUint64(Trim(value))) return;
+    if (info_.name == "terminateAfter") {
+      if (auto hours = ParseInt64(Trim(value)); hours && *hours > 0 && *hours <= kHoursMax) {
+        validation_.Warn(
+            where_, info_.name, kInvalidFieldValue,
+            fmt::format("'terminateAfter' {} is taken as hours; write '{} hours'", value, *hours));
+        return;
+      }
+    }
     auto period = ParsePeriod(value);
     if (!period) return Say(fmt::format("'{}': {}", info_.name, period.error().message));
     if (period->unit == PeriodUnit::kSeconds && limits().strict) {
@@ -188,13 +205,18 @@ std::string InheritedBy(const ResolvedObject& object, const ResolvedField& field
   return fmt::format(" (inherited by {} '{}')", object.type_name, object.id());
 }
 
-// The suggestion, or a better one when some object has `written` as its name.
-std::string NamedInstead(const Validation& validation, std::string_view written,
-                         std::string suggestion) {
+// Some write an object's name or type where its id belongs.
+bool IsCalled(const ResolvedObject& object, std::string_view written) {
+  return !object.id().empty() && (object.name() == written || object.type_name == written);
+}
+
+// The suggestion, or a better one when some object is called `written`.
+std::string CalledInstead(const Validation& validation, std::string_view written,
+                          std::string suggestion) {
   for (const ResolvedObject& object : validation.definition.objects()) {
-    if (object.name() == written) {
-      return fmt::format("; '{}' is the name of the object whose id is '{}'", written, object.id());
-    }
+    if (!IsCalled(object, written)) continue;
+    return fmt::format("; '{}' is the {} of the object whose id is '{}'", written,
+                       object.name() == written ? "name" : "type", object.id());
   }
   return suggestion;
 }
@@ -203,28 +225,34 @@ void CheckReference(Validation& validation, const ResolvedObject& object,
                     const ResolvedField& field, const FieldInfo* info) {
   const ResolvedObject* target = validation.definition.Find(field.value());
   std::string_view where = field.origin->id;
+  const auto fits = [&](const ResolvedObject& candidate) {
+    if (info == nullptr || info->ref_types.empty()) return true;
+    return std::any_of(info->ref_types.begin(), info->ref_types.end(),
+                       [&](std::string_view wanted) {
+                         return wanted == "any" ||
+                                (candidate.type != nullptr && TypeMatches(*candidate.type, wanted));
+                       });
+  };
+  // An unknown type is reported where it stands, and may be meant for the right one.
+  const auto has_unknown_type = [](const ResolvedObject& candidate) {
+    return candidate.type == nullptr && !candidate.type_name.empty();
+  };
   if (target == nullptr) {
     std::string suggestion = validation.Suggestion(field.value(), [&](NearestWord& nearest) {
       for (const ResolvedObject& other : validation.definition.objects()) {
-        // Some write the name where the id belongs.
-        nearest.Offer(other.name() == field.value() ? field.value() : other.id());
+        if (fits(other) || has_unknown_type(other))
+          nearest.Offer(IsCalled(other, field.value()) ? field.value() : other.id());
       }
     });
     if (!suggestion.empty())
-      suggestion = NamedInstead(validation, field.value(), std::move(suggestion));
+      suggestion = CalledInstead(validation, field.value(), std::move(suggestion));
     validation.Error(where, field.key(), kBadReference,
                      fmt::format("'{}' refers to '{}', but no object has that id{}", field.key(),
                                  field.value(), suggestion));
     return;
   }
   // Types differ in what they let a field refer to; without a type any of them may be meant.
-  if (object.type == nullptr || info == nullptr || info->ref_types.empty()) return;
-  auto matches = [&](std::string_view wanted) {
-    return wanted == "any" || (target->type != nullptr && TypeMatches(*target->type, wanted));
-  };
-  if (std::any_of(info->ref_types.begin(), info->ref_types.end(), matches)) return;
-  if (target->type == nullptr && !target->type_name.empty())
-    return;  // its unknown type is reported there
+  if (object.type == nullptr || fits(*target) || has_unknown_type(*target)) return;
   validation.Error(
       where, field.key(), kBadReference,
       fmt::format("'{}' must refer to {}, not to {}{}", field.key(), Words(info->ref_types, "or"),
@@ -296,12 +324,13 @@ void CheckRequired(Validation& validation, const ResolvedObject& object) {
     // Schedules have rules of their own (check_schedules.cc).
     if (!info.required || info.name == "schedule" || HasField(validation, object, info.name))
       continue;
+    const std::string wanted =
+        info.slot == SlotType::kReference ? "a reference to " + Words(info.ref_types, "or")
+        : !info.enum_values.empty()       ? Words(info.enum_values, "or")
+                                    : fmt::format("a value of type {}", SlotTypeName(info.slot));
     validation.Error(
         object.id(), info.name, kMissing,
-        fmt::format("'{}' is required: {} needs {} {}{}", info.name, object.type_name,
-                    info.slot == SlotType::kReference ? "a reference to" : "a value of type",
-                    info.slot == SlotType::kReference ? Words(info.ref_types, "or")
-                                                      : std::string(SlotTypeName(info.slot)),
+        fmt::format("'{}' is required: {} needs {}{}", info.name, object.type_name, wanted,
                     object.Find(info.name) != nullptr ? "; its parameter has no value" : ""));
   }
   for (const auto& [group, names] : groups) {
@@ -315,12 +344,12 @@ void CheckRequired(Validation& validation, const ResolvedObject& object) {
       validation.Error(
           object.id(), names[0], kMissing,
           fmt::format(
-              "{} needs '{}'{}", object.type_name, Words(names, "or"),
+              "{} needs {}{}", object.type_name, Words(names, "or", "'"),
               group == "runsOnOrWorkerGroup" ? "; without it no worker would ever take it" : ""));
     } else if (given > 1 && exclusive) {
       validation.Error(
           object.id(), names[0], kInvalidFieldValue,
-          fmt::format("'{}' exclude each other; give one of them", Words(names, "and")));
+          fmt::format("{} exclude each other; give one of them", Words(names, "and", "'")));
     }
   }
 }

@@ -40,7 +40,22 @@ void CheckCron(Validation& validation, const ResolvedObject& schedule) {
                    fmt::format("'timeZone': {}{}", Zone::Find(zone).error().message, suggestion));
 }
 
+/// A schedule makes the runs: what only a run knows cannot go into it.
+void CheckKnownBeforeRuns(Validation& validation, const ResolvedObject& schedule) {
+  for (const ResolvedField& field : schedule.fields) {
+    if (field.text == nullptr || IsUserFieldName(field.key())) continue;
+    for (const expr::NameUse& use : field.text->Names()) {
+      if (!use.path.back().starts_with('@')) continue;
+      validation.Error(field.origin->id, field.key(), kInvalidFieldValue,
+                       fmt::format("'{}' cannot use '{}', which only a run has; a schedule can use "
+                                   "parameters and other fields",
+                                   field.key(), use.path.back()));
+    }
+  }
+}
+
 void CheckSchedule(Validation& validation, const ResolvedObject& schedule) {
+  CheckKnownBeforeRuns(validation, schedule);
   CheckCron(validation, schedule);
   if (schedule.Find("endDateTime") != nullptr && schedule.Find("occurrences") != nullptr) {
     validation.Error(schedule.id(), "occurrences", kInvalidFieldValue,

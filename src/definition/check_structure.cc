@@ -1,5 +1,6 @@
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <unordered_set>
 
 #include "base/encoding.h"
@@ -88,6 +89,11 @@ void CheckType(Validation& validation, const ResolvedObject& object, bool is_par
     }
     return;
   }
+  const std::vector<Field>& fields = object.source->fields;
+  if (std::count_if(fields.begin(), fields.end(),
+                    [](const Field& field) { return field.key == "type"; }) > 1) {
+    validation.Error(id, "type", "INVALID_FIELD_VALUE", "an object can have one 'type' only");
+  }
   if (type->is_ref) {
     validation.Error(id, "type", "INVALID_FIELD_VALUE", "'type' must be a string, not a reference");
   } else if (object.type == nullptr && !(id == "Default" && type->value == "Default")) {
@@ -109,8 +115,8 @@ void CheckParent(Validation& validation, const ResolvedObject& object) {
     validation.Error(object.id(), "parent", "INVALID_FIELD_VALUE",
                      "'parent' can name only one object");
   }
-  size_t steps = 0;
-  for (const ResolvedObject* at = &object; at != nullptr; ++steps) {
+  std::vector<const ResolvedObject*> chain;
+  for (const ResolvedObject* at = &object; at != nullptr; chain.push_back(at)) {
     const Field* parent = at->source->Find("parent");
     if (parent == nullptr) return;
     at = validation.definition.Find(parent->value);
@@ -120,7 +126,9 @@ void CheckParent(Validation& validation, const ResolvedObject& object) {
           "following 'parent' from this object leads back to it; remove one of the references");
       return;
     }
-    if (steps > kAncestorsMax) {
+    // A cycle that it only leads to is reported on the objects in it.
+    if (std::find(chain.begin(), chain.end(), at) != chain.end()) return;
+    if (chain.size() > kAncestorsMax) {
       validation.Error(
           object.id(), "parent", "INVALID_FIELD_VALUE",
           fmt::format("the chain of parents is longer than {} objects", kAncestorsMax));
@@ -182,6 +190,12 @@ void CheckStructure(Validation& validation) {
             "Web service limit exceeded: Exceeded maximum number of objects allowed per pipeline "
             "({} objects, at most {} are allowed)",
             objects.size(), limits.objects_per_pipeline));
+  }
+  if (validation.definition.InheritsTooMuch()) {
+    validation.Error("", "", "LIMIT_EXCEEDED",
+                     fmt::format("the objects inherit more than {} fields; what is beyond is not "
+                                 "inherited, so set fewer on Default and parents",
+                                 kInheritedFieldsMax));
   }
   std::unordered_set<std::string_view> ids, parents;
   for (const ResolvedObject& object : objects) {

@@ -77,6 +77,28 @@ void CheckReleases(Validation& validation, const ResolvedObject& object) {
   }
 }
 
+// Hadoop's other names for S3 stand in old definitions.
+bool IsS3Address(std::string_view text) {
+  for (std::string_view scheme : {"s3://", "s3n://", "s3a://"}) {
+    if (EqualsIgnoreCase(text.substr(0, scheme.size()), scheme)) return true;
+  }
+  return false;
+}
+
+void CheckAddresses(Validation& validation, const ResolvedObject& object) {
+  const bool is_node = object.type_name == "S3DataNode";
+  for (std::string_view key :
+       {"directoryPath", "filePath", "manifestFilePath", "pipelineLogUri", "s3Key", "s3Prefix"}) {
+    const ResolvedField* field = object.Find(key);
+    if (field == nullptr || (!is_node && key.ends_with("Path")) || IsS3Address(field->value()))
+      continue;
+    const std::string value = validation.KnownValue(object, key);
+    if (value.empty() || IsS3Address(value)) continue;
+    validation.Warn(field->origin->id, key, kInvalidFieldValue,
+                    fmt::format("'{}' is no address in S3; write it as s3://bucket/folder", key));
+  }
+}
+
 void Advise(Validation& validation) {
   const ResolvedObject* root = validation.definition.Default();
   bool any_activity = false, any_log = root != nullptr && root->Find("pipelineLogUri") != nullptr;
@@ -109,6 +131,7 @@ void CheckTypeRules(Validation& validation) {
     CheckPreconditions(validation, object);
     CheckHiveCopy(validation, object);
     CheckReleases(validation, object);
+    CheckAddresses(validation, object);
   }
   Advise(validation);
 }

@@ -58,6 +58,12 @@ class Reader {
         {std::move(object), std::move(field), std::move(message), Severity::kWarning});
   }
 
+  void NoteUnquoted(const std::string& object, const std::string& field, const JsonNode& value) {
+    Note(object, field,
+         fmt::format("{} is taken as \"{}\"; put it in quotes, the AWS CLI refuses it otherwise",
+                     value.text, value.text));
+  }
+
   Status ReadObjects(const JsonNode& list) {
     if (list.kind != Kind::kArray) return WrongKind(list, "\"objects\"", "a list of objects");
     for (const JsonNode& node : list.values) RETURN_IF_ERROR(ReadObject(node));
@@ -68,8 +74,8 @@ class Reader {
     if (node.kind != Kind::kObject) return WrongKind(node, "a pipeline object", "an object");
     PipelineObject object;
     bool has_name = false;
-    RETURN_IF_ERROR(ReadMember(node, "id", object.id));
-    RETURN_IF_ERROR(ReadMember(node, "name", object.name, &has_name));
+    RETURN_IF_ERROR(ReadMember(node, "id", object.id, object.id));
+    RETURN_IF_ERROR(ReadMember(node, "name", object.id, object.name, &has_name));
     if (!has_name) object.name = object.id;
     bool repeated = !file_.positions.try_emplace({object.id, ""}, node.position).second;
     for (size_t i = 0; i < node.keys.size(); ++i) {
@@ -86,16 +92,25 @@ class Reader {
     return {};
   }
 
-  // A string member; the last of repeated ones.
-  Status ReadMember(const JsonNode& node, std::string_view key, std::string& out,
-                    bool* found = nullptr) {
+  // A string member; the last of repeated ones. Notes are about the object `id`, which may be
+  // `out`.
+  Status ReadMember(const JsonNode& node, std::string_view key, const std::string& id,
+                    std::string& out, bool* found = nullptr) {
+    const JsonNode* last = nullptr;
+    bool repeated = false;
     for (size_t i = 0; i < node.keys.size(); ++i) {
       if (node.keys[i] != key) continue;
-      const JsonNode& value = node.values[i];
-      if (!IsScalar(value)) return WrongKind(value, fmt::format("\"{}\"", key), "a string");
-      out = value.text;
-      if (found != nullptr) *found = true;
+      repeated |= last != nullptr;
+      last = &node.values[i];
+      if (!IsScalar(*last)) return WrongKind(*last, fmt::format("\"{}\"", key), "a string");
     }
+    if (found != nullptr) *found = last != nullptr;
+    if (last == nullptr) return {};
+    out = last->text;
+    if (last->kind != Kind::kString) NoteUnquoted(id, std::string(key), *last);
+    if (repeated)
+      Note(id, std::string(key),
+           fmt::format("'{}' is given more than once; the last one counts", key));
     return {};
   }
 
@@ -111,20 +126,22 @@ class Reader {
     if (value.kind == Kind::kObject) {
       if (value.keys.size() != 1 || value.keys[0] != "ref" ||
           value.values[0].kind != Kind::kString) {
+        // As the API's calls have it.
+        const bool of_api =
+            std::find(value.keys.begin(), value.keys.end(), "key") != value.keys.end();
         return FailAt(
             value.position,
-            fmt::format("\"{}\" must be a string, a list or a reference {{\"ref\": \"id\"}}", key));
+            fmt::format("\"{}\" must be a string, a list or a reference {{\"ref\": \"id\"}}{}", key,
+                        of_api ? "; this is how the API writes fields, a file has them as members "
+                                 "of the object, e.g. \"type\": \"Schedule\""
+                               : ""));
       }
       object.fields.push_back({key, value.values[0].text, true});
       return {};
     }
     if (value.kind == Kind::kNull)
       return WrongKind(value, fmt::format("\"{}\"", key), "a string, a reference or a list");
-    if (value.kind != Kind::kString) {
-      Note(object.id, key,
-           fmt::format("{} is taken as \"{}\"; put it in quotes, the AWS CLI refuses it otherwise",
-                       value.text, value.text));
-    }
+    if (value.kind != Kind::kString) NoteUnquoted(object.id, key, value);
     object.fields.push_back({key, value.text, false});
     return {};
   }
@@ -135,7 +152,7 @@ class Reader {
       if (node.kind != Kind::kObject) return WrongKind(node, "a parameter", "an object");
       // A parameter is an object without name and references.
       PipelineObject object;
-      RETURN_IF_ERROR(ReadMember(node, "id", object.id));
+      RETURN_IF_ERROR(ReadMember(node, "id", object.id, object.id));
       if (object.id.empty())
         return FailAt(node.position, "a parameter needs an \"id\", e.g. \"myBucket\"");
       file_.positions.try_emplace({object.id, ""}, node.position);
@@ -162,6 +179,7 @@ class Reader {
     if (node.kind != Kind::kObject)
       return WrongKind(node, "\"values\"", "an object from parameter ids to values");
     for (size_t i = 0; i < node.keys.size(); ++i) {
+      file_.positions.try_emplace({node.keys[i], ""}, node.key_positions[i]);
       PipelineObject object{node.keys[i], "", {}};
       RETURN_IF_ERROR(AppendValues(object, node.keys[i], node.values[i]));
       for (Field& field : object.fields) {

@@ -55,19 +55,33 @@ TEST(DefinitionFile, UnquotedNumbersAreTakenWithANote) {
   EXPECT_EQ(file->notes.size(), 3u);
 }
 
+TEST(DefinitionFile, NotesWhatStandsForAnId) {
+  auto file = ParseDefinitionFile(R"({"objects":[{"id":"A","name":7,"id":"B","type":"CSV"}]})");
+  ASSERT_TRUE(file);
+  EXPECT_EQ(file->definition.objects[0].id, "B");
+  EXPECT_EQ(file->definition.objects[0].name, "7");
+  EXPECT_EQ(Shown(file->notes),
+            "warning B.id: 'id' is given more than once; the last one counts\n"
+            "warning B.name: 7 is taken as \"7\"; put it in quotes, the AWS CLI refuses it "
+            "otherwise\n");
+}
+
 TEST(DefinitionFile, KnowsWhereThingsStand) {
   auto file = ParseDefinitionFile(
       "{\"objects\": [\n  {\"id\": \"A\",\n   \"step\": "
-      "\"x\"}],\n\"parameters\":[{\"id\":\"myP\"}]}");
+      "\"x\"}],\n\"parameters\":[{\"id\":\"myP\"}],\n\"values\":{\"myP\":\"1\",\"myQ\":\"2\"}}");
   ASSERT_TRUE(file);
   EXPECT_EQ(file->PositionOf({"A", "", "", Severity::kError}), (FilePosition{2, 3}));
   EXPECT_EQ(file->PositionOf({"A", "step", "", Severity::kError}), (FilePosition{3, 4}));
   EXPECT_EQ(file->PositionOf({"A", "missing", "", Severity::kError}), (FilePosition{2, 3}));
   EXPECT_EQ(file->PositionOf({"myP", "", "", Severity::kError}), (FilePosition{4, 15}));
+  EXPECT_EQ(file->PositionOf({"myQ", "", "", Severity::kError}), (FilePosition{5, 21}));
   EXPECT_EQ(file->PositionOf({"", "", "", Severity::kError}), (FilePosition{1, 1}));
 }
 
 TEST(DefinitionFile, SaysWhereItIsBroken) {
+  std::string many = "[";
+  for (int i = 0; i < 2'000'000; ++i) many += "0,";
   const std::pair<std::string, const char*> cases[] = {
       {"", "1:1: found the end of the file where a value should be"},
       {"[]", "1:1: a definition must be an object with the member \"objects\", not a list"},
@@ -82,6 +96,10 @@ TEST(DefinitionFile, SaysWhereItIsBroken) {
        "1:31: \"x\" must be a string, a reference or a list, not null"},
       {"{\"objects\": [{\"id\": \"A\", \"x\": {\"ref\":\"Z\",\"y\":\"1\"}}]}",
        "1:31: \"x\" must be a string, a list or a reference {\"ref\": \"id\"}"},
+      {"{\"objects\": [{\"id\": \"A\", \"fields\": [{\"key\":\"type\",\"stringValue\":\"CSV\"}]}]}",
+       "1:37: \"fields\" must be a string, a list or a reference {\"ref\": \"id\"}; this is how "
+       "the "
+       "API writes fields, a file has them as members of the object, e.g. \"type\": \"Schedule\""},
       {"{\"objects\": [{\"id\": \"A\", \"x\": [[\"1\"]]}]}", "1:32: \"x\" is a list inside a list"},
       {"{\"objects\": [{\"id\": \"A\n\"}]}",
        "1:21: the string is not closed on its line; write line breaks as \\n"},
@@ -99,6 +117,7 @@ TEST(DefinitionFile, SaysWhereItIsBroken) {
       {"{\"objects\": [{\"id\": \"A\", \"x\": 01}]}",
        "1:31: a number cannot begin with 0; put it in quotes"},
       {std::string(100'000, '['), "1:66: nested more than 64 levels deep"},
+      {many, "1:4000000: the file has more than 2000000 values"},
   };
   for (const auto& [text, message] : cases) {
     auto file = ParseDefinitionFile(text);

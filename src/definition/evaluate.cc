@@ -215,8 +215,8 @@ class Evaluation {
     const FieldInfo* info =
         view.object->type != nullptr ? view.object->type->Find(key) : FindFieldAnywhere(key);
     List values;
-    for (const ResolvedField& field : view.object->fields) {
-      if (field.key() != key) continue;
+    for (const ResolvedField* place : view.object->FindAll(key)) {
+      const ResolvedField& field = *place;
       if (field.is_ref()) {
         View target = Target(view, field);
         values.push_back(target.object != nullptr ? Refer(target)
@@ -389,9 +389,15 @@ Result<std::vector<EvaluatedField>> Evaluate(const ResolvedDefinition& definitio
   Outcome<View> view = Evaluation(definition, parameters, options.missing).ViewOf(object);
   if (!view) return ToError(object.Id(), only, view.error());
   std::vector<EvaluatedField> out;
+  auto append = [&](const ResolvedField& field) {
+    return AppendEvaluated(definition, parameters, object, *view, field, options, out);
+  };
+  if (!only.empty()) {
+    for (const ResolvedField* field : view->object->FindAll(only)) RETURN_IF_ERROR(append(*field));
+    return out;
+  }
   for (const ResolvedField& field : view->object->fields) {
-    if (only.empty() ? field.key() == "parent" : field.key() != only) continue;
-    RETURN_IF_ERROR(AppendEvaluated(definition, parameters, object, *view, field, options, out));
+    if (field.key() != "parent") RETURN_IF_ERROR(append(field));
   }
   return out;
 }

@@ -73,6 +73,8 @@ class Parser {
   Status ParseValue(JsonNode& out, int depth) {
     if (depth > kJsonFileDepthMax)
       return Fail(fmt::format("nested more than {} levels deep", kJsonFileDepthMax));
+    if (++values_ > kJsonFileValuesMax)
+      return Fail(fmt::format("the file has more than {} values", kJsonFileValuesMax));
     out.position = Here();
     char c = Peek();
     if (c == '{') return ParseObject(out, depth);
@@ -231,6 +233,7 @@ class Parser {
 
   std::string_view text_;
   size_t at_ = 0;
+  size_t values_ = 0;
   int line_ = 1;
   size_t line_start_ = 0;
 };

@@ -32,6 +32,7 @@ std::string_view KindName(JsonNode::Kind kind);
 
 inline constexpr size_t kJsonFileSizeMax = 64 * 1024 * 1024;
 inline constexpr int kJsonFileDepthMax = 64;
+inline constexpr size_t kJsonFileValuesMax = 2'000'000;
 
 /// Strict RFC 8259 (a byte order mark is skipped). The error starts with "LINE:COLUMN: " and says
 /// what to write.

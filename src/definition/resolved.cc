@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <numeric>
 #include <optional>
 #include <unordered_map>
 #include <unordered_set>
@@ -13,6 +14,7 @@ struct ResolvedDefinition::Body {
   std::deque<expr::Text> texts;  // addresses stay
   std::vector<ResolvedObject> objects;
   std::unordered_map<std::string_view, size_t> by_id;
+  bool inherits_too_much = false;
 };
 
 namespace {
@@ -43,7 +45,7 @@ class Resolver {
     }
   }
 
-  ResolvedObject Of(size_t index) const {
+  ResolvedObject Of(size_t index) {
     const PipelineObject& object = source_.objects[index];
     ResolvedObject result;
     result.source = &object;
@@ -59,10 +61,24 @@ class Resolver {
       chain.push_back(*at);
       Append(*at, *at == index, keys, result);
     }
+    if (result.fields.size() >= kIndexedFrom) Index(result);
     return result;
   }
 
+  bool inherits_too_much() const { return inherited_ > kInheritedFieldsMax; }
+
  private:
+  // Below, looking at every field is as fast.
+  static constexpr size_t kIndexedFrom = 32;
+
+  static void Index(ResolvedObject& object) {
+    object.by_key.resize(object.fields.size());
+    std::iota(object.by_key.begin(), object.by_key.end(), 0u);
+    std::stable_sort(object.by_key.begin(), object.by_key.end(), [&](uint32_t a, uint32_t b) {
+      return object.fields[a].key() < object.fields[b].key();
+    });
+  }
+
   static std::optional<expr::Text> Parse(const Field& field) {
     if (field.is_ref || field.key == "type") return std::nullopt;
     auto parsed = expr::HasExpression(field.value) ? expr::Text::Parse(field.value)
@@ -94,7 +110,7 @@ class Resolver {
   }
 
   void Append(size_t from, bool own, std::unordered_set<std::string_view>& keys,
-              ResolvedObject& result) const {
+              ResolvedObject& result) {
     const PipelineObject& origin = source_.objects[from];
     size_t first_new = result.fields.size();
     for (size_t i = 0; i < origin.fields.size(); ++i) {
@@ -105,6 +121,7 @@ class Resolver {
             !IsUserFieldName(field.key)) {
           continue;
         }
+        if (++inherited_ > kInheritedFieldsMax) break;
       }
       result.fields.push_back({&field, &origin, texts_[from][i]});
       result.fields.back().names_object = NamesObject(result.type, result.fields.back());
@@ -115,22 +132,43 @@ class Resolver {
   const Definition& source_;
   const std::unordered_map<std::string_view, size_t>& by_id_;
   std::vector<std::vector<const expr::Text*>> texts_;  // by object, then field
+  size_t inherited_ = 0;                               // fields, of all objects so far
 };
+
+/// Calls `visit` with every field of that key in order, until it says false.
+template <class Visit>
+void ForEachOf(const ResolvedObject& object, std::string_view key, Visit visit) {
+  if (object.by_key.empty()) {
+    for (const ResolvedField& field : object.fields) {
+      if (field.key() == key && !visit(field)) return;
+    }
+    return;
+  }
+  auto at = std::lower_bound(
+      object.by_key.begin(), object.by_key.end(), key,
+      [&](uint32_t place, std::string_view wanted) { return object.fields[place].key() < wanted; });
+  for (; at != object.by_key.end() && object.fields[*at].key() == key; ++at) {
+    if (!visit(object.fields[*at])) return;
+  }
+}
 
 }  // namespace
 
 const ResolvedField* ResolvedObject::Find(std::string_view key) const {
-  for (const ResolvedField& field : fields) {
-    if (field.key() == key) return &field;
-  }
-  return nullptr;
+  const ResolvedField* found = nullptr;
+  ForEachOf(*this, key, [&](const ResolvedField& field) {
+    found = &field;
+    return false;
+  });
+  return found;
 }
 
 std::vector<const ResolvedField*> ResolvedObject::FindAll(std::string_view key) const {
   std::vector<const ResolvedField*> found;
-  for (const ResolvedField& field : fields) {
-    if (field.key() == key) found.push_back(&field);
-  }
+  ForEachOf(*this, key, [&](const ResolvedField& field) {
+    found.push_back(&field);
+    return true;
+  });
   return found;
 }
 
@@ -141,9 +179,10 @@ std::string_view ResolvedObject::Value(std::string_view key) const {
 
 std::vector<std::string_view> ResolvedObject::References(std::string_view key) const {
   std::vector<std::string_view> ids;
-  for (const ResolvedField& field : fields) {
-    if (field.is_ref() && field.key() == key) ids.push_back(field.value());
-  }
+  ForEachOf(*this, key, [&](const ResolvedField& field) {
+    if (field.is_ref()) ids.push_back(field.value());
+    return true;
+  });
   return ids;
 }
 
@@ -151,6 +190,8 @@ ResolvedDefinition::ResolvedDefinition() : body_(std::make_shared<Body>()) {}
 
 const Definition& ResolvedDefinition::source() const { return body_->source; }
 const std::vector<ResolvedObject>& ResolvedDefinition::objects() const { return body_->objects; }
+
+bool ResolvedDefinition::InheritsTooMuch() const { return body_->inherits_too_much; }
 
 const ResolvedObject* ResolvedDefinition::Find(std::string_view id) const {
   auto found = body_->by_id.find(id);
@@ -165,6 +206,7 @@ ResolvedDefinition Resolve(Definition definition) {
   Resolver resolver(body->source, body->texts, body->by_id);
   body->objects.reserve(objects.size());
   for (size_t i = 0; i < objects.size(); ++i) body->objects.push_back(resolver.Of(i));
+  body->inherits_too_much = resolver.inherits_too_much();
   ResolvedDefinition result;
   result.body_ = std::move(body);
   return result;

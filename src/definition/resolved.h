@@ -1,6 +1,7 @@
 // A definition with its inheritance worked out: what scheduling, evaluation and validation read.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -12,8 +13,10 @@
 
 namespace penstock {
 
-/// How long a chain of parents may be; what lies beyond is not inherited, and Validate says so.
+/// How long a chain of parents may be, and how many fields all objects together may inherit: 10,000
+/// objects a hundred each. What lies beyond is not inherited, and Validate says so.
 inline constexpr size_t kAncestorsMax = 32;
+inline constexpr size_t kInheritedFieldsMax = 1'000'000;
 
 /// One value of one field after inheritance. Points into the ResolvedDefinition it came from.
 struct ResolvedField {
@@ -35,6 +38,7 @@ struct ResolvedObject {
   std::string_view type_name;      // as written; empty if none
   std::vector<ResolvedField>
       fields;  // own fields in their order, then inherited ones; repeated keys stay in order
+  std::vector<uint32_t> by_key;  // places in `fields`, stably sorted by key; empty if they are few
 
   std::string_view id() const { return source->id; }
   std::string_view name() const { return source->name; }
@@ -62,6 +66,8 @@ class ResolvedDefinition {
   const std::vector<ResolvedObject>& objects() const;
   /// By id, or nullptr. Of duplicates the first. O(1).
   const ResolvedObject* Find(std::string_view id) const;
+  /// Whether some objects lack what they would inherit (kInheritedFieldsMax).
+  bool InheritsTooMuch() const;
   /// The object with id Default, or nullptr.
   const ResolvedObject* Default() const { return Find("Default"); }
 

@@ -47,6 +47,39 @@ TEST(Resolved, CutsLongChains) {
   EXPECT_EQ(definition.Find("P40")->Value("myDeep"), "");
 }
 
+TEST(Resolved, FindsAmongManyFields) {
+  std::string object = R"({"id":"A","type":"EmrActivity","step":["s0","s1"],"runsOn":{"ref":"R"})";
+  for (int i = 0; i < 100; ++i)
+    object += ",\"my" + std::to_string(i) + "\":\"v" + std::to_string(i) + "\"";
+  ResolvedDefinition definition =
+      Resolve(FromObjects(object + R"(},{"id":"R","type":"EmrCluster"})"));
+  const ResolvedObject& a = *definition.Find("A");
+  EXPECT_EQ(a.Value("my0"), "v0");
+  EXPECT_EQ(a.Value("my99"), "v99");
+  EXPECT_EQ(a.Value("type"), "EmrActivity");
+  EXPECT_EQ(a.Find("my100"), nullptr);
+  EXPECT_EQ(a.Find(""), nullptr);
+  ASSERT_EQ(a.FindAll("step").size(), 2u);
+  EXPECT_EQ(a.FindAll("step")[1]->value(), "s1");
+  EXPECT_EQ(a.References("runsOn"), std::vector<std::string_view>{"R"});
+  EXPECT_TRUE(a.References("step").empty());
+}
+
+TEST(Resolved, InheritanceIsBounded) {
+  Definition definition = FromObjects(R"({"id":"Default"})");
+  for (int i = 0; i < 1001; ++i)
+    definition.objects[0].fields.push_back({"my" + std::to_string(i), "x"});
+  for (int i = 0; i < 1000; ++i) definition.objects.push_back({"A" + std::to_string(i), "A", {}});
+  ResolvedDefinition resolved = Resolve(definition);
+  EXPECT_TRUE(resolved.InheritsTooMuch());
+  EXPECT_EQ(resolved.Find("A0")->fields.size(), 1001u);
+  EXPECT_EQ(resolved.Find("A999")->fields.size(), 1u);
+  EXPECT_NE(Shown(Validate(resolved, {})).find("error : LIMIT_EXCEEDED: the objects inherit more"),
+            std::string::npos);
+  definition.objects[0].fields.pop_back();
+  EXPECT_FALSE(Resolve(definition).InheritsTooMuch());
+}
+
 TEST(Resolved, ParsesExpressionsOnce) {
   ResolvedDefinition definition = Resolve(FromObjects(R"json(
     {"id":"Default","myText":"#{1 + 1}"},

@@ -29,10 +29,10 @@ Validation::Values Validation::KnownValues(const ResolvedObject& object,
                                            std::string_view key) const {
   Values values;
   bool has_expression = false;
-  for (const ResolvedField& field : object.fields) {
-    if (field.key() != key || field.is_ref()) continue;
-    has_expression |= field.text != nullptr;
-    values.known.emplace_back(field.value());
+  for (const ResolvedField* field : object.FindAll(key)) {
+    if (field->is_ref()) continue;
+    has_expression |= field->text != nullptr;
+    values.known.emplace_back(field->value());
   }
   if (!has_expression) return values;
   ComponentScope scope{std::string(object.id())};

@@ -78,6 +78,8 @@ TEST(Validate, Structure) {
        "error A.type: INVALID_TYPE: there is no type 'EmrActivty'; did you mean 'EmrActivity'?\n"},
       {R"({"id":"A","type":{"ref":"S"}})",
        "error A.type: INVALID_FIELD_VALUE: 'type' must be a string, not a reference\n"},
+      {R"({"id":"A","type":["CSV","TSV"]})",
+       "error A.type: INVALID_FIELD_VALUE: an object can have one 'type' only\n"},
       {R"({"id":"A"})",
        "error A.type: MISSING_REQUIRED_FIELD: 'type' is required: write for example "
        "ShellCommandActivity (only Default and "
@@ -88,6 +90,9 @@ TEST(Validate, Structure) {
       {R"({"id":"A","type":"CSV","parent":{"ref":"B"}},{"id":"B","type":"CSV","parent":{"ref":"A"}})",
        "error A.parent: CYCLIC_REFERENCE: following 'parent' from this object leads back to it; "
        "remove one of the references\n"
+       "error B.parent: CYCLIC_REFERENCE: following 'parent' from this object leads back to it; "
+       "remove one of the references\n"},
+      {R"({"id":"A","type":"CSV","parent":{"ref":"B"}},{"id":"B","type":"CSV","parent":{"ref":"B"}})",
        "error B.parent: CYCLIC_REFERENCE: following 'parent' from this object leads back to it; "
        "remove one of the references\n"},
       {R"({"id":"A","type":"CSV","parent":{"ref":"Defualt"}})",
@@ -113,6 +118,9 @@ TEST(Validate, Values) {
       {R"("maximumRetries":"two")",
        "error A.maximumRetries: INVALID_FIELD_VALUE: 'maximumRetries' must be a whole number, not "
        "'two'\n"},
+      {R"("maximumRetries":"1000000001")",
+       "error A.maximumRetries: INVALID_FIELD_VALUE: 'maximumRetries' must be at most 1000000000, "
+       "not '1000000001'\n"},
       {R"("maximumRetries":"-1")",
        "error A.maximumRetries: INVALID_FIELD_VALUE: 'maximumRetries' must be at least 0, not "
        "'-1'\n"},
@@ -138,10 +146,18 @@ TEST(Validate, Values) {
        "error A.input: INVALID_REFERENCE: 'input' must refer to DataNode, not to Schedule 'S'\n"},
       {R"("input":{"ref":"Gone"})",
        "error A.input: INVALID_REFERENCE: 'input' refers to 'Gone', but no object has that id\n"},
+      {R"("schedule":{"ref":"Schedule"})",
+       "error A.schedule: INVALID_REFERENCE: 'schedule' refers to 'Schedule', but no object has "
+       "that id; 'Schedule' is the type of the object whose id is 'S'\n"},
+      // What cannot be meant is not suggested.
+      {R"("schedule":{"ref":"DefaultSchedule"})",
+       "error A.schedule: INVALID_REFERENCE: 'schedule' refers to 'DefaultSchedule', but no object "
+       "has that id\n"},
       {R"("stdout":["a","b"])",
        "error A.stdout: INVALID_FIELD_VALUE: 'stdout' can have one value, not 2\n"},
       {R"("scriptUri":"s3://b/x.sh")",
-       "error A.command: INVALID_FIELD_VALUE: 'command and scriptUri' exclude each other; give one "
+       "error A.command: INVALID_FIELD_VALUE: 'command' and 'scriptUri' exclude each other; give "
+       "one "
        "of them\n"},
       {R"("onLateAction":{"ref":"T"}},{"id":"T","type":"Terminate")",
        "error A.onLateAction: INVALID_FIELD_VALUE: 'onLateAction' needs 'lateAfterTimeout', e.g. 1 "
@@ -270,22 +286,35 @@ TEST(Validate, WarnsOfAStartLongAgo) {
 TEST(Validate, RequiredFields) {
   const Case cases[] = {
       {R"({"id":"A","type":"ShellCommandActivity"})",
-       "error A.command: MISSING_REQUIRED_FIELD: ShellCommandActivity needs 'command or "
-       "scriptUri'\n"},
+       "error A.command: MISSING_REQUIRED_FIELD: ShellCommandActivity needs 'command' or "
+       "'scriptUri'\n"},
       {R"({"id":"A","type":"DynamoDBDataNode"})",
        "error A.tableName: MISSING_REQUIRED_FIELD: 'tableName' is required: DynamoDBDataNode needs "
        "a value of type String\n"},
       {R"({"id":"A","type":"RedshiftDataNode","tableName":"t"})",
        "error A.database: MISSING_REQUIRED_FIELD: 'database' is required: RedshiftDataNode needs a "
        "reference to RedshiftDatabase\n"},
+      {R"({"id":"A","type":"RedshiftCopyActivity"})",
+       "error A.insertMode: MISSING_REQUIRED_FIELD: 'insertMode' is required: RedshiftCopyActivity "
+       "needs KEEP_EXISTING, OVERWRITE_EXISTING, TRUNCATE or APPEND\n"},
       {R"({"id":"A","type":"S3DataNode"})",
-       "error A.directoryPath: MISSING_REQUIRED_FIELD: S3DataNode needs 'directoryPath or "
-       "filePath'\n"},
+       "error A.directoryPath: MISSING_REQUIRED_FIELD: S3DataNode needs 'directoryPath' or "
+       "'filePath'\n"},
       {R"({"id":"A","type":"S3DataNode","manifestFilePath":"s3://b/m"})", ""},
       {R"({"id":"A","type":"Ec2Resource"})",
        "warning A.terminateAfter: MISSING_FIELD: 'terminateAfter' is missing: the resource is kept "
        "as long as its work takes, "
        "e.g. for ever if a task hangs\n"},
+      {R"({"id":"A","type":"Ec2Resource","terminateAfter":"0"})",
+       "error A.terminateAfter: INVALID_FIELD_VALUE: 'terminateAfter': '0' is not a period: the "
+       "number must be at least 1; write for example '15 minutes', '1 hour' or '2 days'\n"},
+      {R"({"id":"A","type":"EmrCluster","terminateAfter":"30"})",
+       "warning A.terminateAfter: INVALID_FIELD_VALUE: 'terminateAfter' 30 is taken as hours; "
+       "write '30 hours'\n"},
+      {R"({"id":"A","type":"S3DataNode","directoryPath":"/data/in"})",
+       "warning A.directoryPath: INVALID_FIELD_VALUE: 'directoryPath' is no address in S3; write "
+       "it as s3://bucket/folder\n"},
+      {R"({"id":"A","type":"S3DataNode","filePath":"s3n://b/#{@scheduledStartTime}"})", ""},
       {R"({"id":"A","type":"DynamoDBDataNode","tableName":"t","readThroughputPercent":"0.05"})",
        "warning A.readThroughputPercent: INVALID_FIELD_VALUE: 'readThroughputPercent' is below "
        "0.1, which AWS refuses\n"},
@@ -294,7 +323,7 @@ TEST(Validate, RequiredFields) {
        "0 and at most 1, not '0'\n"},
       {R"({"id":"A","type":"DynamoDBDataNode","tableName":"t","readThroughputPercent":"1.5"})",
        "error A.readThroughputPercent: INVALID_FIELD_VALUE: 'readThroughputPercent' must be at "
-       "most 1, not '1.5'\n"},
+       "most 1 (a share: 0.25 is 25 percent), not '1.5'\n"},
       {R"({"id":"A","type":"DynamoDBDataNode","tableName":"t","region":"us_west_1"})",
        "warning A.region: INVALID_FIELD_VALUE: 'region' is taken as 'us-west-1'; write it with "
        "hyphens\n"},
@@ -303,8 +332,8 @@ TEST(Validate, RequiredFields) {
   for (const Case& c : cases) EXPECT_EQ(Framed(c.objects), c.problems) << c.objects;
   EXPECT_EQ(Problems(R"({"id":"Default","scheduleType":"ondemand","pipelineLogUri":"s3://b"},
                         {"id":"A","type":"ShellCommandActivity","command":"x"})"),
-            "error A.runsOn: MISSING_REQUIRED_FIELD: ShellCommandActivity needs 'runsOn or "
-            "workerGroup'; without it no worker "
+            "error A.runsOn: MISSING_REQUIRED_FIELD: ShellCommandActivity needs 'runsOn' or "
+            "'workerGroup'; without it no worker "
             "would ever take it\n");
 }
 
@@ -320,7 +349,7 @@ TEST(Validate, Schedules) {
       {R"j("period":"1 day","startDateTime":"makeDate(2011,5,24)")j", ""},
       {R"("period":"1 day","startDateTime":"#{makeDate(2011,5,24)}")", ""},
       {R"("period":"1 day")",
-       "error S.startAt: MISSING_REQUIRED_FIELD: Schedule needs 'startAt or startDateTime'\n"},
+       "error S.startAt: MISSING_REQUIRED_FIELD: Schedule needs 'startAt' or 'startDateTime'\n"},
       {R"("period":"1 day","startAt":"FIRST_ACTIVATION_DATE_TIME","occurrences":"0")",
        "error S.occurrences: INVALID_FIELD_VALUE: 'occurrences' must be at least 1, not '0'\n"},
       {R"("period":"1 day","startDateTime":"2014-01-02T00:00:00","endDateTime":"2014-01-01T00:00:00")",
@@ -335,6 +364,10 @@ TEST(Validate, Schedules) {
        "other; give one of them\n"},
       {R"("period":"ONDEMAND_PERIOD","startAt":"ONDEMAND_ACTIVATION_TIME")", ""},
       {R"("period":"10 seconds","startAt":"FIRST_ACTIVATION_DATE_TIME")", ""},
+      {R"("period":"1 day","startDateTime":"#{@actualStartTime}","myNote":"#{@id}")",
+       "error S.startDateTime: INVALID_FIELD_VALUE: 'startDateTime' cannot use "
+       "'@actualStartTime', which only a run has; a schedule can use parameters and other "
+       "fields\n"},
   };
   for (const Case& c : cases) EXPECT_EQ(schedule(c.objects), c.problems) << c.objects;
   EXPECT_EQ(
@@ -359,10 +392,10 @@ TEST(Validate, CronExpressions) {
       {R"("cronExpression":"@daily","timeZone":"Europe/Berlin","startDateTime":"2014-01-02T00:00:00","occurrences":"3")",
        ""},
       {R"("startAt":"FIRST_ACTIVATION_DATE_TIME")",
-       "error S.cronExpression: MISSING_REQUIRED_FIELD: Schedule needs 'cronExpression or "
-       "period'\n"},
+       "error S.cronExpression: MISSING_REQUIRED_FIELD: Schedule needs 'cronExpression' or "
+       "'period'\n"},
       {R"("cronExpression":"@daily","period":"1 day","startAt":"FIRST_ACTIVATION_DATE_TIME")",
-       "error S.cronExpression: INVALID_FIELD_VALUE: 'cronExpression and period' exclude each "
+       "error S.cronExpression: INVALID_FIELD_VALUE: 'cronExpression' and 'period' exclude each "
        "other; give one of them\n"},
       {R"("cronExpression":"0 25 * * *","startAt":"FIRST_ACTIVATION_DATE_TIME")",
        "error S.cronExpression: INVALID_FIELD_VALUE: '0 25 * * *' is not a cron expression: hour "
@@ -455,6 +488,19 @@ TEST(Validate, Expressions) {
        "warning A.command: INVALID_EXPRESSION: 'myThing' is neither a field nor a declared "
        "parameter: its value must be given "
        "with the activation\n"},
+      {R"("command":"#{myThing}","myThings":"x")",
+       "warning A.command: INVALID_EXPRESSION: 'myThing' is neither a field nor a declared "
+       "parameter: its value must be given with the activation; did you mean 'myThings'?\n"},
+      {R"("command":"#{node.name}")",
+       "error A.command: INVALID_EXPRESSION: 'command', at character 3: 'node' is known in actions "
+       "and preconditions only: it is the object that refers to them\n"},
+      {R"("command":"#{format(@scheduledStartTime, YYYY)}")",
+       "error A.command: INVALID_EXPRESSION: 'command', at character 31: 'YYYY' is neither a field "
+       "of 'A' nor a parameter; text goes in quotes\n"},
+      {R"("command":"#{S.period}")",
+       "error A.command: INVALID_EXPRESSION: 'command', at character 3: 'S' is neither a field of "
+       "'A' nor a parameter; to read from the object 'S', refer to it in a field, e.g. "
+       "\"myObject\": {\"ref\": \"S\"}, and write #{myObject.…}\n"},
       {R"("command":"#{maximumRetries}","maximumRetries":"#{1+1}")", ""},
       {R"("command":"x","maximumRetries":"#{'a'+1}")",
        "error A.maximumRetries: INVALID_FIELD_VALUE: 'maximumRetries' must be a whole number, not "
@@ -472,54 +518,13 @@ TEST(Validate, Expressions) {
       std::string::npos);
 }
 
-TEST(Validate, Parameters) {
-  const std::string objects =
-      R"({"objects":[)" + std::string(kFrame) +
-      R"({"id":"A","type":"ShellCommandActivity","command":"#{myCmd}"}],"parameters":[)";
-  auto problems = [&](std::string_view parameters, std::string_view values, Moment moment) {
-    ValidateOptions options;
-    options.moment = moment;
-    return Shown(Validate(FromFile(objects + std::string(parameters) + R"(],"values":{)" +
-                                   std::string(values) + "}}"),
-                          options));
-  };
-  constexpr auto kPlain = R"({"id":"myCmd","type":"String"})";
-  EXPECT_EQ(problems(kPlain, "", Moment::kPut),
-            "warning myCmd: MISSING_REQUIRED_FIELD: has no value yet: it must be given with the "
-            "activation\n");
-  EXPECT_EQ(problems(kPlain, "", Moment::kActivate),
-            "error myCmd: MISSING_REQUIRED_FIELD: needs a value: give one on activation, in "
-            "'values', or declare a default\n");
-  EXPECT_EQ(problems(kPlain, R"("myCmd":"x")", Moment::kActivate), "");
+TEST(Validate, ParametersInOtherBraces) {
   EXPECT_EQ(
-      problems(kPlain, R"("myCmd":["x","y"])", Moment::kActivate),
-      "error myCmd: INVALID_FIELD_VALUE: has 2 values but is no array; set isArray to true\n");
-  EXPECT_EQ(
-      problems(R"({"id":"myCmd","type":"Integer"})", R"("myCmd":"x")", Moment::kPut),
-      "error myCmd: INVALID_FIELD_VALUE: 'x' is no Integer; write a whole number such as 2\n");
-  EXPECT_EQ(
-      problems(R"({"id":"myCmd","type":"AWS::S3::ObjectKey"})", R"("myCmd":"/tmp")", Moment::kPut),
-      "error myCmd: INVALID_FIELD_VALUE: '/tmp' is no AWS::S3::ObjectKey; write an address such as "
-      "s3://bucket/folder\n");
-  EXPECT_EQ(problems(R"({"id":"myCmd","type":"String","allowedValues":["a","b"]})",
-                     R"("myCmd":"c")", Moment::kPut),
-            "error myCmd: INVALID_FIELD_VALUE: 'c' is not one of the allowed values: a, b\n");
-  EXPECT_EQ(problems(R"({"id":"myCmd","type":"String","allowedValues":"a, b"})", R"("myCmd":"b")",
-                     Moment::kPut),
-            "");
-  EXPECT_EQ(problems(R"({"id":"myCmd","type":"Strin"})", R"("myCmd":"b")", Moment::kPut),
-            "error myCmd.type: INVALID_TYPE: unknown parameter type 'Strin'; write String, "
-            "Integer, Double or "
-            "AWS::S3::ObjectKey (did you mean "
-            "String?)\n");
-  EXPECT_EQ(
-      problems(R"({"id":"myCmd"},{"id":"notMine"})", R"("myCmd":"b","notMine":"x")", Moment::kPut),
-      "error notMine.id: INVALID_FIELD_VALUE: a parameter's id must begin with 'my' and a capital, "
-      "or '*my' for a "
-      "secret, e.g. 'myBucket'\n");
-  EXPECT_NE(problems(R"({"id":"myCmd","optional":"true"})", "", Moment::kActivate)
-                .find("needs 'command or scriptUri'"),
-            std::string::npos);
+      Problems(std::string(kFrame) +
+               R"({"id":"A","type":"ShellCommandActivity","command":"echo ${HOME} ${myDir} ${"}],
+                  "parameters":[{"id":"myDir","default":"x"})"),
+      "warning A.command: INVALID_EXPRESSION: 'command', at character 14: '${myDir}' is no "
+      "expression; write '#{myDir}' for the parameter\n");
 }
 
 TEST(Validate, BackfillWithCascadeWarnsInTheGuidesWords) {
@@ -621,6 +626,26 @@ TEST(CheckEdit, AllowsOnlyWhatTheGuideAllows) {
       "activated\n");
   EXPECT_NE(edit(R"({"id":"A","type")", R"({"id":"A2","type")").find("cannot be removed"),
             std::string::npos);
+}
+
+TEST(CheckEdit, LooksThroughParameters) {
+  auto edit = [](std::string_view before, std::string_view after) {
+    auto resolved = [](std::string_view values) {
+      return Resolve(FromFile(fmt::format(
+          R"({{"objects":[{{"id":"S","type":"Schedule","period":"#{{myPeriod}}",
+             "startDateTime":"#{{*myStart}}"}}],"values":{{{}}}}})",
+          values)));
+    };
+    return Shown(CheckEdit(resolved(before), resolved(after)));
+  };
+  constexpr std::string_view kDaily = R"("myPeriod":"1 day","*myStart":"2014-05-01T00:00:00")";
+  EXPECT_EQ(edit(kDaily, kDaily), "");
+  EXPECT_EQ(edit(kDaily, R"("myPeriod":"2 days","*myStart":"2014-05-01T00:00:00")"),
+            "error S.period: EDIT_NOT_ALLOWED: 'period' cannot change (it was 1 day) once the "
+            "pipeline has been activated\n");
+  // Values may still come; of secrets nothing is said.
+  EXPECT_EQ(edit(kDaily, ""), "");
+  EXPECT_EQ(edit(kDaily, R"("myPeriod":"1 day","*myStart":"2015-05-01T00:00:00")"), "");
 }
 
 TEST(Validate, CostGrowsWithTheSizeOnly) {

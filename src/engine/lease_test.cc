@@ -118,8 +118,9 @@ TEST(LeaseTest, FirstInFirstOutAndGroupsAreExact) {
 
 TEST(HandOutTest, AnExpressionThatFailsFailsTheInstanceAndTheNextTaskIsHandedOut) {
   Driver d;
-  d.Activated(Hourly(
-      "cron", {Object("A", {"type=ShellCommandActivity", "command=#{node.@status}"}), Shell("B")}));
+  d.Activated(Hourly("cron", {Object("A", {"type=ShellCommandActivity",
+                                           "command=#{makeDate(year(@scheduledStartTime),2,29)}"}),
+                              Shell("B")}));
   EXPECT_THAT(d.PollAll(), ElementsAre("@B_2014-05-01T00:00:00_Attempt=1"));
   EXPECT_EQ(d.Status("@A_2014-05-01T00:00:00"), "FAILED");
   EXPECT_EQ(d.Instance("@A_2014-05-01T00:00:00")->error_id, "ExpressionError");

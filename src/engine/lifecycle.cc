@@ -166,7 +166,7 @@ Reply ActivatePipeline(Draft& draft, const Activate& activate) {
   options.now = draft.now();
   std::vector<Problem> problems = Validate(next.resolved, options);
   if (const CompiledDefinition* active = draft.Active()) {
-    std::vector<Problem> edits = CheckEdit(active->resolved, latest->resolved);
+    std::vector<Problem> edits = CheckEdit(active->resolved, next.resolved);
     problems.insert(problems.end(), edits.begin(), edits.end());
   }
   if (HasErrors(problems)) {

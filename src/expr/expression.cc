@@ -61,14 +61,15 @@ Outcome<Text> Text::Parse(std::string_view text) {
     return Failure{Failure::Kind::kTooMuch, kTextSizeMax, "the text is larger than 20 MiB"};
   }
   auto body = std::make_shared<Body>();
-  size_t at = 0;
+  size_t at = 0, values_left = kValuesMax;
   while (at < text.size()) {
     size_t open = text.find("#{", at);
     if (open != at) {
       body->parts.push_back({std::string(text.substr(at, open - at)), nullptr});
       if (open == std::string_view::npos) break;
     }
-    ASSIGN_OR_RETURN(ParsedExpression parsed, ParseExpression(text, open + 2, true));
+    ASSIGN_OR_RETURN(ParsedExpression parsed, ParseExpression(text, open + 2, true, values_left));
+    values_left -= parsed.values;
     body->parts.push_back({{}, std::move(parsed.root)});
     at = parsed.end;
   }
@@ -81,7 +82,7 @@ Outcome<Text> Text::ParseBare(std::string_view expression) {
   if (expression.size() > kTextSizeMax) {
     return Failure{Failure::Kind::kTooMuch, kTextSizeMax, "the text is larger than 20 MiB"};
   }
-  ASSIGN_OR_RETURN(ParsedExpression parsed, ParseExpression(expression, 0, false));
+  ASSIGN_OR_RETURN(ParsedExpression parsed, ParseExpression(expression, 0, false, kValuesMax));
   auto body = std::make_shared<Body>();
   body->parts.push_back({{}, std::move(parsed.root)});
   Text result;

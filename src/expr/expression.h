@@ -24,8 +24,9 @@
 namespace penstock::expr {
 
 /// Bounds that keep foreign text harmless.
-inline constexpr int kDepthMax = 32;                        // nesting of parentheses, calls, signs
-inline constexpr size_t kTextSizeMax = 20 * 1024 * 1024;    // of one text (the API's longString)
+inline constexpr int kDepthMax = 32;                      // nesting of parentheses, calls, signs
+inline constexpr size_t kTextSizeMax = 20 * 1024 * 1024;  // of one text (the API's longString)
+inline constexpr size_t kValuesMax = 200'000;  // names, numbers, strings and calls of one text
 inline constexpr size_t kOutputSizeMax = 20 * 1024 * 1024;  // bytes that one evaluation may produce
 inline constexpr size_t kElementsMax = 100'000;  // list elements that one evaluation may produce
 

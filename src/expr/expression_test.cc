@@ -177,6 +177,11 @@ TEST(Expression, BoundsDepthSizeAndLists) {
   for (int i = 0; i < 100'000; ++i) sum += "+1";
   EXPECT_EQ(Evaluated(sum + "}"), "100001");
   EXPECT_EQ(Evaluated("#{" + std::string(100'000, '-') + "1}"), "1");
+  EXPECT_EQ(Text::Parse(sum + sum.substr(3) + "}").error().message,
+            "the text has more than 200000 values");
+  std::string pieces;
+  for (int i = 0; i < 200'001; ++i) pieces += "#{1}";
+  EXPECT_EQ(Text::Parse(pieces).error().offset, pieces.size() - 2);
 
   TableScope scope;
   List many(200, Value("x"));
@@ -211,6 +216,24 @@ TEST(Expression, TellsTheNamesItUses) {
   EXPECT_EQ(Text::Parse("#{myX.y}")->SingleName(), "");
 }
 
+TEST(Expression, PrintsANormalForm) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"a#{1+2*3}b", "a#{1 + 2 * 3}b"},
+      {"#{(1+2)*3}", "#{(1 + 2) * 3}"},
+      {"#{--(-1)}", "#{-1}"},
+      {"#{-(-(-(-n)))}", "#{--n}"},
+      {"#{(-2)^2}", "#{-2 ^ 2}"},
+      {"#{-(2^2)}", "#{-(2 ^ 2)}"},
+      {"#{\"it's\"}", R"(#{'it\'s'})"},
+      {"#{(2).format('y')}", "#{(2).format('y')}"},
+      {"#{format( x ,'y')}", "#{format(x, 'y')}"},
+  };
+  for (const auto& [text, printed] : cases) {
+    EXPECT_EQ(Text::Parse(text)->Print(), printed) << text;
+    EXPECT_EQ(Text::Parse(printed)->Print(), printed) << text;
+  }
+}
+
 TEST(Expression, BareExpressions) {
   TableScope scope;
   EXPECT_EQ(Shown(Text::ParseBare("makeDate(2011,5,24)")->Evaluate(scope)), "2011-05-24T00:00:00");
@@ -236,13 +259,28 @@ TEST(Value, DoublesAreWrittenAsJavaDoes) {
   for (const auto& [number, text] : cases) EXPECT_EQ(JavaDoubleText(number), text);
 }
 
-TEST(NearestWord, FindsSlips) {
-  NearestWord nearest("emrActivty");
-  for (const char* word : {"HiveActivity", "EmrActivity", "EmrCluster"}) nearest.Offer(word);
-  EXPECT_EQ(nearest.word(), "EmrActivity");
-  NearestWord far("Banana");
-  far.Offer("Schedule");
-  EXPECT_EQ(far.word(), "");
+TEST(NearestWord, FindsSlipsAndParts) {
+  constexpr std::string_view kWords[] = {"HiveActivity", "EmrActivity",    "EmrCluster", "command",
+                                         "topicArn",     "attemptTimeout", "format",     "hour",
+                                         "initTimeout",  "maximumRetries", "formats"};
+  const std::pair<const char*, const char*> cases[] = {
+      {"emrActivty", "EmrActivity"},
+      {"comand", "command"},
+      {"Banana", ""},
+      {"topic", "topicArn"},
+      {"RETRIES", "maximumRetries"},
+      {"formatDate", "format"},
+      {"timeout", "initTimeout"},
+      {"hive", "HiveActivity"},
+      {"Emr", ""},
+      {"inHours", ""},
+      {"formatt", "format"},
+  };
+  for (const auto& [written, word] : cases) {
+    NearestWord nearest(written);
+    for (std::string_view candidate : kWords) nearest.Offer(candidate);
+    EXPECT_EQ(nearest.word(), word) << written;
+  }
 }
 
 // Random trees as text, in brackets where needed or not.

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <limits>
+
+#include "base/text.h"
 
 namespace penstock {
 namespace {
@@ -10,6 +13,8 @@ namespace {
 constexpr size_t kWordSizeMax =
     64;                   // longer words get no suggestion: the cost is the product of the lengths
 constexpr int kSlip = 4;  // so that a wrong case (1) is the smallest distance of all
+constexpr int kPart = 1000;  // farther than any slips
+constexpr size_t kPartSizeMin = 4;
 
 char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
@@ -35,19 +40,33 @@ int Distance(std::string_view a, std::string_view b) {
   return rows[a.size() % 3][b.size()];
 }
 
+// Whether the shorter one begins or ends the longer.
+bool IsPart(std::string_view a, std::string_view b) {
+  if (a.size() > b.size()) std::swap(a, b);
+  return a.size() >= kPartSizeMin && (EqualsIgnoreCase(b.substr(0, a.size()), a) ||
+                                      EqualsIgnoreCase(b.substr(b.size() - a.size()), a));
+}
+
 }  // namespace
 
-NearestWord::NearestWord(std::string_view written) : written_(written) {
-  int slips = written.size() <= 4 ? 1 : written.size() <= 9 ? 2 : 3;
-  distance_ = (slips + 1) * kSlip;
-}
+NearestWord::NearestWord(std::string_view written)
+    : written_(written),
+      slips_max_(written.size() <= 4   ? 1
+                 : written.size() <= 9 ? 2
+                                       : 3),
+      distance_(std::numeric_limits<int>::max()) {}
 
 void NearestWord::Offer(std::string_view candidate) {
   if (written_.size() > kWordSizeMax || candidate.size() > kWordSizeMax) return;
-  int length_apart =
+  const int length_apart =
       std::abs(static_cast<int>(written_.size()) - static_cast<int>(candidate.size()));
-  if (length_apart * kSlip >= distance_) return;
-  int distance = Distance(written_, candidate);
+  const int too_far = (slips_max_ + 1) * kSlip;
+  int distance = too_far;
+  if (length_apart * kSlip < std::min(distance_, too_far)) distance = Distance(written_, candidate);
+  if (distance >= too_far) {
+    if (distance_ < kPart || !IsPart(written_, candidate)) return;
+    distance = kPart + length_apart;
+  }
   if (distance < distance_) {
     distance_ = distance;
     word_ = candidate;

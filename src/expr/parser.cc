@@ -17,8 +17,8 @@ constexpr int kHeightMax = 6 * kDepthMax;
 
 class Parser {
  public:
-  Parser(std::string_view text, size_t at, bool braced)
-      : lexer_(text, at), start_(at), braced_(braced) {}
+  Parser(std::string_view text, size_t at, bool braced, size_t values_max)
+      : lexer_(text, at), start_(at), braced_(braced), values_max_(values_max) {}
 
   Outcome<ParsedExpression> Run() {
     RETURN_IF_ERROR(Advance());
@@ -27,7 +27,7 @@ class Parser {
       if (token_.kind == TokenKind::kEnd) return Unclosed();
       return Unexpected("an operator or the end of the expression");
     }
-    return ParsedExpression{std::move(root), end_};
+    return ParsedExpression{std::move(root), end_, values_};
   }
 
  private:
@@ -169,6 +169,10 @@ class Parser {
   }
 
   Outcome<NodePtr> ParsePrimary() {
+    if (++values_ > values_max_) {
+      return Failure{Failure::Kind::kTooMuch, token_.offset,
+                     fmt::format("the text has more than {} values", kValuesMax)};
+    }
     Token token = token_;
     switch (token.kind) {
       case TokenKind::kEnd:
@@ -212,14 +216,17 @@ class Parser {
   size_t start_;
   size_t end_ = 0;
   bool braced_;
+  size_t values_max_;
+  size_t values_ = 0;
   bool after_value_ = false;
   int depth_ = 0;
 };
 
 }  // namespace
 
-Outcome<ParsedExpression> ParseExpression(std::string_view text, size_t at, bool braced) {
-  return Parser(text, at, braced).Run();
+Outcome<ParsedExpression> ParseExpression(std::string_view text, size_t at, bool braced,
+                                          size_t values_max) {
+  return Parser(text, at, braced, values_max).Run();
 }
 
 }  // namespace penstock::expr

@@ -77,8 +77,13 @@ void Print(const Node& node, std::string& out) {
       PrintWithin(*chain->operands[i], inside, out);
     }
   } else if (const auto* negate = std::get_if<NegateNode>(&node.data)) {
-    out += '-';
-    PrintWithin(*negate->operand, kSign, out);
+    // Signs in brackets count too; the parser reads many as one or two.
+    size_t signs = 1;
+    const Node* operand = negate->operand.get();
+    for (; std::holds_alternative<NegateNode>(operand->data); ++signs)
+      operand = std::get<NegateNode>(operand->data).operand.get();
+    out += signs % 2 == 0 ? "--" : "-";
+    PrintWithin(*operand, kSign, out);
   }
 }
 

@@ -338,7 +338,8 @@ def test_cron_expressions_fire_on_a_zones_clock(datapipeline, pipeline, unique, 
 
     for wrong, what in [({"cronExpression": "0 25 * * *"}, "hour field, offset 2: 25 is out of range"),
                         ({"cronExpression": "@daily", "timeZone": "Europe/Berln"}, "did you mean 'Europe/Berlin'?"),
-                        ({"cronExpression": "@daily", "period": "1 day"}, "exclude each other"), ({}, "cronExpression or period")]:
+                        ({"cronExpression": "@daily", "period": "1 day"}, "exclude each other"),
+                        ({}, "'cronExpression' or 'period'")]:
         put = datapipeline.put_pipeline_definition(pipelineId=pipeline, pipelineObjects=objects(**wrong))
         assert put["errored"] and what in str(put["validationErrors"]), put
     put = datapipeline.put_pipeline_definition(
