@@ -5,10 +5,8 @@
 #pragma once
 
 #include <optional>
-#include <shared_mutex>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "aws/sigv4.h"
