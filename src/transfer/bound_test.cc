@@ -72,12 +72,12 @@ class BoundTest : public testing::PagedFixture {
 
   /// Holds what was spent against the capacities that there were.
   void ExpectBound(const std::vector<FakeAws::Spent>& spent, const TransferReport& report,
-                   const Weather& weather) {
+                   double item, const Weather& weather) {
     ASSERT_FALSE(spent.empty());
     double largest = 0;
     for (const auto& [since, units] : capacities_) largest = std::max(largest, units);
-    // Half a second of the largest target, and as much as an item more.
-    const double request = 0.5 * kRatio * largest + 2;
+    // Half a second of the largest target, and what an item too many costs.
+    const double request = 0.5 * kRatio * largest + item;
     double sum = 0;
     size_t first = 0;
     for (const FakeAws::Spent& one : spent) {
@@ -129,7 +129,7 @@ TEST_F(BoundTest, ExportsKeepIt) {
     auto exported = RunExport(Context(), options, Let(weather, "T"));
     ASSERT_GOOD(exported);
     EXPECT_EQ(exported->items, 800u);
-    ExpectBound(aws_.reads, *exported, weather);
+    ExpectBound(aws_.reads, *exported, /*item=*/0.5, weather);
   }
 }
 
@@ -151,7 +151,7 @@ TEST_F(BoundTest, ImportsKeepIt) {
     auto imported = RunImport(Context(), options, Let(weather, "U"));
     ASSERT_GOOD(imported);
     EXPECT_EQ(table.items, aws_.tables["T"].items);
-    ExpectBound(aws_.writes, *imported, weather);
+    ExpectBound(aws_.writes, *imported, /*item=*/2, weather);
   }
 }
 
