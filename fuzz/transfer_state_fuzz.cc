@@ -40,7 +40,7 @@ void ReadTableArchive(std::string_view text) {
   // Numbers beyond what capacities are may be respelled.
   CHECK(again->ttl_attribute == archive->ttl_attribute);
   CHECK(again->tags.size() == archive->tags.size());
-  CHECK(SchemaDifferences(*archive, *again).empty());
+  CHECK(SchemaDifferences(*archive, *again, "one", "other").empty());
   using Kind = TableBilling::Kind;
   for (Kind kind : {Kind::kAsArchived, Kind::kOnDemand, Kind::kProvisioned}) {
     static_cast<void>(CreateTableRequest(*archive, "t", {kind, 5, 7}).has_value());

@@ -75,14 +75,7 @@ class StepRun {
                           task.attempt_id)) {}
 
   Result<void, ActivityFailure> Run(std::stop_token stop) {
-    for (const std::string& property : step_.properties) {
-      if (property.starts_with("mapreduce.output.fileoutputformat.compress=") &&
-          !property.ends_with("=false")) {
-        return Fail("UnsupportedStep",
-                    "Compressed exports are not supported yet; remove -D" + property + ".");
-      }
-      context_.log("ignored: -D" + property);
-    }
+    for (const std::string& property : step_.properties) context_.log("ignored: -D" + property);
     std::string attempted =
         fmt::format("{} {} {} {}", Verb(step_.direction), step_.table,
                     step_.direction == TransferDirection::kExport ? "to" : "from", step_.path);
@@ -123,6 +116,7 @@ class StepRun {
       ExportOptions options{
           .table = step_.table, .destination = step_.path, .rate = rate, .style = {}};
       options.segments = step_.segments.value_or(0);
+      options.style.compression = step_.compression;
       options.run_id = fmt::format("{}-{}", RunIdOf(task_), number_);
       options.begun = ParseDateTime(BegunOf(task_));
       options.server_side_encryption = EncryptionOf(task_);

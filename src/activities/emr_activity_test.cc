@@ -38,8 +38,11 @@ class EmrActivityTest : public ::testing::Test {
   ~EmrActivityTest() override { EXPECT_TRUE(files_.RemoveTree(folder_)); }
 
   ActivityResult Run(std::vector<std::string> steps, std::vector<Field> more = {},
-                     std::vector<PipelineObject> others = {}) {
-    PolledTask task{.task_id = "t", .pipeline_id = "df-1", .attempt_id = "@A_2026_Attempt=1"};
+                     std::vector<PipelineObject> others = {}, int attempt_number = 1,
+                     std::stop_token stop = {}) {
+    PolledTask task{.task_id = "t",
+                    .pipeline_id = "df-1",
+                    .attempt_id = fmt::format("@A_2026_Attempt={}", attempt_number)};
     PipelineObject attempt{task.attempt_id, "A", {{"type", "EmrActivity", false}}};
     for (std::string& step : steps) attempt.fields.push_back({"step", std::move(step), false});
     attempt.fields.insert(attempt.fields.end(), more.begin(), more.end());
@@ -56,7 +59,7 @@ class EmrActivityTest : public ::testing::Test {
                             .log = [this](const std::string& line) { log_ += line + "\n"; },
                             .report = [this](const std::string& key,
                                              const std::string& value) { reported_[key] = value; }};
-    return EmrActivity().Run(task, context, {});
+    return EmrActivity().Run(task, context, std::move(stop));
   }
   static std::string Export(const std::string& table, const std::string& path) {
     return fmt::format("{},org.apache.hadoop.dynamodb.tools.DynamoDBExport,{},{},1.0", kJar, path,
@@ -88,6 +91,82 @@ TEST_F(EmrActivityTest, ATableGoesOutAndIntoAnother) {
   EXPECT_EQ(aws_.tables["U"].items.size(), 50u);
   EXPECT_THAT(places_.asked, ::testing::Contains(::testing::Pair("dynamodb", "eu-west-1")));
   EXPECT_THAT(log_, HasSubstr("step 1: 50 items"));
+}
+
+TEST_F(EmrActivityTest, ACompressedExportIsOne) {
+  std::string step = Export("T", "s3://b/out");
+  const std::string kClass = "tools.DynamoDBExport,";
+  step.insert(step.find(kClass) + kClass.size(),
+              "-Dmapreduce.output.fileoutputformat.compress=true,-Dother=1,");
+  ActivityResult out = Run({step});
+  ASSERT_TRUE(out) << out.error().message;
+  EXPECT_THAT(log_, HasSubstr("ignored: -Dother=1"));
+  size_t packed = 0;
+  for (const auto& [name, content] : aws_.objects) {
+    if (!name.ends_with(".gz")) continue;
+    ++packed;
+    EXPECT_TRUE(content.starts_with("\x1f\x8b")) << name;
+  }
+  EXPECT_GT(packed, 0u);
+  ASSERT_TRUE(Run({Import("s3://b/out", "U")}));
+  EXPECT_EQ(aws_.tables["U"].items, aws_.tables["T"].items);
+}
+
+TEST_F(EmrActivityTest, ObjectsAreEncryptedUnlessTheNodeSaysNone) {
+  for (const auto& [type, expected] : std::map<std::string, std::string>{
+           {"", "AES256"}, {"SERVER_SIDE_ENCRYPTION", "AES256"}, {"NONE", ""}, {"none", ""}}) {
+    aws_.objects.clear();
+    aws_.encryption.clear();
+    PipelineObject node{"Node", "Node", {}};
+    if (!type.empty()) node.fields.push_back({"s3EncryptionType", type, false});
+    ASSERT_TRUE(Run({Export("T", "s3://b/out")}, {{"output", "Node", true}}, {node}));
+    for (const auto& [name, content] : aws_.objects)
+      EXPECT_EQ(aws_.encryption[name], expected) << type << ": " << name;
+  }
+}
+
+TEST_F(EmrActivityTest, EachStepLeavesAPageBesideTheLogs) {
+  ASSERT_TRUE(Run({Export("T", "s3://b/out"), Import("s3://b/out", "U")}));
+  for (const char* page : {"transfer-1.html", "transfer-2.html"}) {
+    auto html = files_.Read(folder_ + "/" + page);
+    ASSERT_TRUE(html) << page;
+    EXPECT_THAT(*html, HasSubstr("<svg"));
+    EXPECT_THAT(*html, HasSubstr("Items</th><td>50"));
+  }
+  ASSERT_FALSE(Run({Export("Nosuch", "s3://b/other")}));
+  EXPECT_THAT(*files_.Read(folder_ + "/transfer-1.html"), HasSubstr("there is no such table"));
+}
+
+TEST_F(EmrActivityTest, ARetryGoesOnWhereTheAttemptBeforeWasStopped) {
+  for (int i = 50; i < 3000; ++i) aws_.Put("T", fmt::format(R"({{"Id":{{"n":"{}"}}}})", i));
+  aws_.faults.page_bytes = 2000;
+  aws_.faults.latency = Duration(300);
+  int begun = 1;
+  auto attempt = [&](const std::string& step, int number, int calls = -1) {
+    std::stop_source stop;
+    aws_.stop_source = &stop;
+    aws_.calls_until_stop = calls;
+    return Run({step}, {{"@instanceStartTime", fmt::format("1970-01-01T00:00:0{}", begun), false}},
+               {}, number, stop.get_token());
+  };
+  struct {
+    std::string step;
+    int calls;
+  } cases[] = {{Export("T", "s3://b/out"), 4}, {Import("s3://b/out", "U"), 60}};
+  for (const auto& [step, calls] : cases) {
+    ActivityResult stopped = attempt(step, 1, calls);
+    ASSERT_FALSE(stopped);
+    EXPECT_EQ(stopped.error().id, "TransferInterrupted");
+    ActivityResult retried = attempt(step, 2);
+    ASSERT_TRUE(retried) << retried.error().message;
+    EXPECT_EQ(reported_["transferItems"], "3000");
+    EXPECT_TRUE(reported_.contains("transferResumedFrom")) << step;
+  }
+  EXPECT_EQ(aws_.tables["U"].items, aws_.tables["T"].items);
+  // A rerun imports all of it again.
+  begun = 2;
+  ASSERT_TRUE(attempt(cases[1].step, 1));
+  EXPECT_FALSE(reported_.contains("transferResumedFrom"));
 }
 
 TEST_F(EmrActivityTest, EveryStepIsReadBeforeTheFirstRuns) {

@@ -40,6 +40,29 @@ std::optional<TransferDirection> DirectionOf(std::string_view class_name) {
   return std::nullopt;
 }
 
+/// What the properties that are Hadoop's for it say, and takes them out. gzip unless they name
+/// another codec, as the tools have it.
+Result<Compression> TakeCompression(std::vector<std::string>* properties) {
+  constexpr std::string_view kCompress = "mapreduce.output.fileoutputformat.compress=";
+  constexpr std::string_view kCodec = "mapreduce.output.fileoutputformat.compress.codec=";
+  bool is_compressed = false;
+  std::string codec = "GzipCodec";
+  std::erase_if(*properties, [&](const std::string& property) {
+    if (property.starts_with(kCompress)) {
+      is_compressed = EqualsIgnoreCase(Trim(property.substr(kCompress.size())), "true");
+      return true;
+    }
+    if (!property.starts_with(kCodec)) return false;
+    codec = property.substr(std::max(property.rfind('.') + 1, kCodec.size()));
+    return true;
+  });
+  if (!is_compressed) return Compression::kNone;
+  if (codec == "GzipCodec") return Compression::kGzip;
+  if (codec == "ZStandardCodec") return Compression::kZstd;
+  return InvalidArgument(
+      fmt::format("the export step's codec is {}; it must be GzipCodec or ZStandardCodec", codec));
+}
+
 }  // namespace
 
 Result<EmrStep> ParseEmrStep(std::string_view text) {
@@ -78,7 +101,11 @@ Result<TransferStep> ParseTransferStep(const EmrStep& step) {
                         .path = values[0],
                         .table = values[1],
                         .segments = {},
-                        .properties = properties};
+                        .properties = {}};
+  if (*direction == TransferDirection::kExport) {
+    ASSIGN_OR_RETURN(transfer.compression, TakeCompression(&properties));
+  }
+  transfer.properties = std::move(properties);
   if (values.size() > 2) {
     std::optional<double> ratio = ParseDouble(values[2]);
     if (!ratio || *ratio <= 0 || *ratio > 1) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "transfer/file_format.h"
 
 namespace penstock {
 
@@ -32,7 +33,9 @@ struct TransferStep {
   std::string table;
   double ratio = 0.5;  // what the tools take when it is not given
   std::optional<int> segments;
-  std::vector<std::string> properties;  // of -D options, "name=value"
+  /// Of an export: what mapreduce.output.fileoutputformat.compress and ….codec say.
+  Compression compression = Compression::kNone;
+  std::vector<std::string> properties;  // of the other -D options, "name=value"
   bool operator==(const TransferStep&) const = default;
 };
 /// kNotFound: the step is none of theirs. kInvalidArgument: it is, but an argument is missing or

@@ -27,7 +27,10 @@ TEST(EmrStepTest, KnowsTheDynamoDbToolsInAnyJarAndPackage) {
       "s3://dynamodb-dpl-us-east-1/x.jar,org.apache.hadoop.dynamodb.tools.DynamoDBExport,s3://b/"
       "o,T,0.25");
   ASSERT_TRUE(exported);
-  EXPECT_EQ(*exported, (TransferStep{TransferDirection::kExport, "s3://b/o", "T", 0.25, {}, {}}));
+  EXPECT_EQ(*exported, (TransferStep{.direction = TransferDirection::kExport,
+                                     .path = "s3://b/o",
+                                     .table = "T",
+                                     .ratio = 0.25}));
   auto imported = parse("x.jar,DynamoDbImport,s3://b/i,T");
   ASSERT_TRUE(imported);
   EXPECT_EQ(imported->direction, TransferDirection::kImport);
@@ -36,6 +39,33 @@ TEST(EmrStepTest, KnowsTheDynamoDbToolsInAnyJarAndPackage) {
   ASSERT_TRUE(more);
   EXPECT_EQ(more->segments, 20);
   EXPECT_EQ(more->properties, (std::vector<std::string>{"k=v", "m=n"}));
+}
+
+TEST(EmrStepTest, TakesHadoopsWordForCompression) {
+  constexpr const char* kCompress = "-D,mapreduce.output.fileoutputformat.compress=";
+  struct {
+    std::string properties;
+    Compression compression;
+  } cases[] = {
+      {"-Dk=v", Compression::kNone},
+      {fmt::format("{}false,-Dk=v", kCompress), Compression::kNone},
+      {fmt::format("{}true,-Dk=v", kCompress), Compression::kGzip},
+      {"-Dk=v,-Dmapreduce.output.fileoutputformat.compress=true,-Dmapreduce.output."
+       "fileoutputformat.compress.codec=org.apache.hadoop.io.compress.ZStandardCodec",
+       Compression::kZstd},
+  };
+  for (const auto& one : cases) {
+    auto step = ParseTransferStep(
+        *ParseEmrStep(fmt::format("x.jar,DynamoDBExport,{},s3://b/o,T", one.properties)));
+    ASSERT_TRUE(step) << step.error().message;
+    EXPECT_EQ(step->compression, one.compression) << one.properties;
+    EXPECT_EQ(step->properties, std::vector<std::string>{"k=v"}) << one.properties;
+  }
+  auto unknown = ParseTransferStep(*ParseEmrStep(
+      "x.jar,DynamoDBExport,-Dmapreduce.output.fileoutputformat.compress=true,-Dmapreduce.output."
+      "fileoutputformat.compress.codec=org.apache.hadoop.io.compress.SnappyCodec,s3://b/o,T"));
+  ASSERT_FALSE(unknown);
+  EXPECT_NE(unknown.error().message.find("SnappyCodec"), std::string::npos);
 }
 
 TEST(EmrStepTest, SaysWhatIsWrongWithATransferStep) {

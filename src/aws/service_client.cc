@@ -188,9 +188,11 @@ Error CallError::ToError(std::string_view attempted) const {
   if (type == kNoCredentialsType)
     return PermissionDenied(fmt::format("{}: {}", attempted, message));
   if (http == 0) return Unavailable(fmt::format("{}: no answer: {}", attempted, message));
+  // What follows an empty line is the canonical request, which is for those who write clients.
+  const std::string_view told = std::string_view(message).substr(0, message.find("\n\n"));
   std::string text =
-      fmt::format("{}: {}{}{} (HTTP {}{}{})", attempted, type, message.empty() ? "" : ": ", message,
-                  http, request_id.empty() ? "" : ", request ", request_id);
+      fmt::format("{}: {}{}{} (HTTP {}{}{})", attempted, type, told.empty() ? "" : ": ", told, http,
+                  request_id.empty() ? "" : ", request ", request_id);
   if (IsRetryable()) return Unavailable(std::move(text));
   if (http == 403 || type == "UnrecognizedClientException" || type == "InvalidSignatureException" ||
       type == "AccessDeniedException") {

@@ -87,6 +87,17 @@ TEST_F(ClientTest, JsonErrorsLoseTheirNameSpace) {
   EXPECT_EQ(http_.requests.size(), 1u);
 }
 
+TEST_F(ClientTest, TheCanonicalRequestIsForThoseWhoWriteClients) {
+  http_.answers.push_back(Json(
+      403,
+      R"({"__type":"InvalidSignatureException","message":"It does not match.\n\nThe Canonical String was\n'POST"})"));
+  auto answer = dynamodb_.Call("Scan", "{}");
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().ToError("reading table T").message,
+            "reading table T: InvalidSignatureException: It does not match. (HTTP 403, request "
+            "id-1)");
+}
+
 TEST_F(ClientTest, ThrottlesAndFaultsAreTriedThreeTimes) {
   Instant before = clock_.now;
   http_.answers = {Json(400, R"({"__type":"x#ThrottlingException"})"), Unavailable("reset"),

@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "base/text.h"
 #include "json/json.h"
 #include "time/instant.h"
 #include "transfer/estimate.h"
@@ -96,6 +97,11 @@ void PrintReport(const TransferWorld& world, const TransferReport& report,
     *world.err << "different: " << difference << "\n";
   *world.err << fmt::format("{}: {} items, {} in {}", done, FormatCount(report.items),
                             FormatBytes(report.bytes), FormatSeconds(report.seconds));
+  if (report.skipped > 0) *world.err << fmt::format(", {} skipped", FormatCount(report.skipped));
+  if (report.duplicates > 0) {
+    *world.err << fmt::format(", {} left out for later ones with the same key",
+                              FormatCount(report.duplicates));
+  }
   if (report.allowed_units > 0) {
     *world.err << fmt::format("; {:.1f} capacity units consumed, {:.1f} allowed",
                               report.consumed_units, report.allowed_units);
@@ -106,21 +112,22 @@ void PrintReport(const TransferWorld& world, const TransferReport& report,
 }  // namespace
 
 bool IsInS3(const std::string& where) {
-  return where.starts_with("s3://") || where.starts_with("s3n://") || where.starts_with("s3a://");
+  const std::string scheme = AsciiLower(where.substr(0, where.find("://")));
+  return scheme.size() < where.size() && (scheme == "s3" || scheme == "s3n" || scheme == "s3a");
 }
 
 int RunTransfer(const TransferWorld& world, const EndpointFlags& endpoints,
                 const DisplayFlags& display, bool needs_table, bool needs_s3, std::string_view done,
-                const std::function<Result<TransferReport>(const TransferContext& context,
-                                                           const ProgressCallback& progress)>& run,
-                bool resumable) {
+                const std::string& what,
+                const std::function<Result<TransferReport>(
+                    const TransferContext& context, const ProgressCallback& progress)>& run) {
   Clients clients;
   if (Status opened = clients.Open(world, endpoints, needs_table, needs_s3); !opened) {
     PrintFailure(world, opened.error());
     return kExitUnusable;
   }
   ProgressLine line(world.err, world.terminal, display.explain);
-  ReportPage page(fmt::format("penstock: {} at {}", done, FormatIsoMillis(world.clock->Now())));
+  ReportPage page(fmt::format("{}, begun at {}", what, FormatIsoMillis(world.clock->Now())));
   ProgressCallback progress = [&](const Progress& now) {
     line.Show(now);
     page.Add(now);
@@ -132,7 +139,8 @@ int RunTransfer(const TransferWorld& world, const EndpointFlags& endpoints,
     PrintWarning(world, warning);
     told.insert(warning);
   };
-  context.listener.on_state_lost = [&] { resumable = false; };
+  bool is_resumable = false;
+  context.listener.on_resumable = [&] { is_resumable = true; };
   Result<TransferReport> report = run(context, progress);
   line.Clear();
   if (!display.report.empty()) {
@@ -143,7 +151,7 @@ int RunTransfer(const TransferWorld& world, const EndpointFlags& endpoints,
   if (!report) {
     PrintFailure(world, report.error());
     const int exit = ExitFor(report.error());
-    if (exit == kExitInterrupted && resumable)
+    if (exit == kExitInterrupted && is_resumable)
       *world.err << "penstock: the same command with --resume takes it up again\n";
     return exit;
   }
@@ -207,10 +215,10 @@ int RunExportCommand(const TransferWorld& world, const ExportCommand& command) {
   if (foreseen) return *foreseen;
   return RunTransfer(
       world, command.endpoints, command.display, true, needs_s3, "exported",
+      fmt::format("export of {} to {}", command.options.table, command.options.destination),
       [&](const TransferContext& context, const ProgressCallback& progress) {
         return RunExport(context, command.options, progress, world.stop);
-      },
-      /*resumable=*/true);
+      });
 }
 
 int RunImportCommand(const TransferWorld& world, const ImportCommand& command) {
@@ -223,16 +231,18 @@ int RunImportCommand(const TransferWorld& world, const ImportCommand& command) {
   if (foreseen) return *foreseen;
   return RunTransfer(
       world, command.endpoints, command.display, true, needs_s3, "imported",
+      fmt::format("import of {} into {}", command.options.source, command.options.table),
       [&](const TransferContext& context, const ProgressCallback& progress) {
         return RunImport(context, command.options, progress, world.stop);
-      },
-      /*resumable=*/true);
+      });
 }
 
 int RunVerifyCommand(const TransferWorld& world, const VerifyCommand& command) {
+  std::string what = "verification of " + command.options.source;
+  if (!command.options.table.empty()) what += " against table " + command.options.table;
   return RunTransfer(world, command.endpoints, command.display, !command.options.table.empty(),
                      IsInS3(command.options.source) || command.options.follow_manifest_urls,
-                     "equal",
+                     "equal", what,
                      [&](const TransferContext& context, const ProgressCallback& progress) {
                        return RunVerify(context, command.options, progress, world.stop);
                      });

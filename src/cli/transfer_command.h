@@ -40,12 +40,12 @@ struct TransferWorld {
 bool IsInS3(const std::string& where);
 
 /// What these commands have in common: clients, run, print, exit code. `done`: what a good end is
-/// called ("exported"). `resumable`: an interruption is followed by how to go on.
+/// called ("exported"). `what`: the job, for the title of its page ("export of T to out").
 int RunTransfer(const TransferWorld& world, const EndpointFlags& endpoints,
                 const DisplayFlags& display, bool needs_table, bool needs_s3, std::string_view done,
+                const std::string& what,
                 const std::function<Result<TransferReport>(const TransferContext& context,
-                                                           const ProgressCallback& progress)>& run,
-                bool resumable = false);
+                                                           const ProgressCallback& progress)>& run);
 
 /// Each runs one command and returns its exit code (ExitCode).
 int RunExportCommand(const TransferWorld& world, const ExportCommand& command);

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <map>
+#include <set>
 #include <sstream>
 
 #include "json/json.h"
@@ -73,11 +75,12 @@ TEST_F(TransferCommandTest, ThereAndBack) {
   EXPECT_EQ(summary->at("items").as_int64(), 100);
   EXPECT_EQ(summary->at("rejected").as_int64(), 0);
   EXPECT_EQ(summary->at("manifest").as_string(), out + "/manifest");
-  EXPECT_FALSE(summary->contains("resumedFrom"));
-  for (const char* key :
-       {"bytes", "seconds", "consumedCapacityUnits", "indexCapacityUnits", "throttledRequests"}) {
-    EXPECT_TRUE(summary->contains(key)) << key;
-  }
+  std::set<std::string> members;
+  for (const auto& [name, value] : *summary) members.insert(std::string(name));
+  EXPECT_EQ(members, (std::set<std::string>{"items", "bytes", "seconds", "consumedCapacityUnits",
+                                            "indexCapacityUnits", "allowedCapacityUnits",
+                                            "throttledRequests", "rejected", "skipped",
+                                            "duplicates", "digest", "manifest"}));
   std::string digest(summary->at("digest").as_string());
   EXPECT_TRUE(digest.starts_with("xxh3-128-sum:") && digest.size() == 45) << digest;
 
@@ -95,6 +98,18 @@ TEST_F(TransferCommandTest, ThereAndBack) {
   EXPECT_NE(err_.str().find("not empty"), std::string::npos) << err_.str();
   ASSERT_EQ(Run({"export", "T", out, "--resume", "--json"}), kExitDone) << err_.str();
   EXPECT_TRUE(json::ParseObject(out_.str())->contains("resumedFrom"));
+}
+
+TEST_F(TransferCommandTest, WhatWasNotWrittenIsSaid) {
+  ASSERT_EQ(Run({"export", "T", "S3://b/out"}), kExitDone) << err_.str();
+  ASSERT_EQ(Run({"import", "s3://b/out", "U", "--write-ratio", "1"}), kExitDone) << err_.str();
+  aws_.tables["U"].items.erase(aws_.tables["U"].items.begin());
+  ASSERT_EQ(Run({"import", "s3a://b/out", "U", "--mode", "skip-existing"}), kExitDone)
+      << err_.str();
+  EXPECT_NE(err_.str().find("imported: 1 items, 3.2 kB in"), std::string::npos) << err_.str();
+  EXPECT_NE(err_.str().find(", 99 skipped;"), std::string::npos) << err_.str();
+  // As far as the progress is concerned they are done.
+  EXPECT_NE(err_.str().find("importing: 100 items"), std::string::npos) << err_.str();
 }
 
 TEST_F(TransferCommandTest, ForeseesAndRefuses) {
@@ -117,6 +132,30 @@ TEST_F(TransferCommandTest, ForeseesAndRefuses) {
   auto page = files_.Read(folder_ + "/report.html");
   ASSERT_TRUE(page);
   EXPECT_NE(page->find("<svg"), std::string::npos);
+  EXPECT_NE(page->find("<h1>export of T to " + folder_ + "/x, begun at 1970"), std::string::npos);
+}
+
+TEST_F(TransferCommandTest, ExplainsEachSecond) {
+  aws_.tables["T"].read_units = 1;
+  for (int i = 0; i < 30; ++i) {
+    aws_.Put("T", fmt::format(R"({{"Id":{{"n":"{}"}},"v":{{"s":"{}"}}}})", 1000 + i,
+                              std::string(4000, 'x')));
+  }
+  std::map<std::string, size_t> lines;
+  for (const char* flag : {"--explain", "--json"}) {
+    // Pages of about half a unit: a second each.
+    ASSERT_EQ(
+        Run({"export", "T", folder_ + "/" + flag, "--read-ratio", "0.5", "--memory", "1MiB", flag}),
+        kExitDone)
+        << err_.str();
+    std::string told = err_.str();
+    for (size_t at = 0;
+         (at = told.find("; limited by rate: 0.5 of 1 units/s", at)) != std::string::npos; ++at) {
+      ++lines[flag];
+    }
+  }
+  EXPECT_GE(lines["--json"], 1u);
+  EXPECT_GE(lines["--explain"], 3 * lines["--json"]);
 }
 
 TEST_F(TransferCommandTest, EachSideHasItsOwnPlace) {
@@ -170,6 +209,32 @@ TEST_F(TransferCommandTest, MistakesAreNamed) {
   EXPECT_NE(out_.str().find("--read-ratio"), std::string::npos);
   EXPECT_EQ(Run({"--version"}), kExitDone);
   EXPECT_EQ(out_.str(), "penstock 1.2.3\n");
+}
+
+TEST_F(TransferCommandTest, ResumingIsSpokenOfWhereItHelps) {
+  // Nobody there: nothing has begun.
+  aws_.faults.lost_answer_every = 1;
+  aws_.refused["DescribeTable"] = "InternalServerError";
+  aws_.refused_status = 500;
+  EXPECT_EQ(Run({"export", "T", folder_ + "/o"}), kExitInterrupted);
+  EXPECT_EQ(err_.str().find("--resume"), std::string::npos) << err_.str();
+  // S3 fails once the export has begun.
+  aws_.refused.clear();
+  aws_.faults = {};
+  aws_.s3_fault = [](const std::string& method, const std::string& target) {
+    return method == "PUT" && target.find("_table.json") != std::string::npos ? 503 : 0;
+  };
+  EXPECT_EQ(Run({"export", "T", "s3://b/o"}), kExitInterrupted);
+  EXPECT_NE(err_.str().find("the same command with --resume takes it up again"), std::string::npos)
+      << err_.str();
+  aws_.s3_fault = nullptr;
+  ASSERT_EQ(Run({"export", "T", "s3://b/o", "--resume"}), kExitDone) << err_.str();
+  EXPECT_EQ(err_.str().find("warning"), std::string::npos) << err_.str();
+  // Nothing to resume is said.
+  ASSERT_EQ(Run({"export", "T", "s3://b/new", "--resume"}), kExitDone) << err_.str();
+  EXPECT_NE(err_.str().find("no unfinished export at s3://b/new"), std::string::npos);
+  ASSERT_EQ(Run({"import", "s3://b/o", "U", "--resume"}), kExitDone) << err_.str();
+  EXPECT_NE(err_.str().find("no unfinished import of s3://b/o into table U"), std::string::npos);
 }
 
 TEST_F(TransferCommandTest, MissingThingsAreUnusable) {

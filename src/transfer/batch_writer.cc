@@ -270,6 +270,7 @@ Status BatchWriter::ConditionFailed(PutItem item) {
   patience_.Reset();
   if (context_.mode.kind != ImportMode::Kind::kFailIfExists) {
     context_.ledger->Settle(item.file, item.block, {.skipped = 1, .digest = item.hash});
+    context_.meter->Add(1, item.request.size());
     return {};
   }
   // An earlier try, whose answer was lost or which was killed, may have put this very item.

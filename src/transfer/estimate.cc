@@ -237,6 +237,12 @@ Result<Estimate> EstimateImport(const TransferContext& context, const ImportOpti
                                  : Ceiling(static_cast<double>(estimate.items) /
                                            static_cast<double>(BatchWriter::kItemsMax));
   SetBound(options.rate, table.write, context.clock, context.random, &estimate);
+  const json::Value* local_indexes = json::Find(table.description, "LocalSecondaryIndexes");
+  if (local_indexes != nullptr && local_indexes->is_array()) {
+    estimate.notes.push_back(
+        fmt::format("local indexes (here {}) can cost as much again, each, for the items in them",
+                    local_indexes->get_array().size()));
+  }
   if (is_to_be_made)
     estimate.notes.push_back("table " + options.table + " is not there yet; it would be made");
   if (!contents.items) estimate.notes.push_back("items and units are projected from a sample");

@@ -1,5 +1,6 @@
 #include "transfer/export_contents.h"
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -125,6 +126,19 @@ Result<bool> IsControlText(DataFolder& folder, const ExportFile& data, std::stop
   }
 }
 
+/// Says where else somebody may have meant, for people: exports by date lie in one folder.
+std::string WhatLiesDeeper(const DataFolder& folder, const std::vector<FolderEntry>& entries) {
+  const std::string manifest = "/" + std::string(kManifestName);
+  std::string_view deeper;  // the last by name, which is the newest by date
+  for (const FolderEntry& entry : entries) {
+    if (!entry.name.ends_with(manifest)) continue;
+    deeper = std::max(deeper,
+                      std::string_view(entry.name).substr(0, entry.name.size() - manifest.size()));
+  }
+  if (deeper.empty()) return "";
+  return "; but there is one deeper: " + folder.AddressOf(deeper);
+}
+
 Result<ExportContents> WithoutManifest(DataFolder& folder, const std::vector<FolderEntry>& entries,
                                        const ExportRequest& request, std::stop_token stop) {
   const ReadStyle& style = request.style;
@@ -140,8 +154,8 @@ Result<ExportContents> WithoutManifest(DataFolder& folder, const std::vector<Fol
                                                     : GuessShape(entry.name, style.leniency)});
   }
   if (contents.files.empty()) {
-    return NotFound(fmt::format("there is no export in {}: neither a manifest nor data files",
-                                folder.address()));
+    return NotFound(fmt::format("there is no export in {}: neither a manifest nor data files{}",
+                                folder.address(), WhatLiesDeeper(folder, entries)));
   }
   bool is_foreign = !unfinished && style.format && *style.format != FileFormat::kDataPipeline &&
                     *style.format != FileFormat::kDynamoDbJson;

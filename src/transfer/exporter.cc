@@ -23,7 +23,19 @@ std::string FirstDifference(const RunRecord& run, const RunRecord& wanted) {
   if (run.table_id != wanted.table_id) return "the table was deleted and made again";
   if (run.segments != wanted.segments) return fmt::format("it has {} segments", run.segments);
   if (run.consistent_read != wanted.consistent_read) return "it reads with another consistency";
+  if (run.server_side_encryption != wanted.server_side_encryption ||
+      run.kms_key_id != wanted.kms_key_id) {
+    return "its objects are encrypted in another way";
+  }
   return "its files have another style";
+}
+
+/// Whether the run's manifest is among what is there.
+bool IsDone(const RunRecord& run, const std::vector<FolderEntry>& entries) {
+  const ExportLayout layout(run.style, run.run_id, run.started_at);
+  return std::any_of(entries.begin(), entries.end(), [&](const FolderEntry& entry) {
+    return entry.name == layout.manifest_name();
+  });
 }
 
 /// Whether a file is one that every export has, or a data file of this run.
@@ -64,6 +76,11 @@ Result<TransferReport> Exporter::Run() {
   int segments = options_.segments > 0 ? options_.segments : SegmentCount(table_, workers);
   ASSIGN_OR_RETURN(std::optional<TransferReport> done, TakeDestination(segments));
   if (done) return *std::move(done);
+  if (context_.listener.on_resumable) context_.listener.on_resumable();
+  if (options_.resume && !resumed_from_) {
+    warnings_.push_back("there was no unfinished export at " + folder_->address() +
+                        " to resume: it was begun anew");
+  }
 
   ASSIGN_OR_RETURN(std::unique_ptr<RateController> rate,
                    NewJobRate(context_, options_.rate, table_, CapacityKind::kRead, stop_));
@@ -90,13 +107,15 @@ Status Exporter::ScanInto(RateController& rate, ProgressMeter& meter) {
                 .meter = &meter,
                 .clock = context_.clock,
                 .stop = stop_};
-  for (const FileProof& file : checkpoint_->Files()) meter.Add(file.items, file.bytes);
+  for (const FileProof& file : checkpoint_->Files()) meter.Found(file.items, file.bytes);
+  ScanSkew skew(table_.key.CollectionKey());
   TableScanOptions scan{.table = options_.table,
                         .consistent_read = options_.consistent_read,
                         .segments = checkpoint_->Remaining(),
                         .workers = WorkerCount(options_.memory_bytes),
                         .average_item_size = table_.AverageItemSize(),
-                        .splits_tail = options_.splits_tail};
+                        .splits_tail = options_.splits_tail,
+                        .skew = &skew};
   auto open = [&](SegmentStart* at) -> Result<std::unique_ptr<SegmentSink>> {
     ASSIGN_OR_RETURN(std::unique_ptr<SegmentFiles> files, SegmentFiles::Open(run, at));
     return std::unique_ptr<SegmentSink>(std::move(files));
@@ -105,11 +124,15 @@ Status Exporter::ScanInto(RateController& rate, ProgressMeter& meter) {
                              *context_.random, open, stop_);
   // What the workers saved at their end counts only with this.
   if (!scanned) static_cast<void>(checkpoint_file.Write().has_value());
+  for (const std::string& finding : skew.Findings())
+    warnings_.push_back(fmt::format("table {}: {}", table_.name, finding));
   return scanned;
 }
 
 Status Exporter::CheckTable() {
   ASSIGN_OR_RETURN(TableDescription now, DescribeTable(*context_.dynamodb, options_.table, stop_));
+  std::string raised = RaisedCapacity(table_, now, CapacityKind::kRead);
+  if (!raised.empty()) warnings_.push_back(std::move(raised));
   if (now.id == table_.id) return {};
   return FailedPrecondition(
       fmt::format("exporting table {}: it was deleted and made again meanwhile (its id was {} and "
@@ -163,7 +186,9 @@ Result<std::optional<TransferReport>> Exporter::TakeDestination(int segments) {
           .started_at = context_.clock->Now(),
           .segments = segments,
           .style = options_.style,
-          .consistent_read = options_.consistent_read};
+          .consistent_read = options_.consistent_read,
+          .server_side_encryption = options_.server_side_encryption,
+          .kms_key_id = options_.kms_key_id};
   if (!entries.empty()) return TakeOver(entries);
   RETURN_IF_ERROR(Begin());
   return std::optional<TransferReport>();
@@ -193,17 +218,13 @@ Result<std::optional<TransferReport>> Exporter::TakeOver(const std::vector<Folde
     return entry.name.starts_with(kRunFolderName);
   });
   if (!ours) {
-    if (!is_bare && !options_.overwrite) return RefuseForeign(entries).error();
+    if (!is_bare && !options_.overwrite) return RefuseForeign(entries.front(), entries).error();
     RETURN_IF_ERROR(ClearDestination(entries));
     RETURN_IF_ERROR(Begin());
     return std::optional<TransferReport>();
   }
   if (options_.begun && *options_.begun > found->started_at + kClockSkewMax) {
-    const ExportLayout layout(found->style, found->run_id, found->started_at);
-    bool is_done = std::any_of(entries.begin(), entries.end(), [&](const FolderEntry& entry) {
-      return entry.name == layout.manifest_name();
-    });
-    if (is_done) return RefuseForeign(entries).error();
+    if (IsDone(*found, entries)) return RefuseForeign(entries.front(), entries).error();
     RETURN_IF_ERROR(ClearDestination(entries));
     RETURN_IF_ERROR(Begin());
     return std::optional<TransferReport>();
@@ -239,7 +260,7 @@ Result<std::optional<TransferReport>> Exporter::TakeOver(const std::vector<Folde
     bool is_part = NameOfUnfinished(entry.name).has_value();
     if (known.erase(entry.name) > 0 || is_part || entry.name[0] == '_') continue;
     if (!IsDataFileOf(run_.run_id, entry.name) && !Layout().Owns(entry.name))
-      return RefuseForeign({entry}).error();
+      return RefuseForeign(entry, entries).error();
     // Made after the last checkpoint.
     RETURN_IF_ERROR(folder_->Remove(entry.name));
   }
@@ -263,10 +284,11 @@ Result<std::optional<TransferReport>> Exporter::FindDone(const std::vector<Folde
                        [&](const FolderEntry& entry) { return entry.name == name; });
   };
   const ExportLayout layout = Layout();
-  if (!has(layout.manifest_name())) return std::optional<TransferReport>();
+  if (!IsDone(run_, entries)) return std::optional<TransferReport>();
   ASSIGN_OR_RETURN(std::string manifest, folder_->Read(layout.manifest_name(), kManifestSizeMax));
   ASSIGN_OR_RETURN(std::optional<ExportProof> proof, layout.ReadProof(manifest));
-  if (!proof || proof->run_id != run_.run_id) return RefuseForeign(entries).error();
+  if (!proof || proof->run_id != run_.run_id)
+    return RefuseForeign(entries.front(), entries).error();
   for (const SmallFile& file : layout.Sealing()) {
     if (!has(file.name)) RETURN_IF_ERROR(WriteOnce(file.name, file.content));
   }
@@ -300,7 +322,7 @@ Status Exporter::ClearDestination(const std::vector<FolderEntry>& entries) {
   };
   for (const FolderEntry& entry : entries) {
     if (!is_ours(NameOfUnfinished(entry.name).value_or(entry.name)))
-      return RefuseForeign({entry}).error();
+      return RefuseForeign(entry, entries).error();
   }
   // Without its manifest nobody takes the rest for an export.
   RETURN_IF_ERROR(folder_->Remove(manifest_name));
@@ -308,21 +330,24 @@ Status Exporter::ClearDestination(const std::vector<FolderEntry>& entries) {
   return folder_->RemoveUnfinished({}, is_ours);
 }
 
-Status Exporter::RefuseForeign(const std::vector<FolderEntry>& entries) const {
+Status Exporter::RefuseForeign(const FolderEntry& foreign,
+                               const std::vector<FolderEntry>& entries) const {
   std::string whose;
   if (auto text = folder_->Read(kRunRecordName, kRunRecordSizeMax)) {
     if (auto record = ParseRunRecord(*text)) {
+      const bool is_done = IsDone(*record, entries);
       whose = fmt::format(
-          " It holds the export of table {} begun at {} (run {}): to go on with that one, resume "
-          "it.",
-          record->table, FormatIsoMillis(record->started_at), record->run_id);
+          " It holds the {} export of table {} begun at {} (run {}){}.",
+          is_done ? "finished" : "unfinished", record->table, FormatIsoMillis(record->started_at),
+          record->run_id,
+          is_done ? "; --overwrite replaces it" : ": to go on with that one, resume it (--resume)");
     }
   }
   return AlreadyExists(fmt::format(
       "exporting table {} to {}: the destination is not empty, it has {}.{} Choose an empty "
       "folder, for instance one with the "
       "date in its name, or remove what is there.",
-      options_.table, folder_->address(), folder_->AddressOf(entries.front().name), whose));
+      options_.table, folder_->address(), folder_->AddressOf(foreign.name), whose));
 }
 
 Status Exporter::WriteOnce(std::string_view name, std::string_view content) {

@@ -40,7 +40,8 @@ class Exporter {
   Result<std::optional<TransferReport>> TakeOver(const std::vector<FolderEntry>& entries);
   /// A run's own end, if its manifest is there.
   Result<std::optional<TransferReport>> FindDone(const std::vector<FolderEntry>& entries);
-  Status RefuseForeign(const std::vector<FolderEntry>& entries) const;
+  /// `foreign`: the one of `entries` to name.
+  Status RefuseForeign(const FolderEntry& foreign, const std::vector<FolderEntry>& entries) const;
   /// Takes an older export away.
   Status ClearDestination(const std::vector<FolderEntry>& entries);
   Status Begin();

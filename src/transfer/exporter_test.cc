@@ -22,17 +22,15 @@ TEST_F(ExporterTest, AFolderMayBeCalledManifest) {
   EXPECT_EQ(RunExport(Context(), local).error().code, ErrorCode::kInvalidArgument);
 }
 
-TEST_F(ExporterTest, ATableMadeAnewMeanwhileIsNoExport) {
-  Fill(300);
-  ProgressCallback progress = [&](const Progress&) {
-    std::lock_guard lock(aws_.mutex);
-    aws_.tables["T"].id = "id-9";
-  };
-  auto refused = RunExport(Context(), Export("out"), progress);
-  ASSERT_FALSE(refused);
-  EXPECT_NE(refused.error().message.find("made again"), std::string::npos)
-      << refused.error().message;
-  EXPECT_FALSE(files_.Exists(folder_ + "/out/manifest"));
+TEST_F(ExporterTest, EveryObjectIsEncryptedAsAsked) {
+  Fill(40, 300'000);  // with parts
+  ExportOptions options = Export("s3://bucket/out");
+  options.segments = 1;
+  options.server_side_encryption = "aws:kms";
+  options.kms_key_id = "key";
+  ASSERT_GOOD(RunExport(Context(), options));
+  for (const auto& [name, content] : aws_.objects)
+    EXPECT_EQ(aws_.encryption[name], "aws:kms key") << name;
 }
 
 TEST_F(ExporterTest, OverwriteReplacesAnExportAndNothingElse) {

@@ -30,6 +30,7 @@ class FakeDynamoDb {
     std::string id = "id-1";
     double read_units = 1000, write_units = 1000;
     std::string ttl_attribute;
+    json::Object extras;                       // more members of its description
     std::map<std::string, double> indexes;     // global ones and their write capacity
     std::map<std::string, double> index_cost;  // units of theirs for each of the table's
     bool on_demand = false;
@@ -62,11 +63,13 @@ class FakeDynamoDb {
 
   std::map<std::string, Table> tables;
   std::map<std::string, std::string> refused;  // operation -> the error it answers
+  int refused_status = 400;
   std::string tags = R"([{"Key":"team","Value":"blue"}])";
   Faults faults;
   std::vector<Spent> reads, writes;
   std::map<std::string, std::vector<Spent>> index_writes;
-  std::vector<json::Object> created;  // requests that made tables
+  std::vector<std::string> unsupported;  // members that CreateTable refuses
+  std::vector<json::Object> created;     // requests that made tables
   int batches = 0, scans = 0, describes = 0;
   int calls_until_stop = -1;
   std::stop_source* stop_source = nullptr;
@@ -86,7 +89,7 @@ class FakeDynamoDb {
   Result<HttpResponse> Dynamo(const std::string& operation, const std::string& body) {
     auto request = json::ParseObject(body, 200);
     CHECK(request.has_value(), "{}", body);
-    if (refused.contains(operation)) return Fault(400, refused[operation], "refused");
+    if (refused.contains(operation)) return Fault(refused_status, refused[operation], "refused");
     if (operation == "DescribeTable") return Describe(*json::GetString(*request, "TableName"));
     if (operation == "CreateTable") return Create(*request);
     if (operation == "DescribeTimeToLive" || operation == "UpdateTimeToLive") {
@@ -171,6 +174,7 @@ class FakeDynamoDb {
            json::Object{{"ReadCapacityUnits", units}, {"WriteCapacityUnits", units}}}});
     }
     if (!indexes.empty()) described["GlobalSecondaryIndexes"] = indexes;
+    for (const auto& [member, value] : table.extras) described[member] = value;
     if (table.on_demand)
       described["BillingModeSummary"] = json::Object{{"BillingMode", "PAY_PER_REQUEST"}};
     return Answer(200, json::Write(json::Object{{"Table", described}}));
@@ -179,6 +183,10 @@ class FakeDynamoDb {
   HttpResponse Create(const json::Object& request) {
     std::string name = *json::GetString(request, "TableName");
     if (tables.contains(name)) return Fault(400, "ResourceInUseException", "exists");
+    for (const std::string& member : unsupported) {
+      if (request.contains(member))
+        return Fault(400, "ValidationException", member + ": not supported");
+    }
     Table& table = tables[name];
     table.id = "id-of-" + name;
     std::map<std::string, AttributeType> types;
@@ -239,13 +247,14 @@ class FakeDynamoDb {
       const std::string* wire;
     };
     std::vector<Placed> in_order;
-    for (const auto& [key, wire] : table.items) in_order.push_back({Slot(key), &wire});
+    for (const auto& [key, wire] : table.items)
+      in_order.push_back({FactsOf(table, wire).slot, &wire});
     std::stable_sort(in_order.begin(), in_order.end(),
                      [](const Placed& a, const Placed& b) { return a.slot < b.slot; });
     for (const auto& [slot, wire] : in_order) {
       bool is_in = static_cast<int64_t>(slot) * total / 4096 == segment;
       if (started && !is_in) continue;
-      const auto& [shown, stored_size] = FactsOf(table, *wire);
+      const auto& [shown, stored_size, _] = FactsOf(table, *wire);
       if (!started && !is_in && shown == start) {
         return Fault(400, "ValidationException", "the key is not of this segment");
       }
@@ -395,11 +404,12 @@ class FakeDynamoDb {
     return Answer(200, found == table.items.end() ? "{}" : "{\"Item\":" + found->second + "}");
   }
 
-  static uint64_t Slot(const std::string& key) { return Crc32(key) % 4096; }
-  /// What is shown of an item's key, and the size it is charged with. Kept, as each scan asks.
+  /// What is shown of an item's key, the size it is charged with, and which of 4096 slots its
+  /// partition key falls into. Kept, as each scan asks.
   struct Facts {
     std::string shown_key;
     uint64_t stored_size = 0;
+    uint64_t slot = 0;
   };
   const Facts& FactsOf(const Table& table, const std::string& wire) {
     Facts& facts = facts_[wire];
@@ -408,7 +418,10 @@ class FakeDynamoDb {
       ItemReader reader(ItemDialect::kServer);
       JsonCursor cursor(wire);
       CHECK(reader.Read(cursor, &item));
-      facts = {table.key.Show(item), ItemSize(item)};
+      const KeySchema partition{{table.key.attributes[0]}};
+      LineBuffer key;
+      partition.AppendKey(item, hasher_, &key);
+      facts = {table.key.Show(item), ItemSize(item), Crc32(key.view()) % 4096};
     }
     return facts;
   }

@@ -18,6 +18,8 @@ class FakeS3 {
  public:
   std::map<std::string, std::string> objects;  // "/bucket/key"
   std::map<std::string, std::map<int, std::string>> uploads;
+  /// How each object was said to be encrypted: "AES256", "aws:kms key", "".
+  std::map<std::string, std::string> encryption;
   /// Asked of each request: a status to answer instead, or one of those below; 0: no fault.
   std::function<int(const std::string& method, const std::string& target)> s3_fault;
   static constexpr int kLost = -1;       // it is carried out, and no answer comes
@@ -99,6 +101,7 @@ class FakeS3 {
       }
       response.body += "</ListMultipartUploadsResult>";
     } else if (query.contains("uploads")) {
+      encryption[path] = EncryptionOf(request);
       std::string id = fmt::format("u{}", ++uploads_made_);
       uploads[id] = {};
       upload_keys_[id] = path.substr(path.find('/', 1) + 1);
@@ -133,6 +136,7 @@ class FakeS3 {
                       "</ETag></CompleteMultipartUploadResult>";
     } else if (request.method == "PUT") {
       if (is_taken) return Taken();
+      encryption[path] = EncryptionOf(request);
       objects[path] = body;
       response.headers.Add("ETag", etag(body));
     } else if (request.method == "DELETE") {
@@ -156,6 +160,11 @@ class FakeS3 {
       if (request.method == "HEAD") response.body.clear();
     }
     return response;
+  }
+  static std::string EncryptionOf(const ClientRequest& request) {
+    std::string kind(request.headers.Get("x-amz-server-side-encryption").value_or(""));
+    auto key = request.headers.Get("x-amz-server-side-encryption-aws-kms-key-id");
+    return key ? kind + " " + std::string(*key) : kind;
   }
   static HttpResponse Taken() {
     HttpResponse response;

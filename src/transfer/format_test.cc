@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <set>
 #include <sstream>
 
 #include "base/text.h"
@@ -188,6 +189,22 @@ TEST_F(FormatTest, BadLinesAreNamed) {
         std::count(file.begin(), file.begin() + static_cast<ptrdiff_t>(reject.offset), '\n'));
     EXPECT_EQ(before + 1, reject.line) << reject.Describe();
   }
+  // All of them are kept, with their text.
+  ASSERT_TRUE(imported->rejects_file.has_value());
+  const std::string kept = FileText(*imported->rejects_file);
+  const std::vector<std::string_view> lines = Split(file, '\n');
+  std::set<int64_t> numbers;
+  for (std::string_view entry : Split(kept, '\n')) {
+    if (entry.empty()) continue;
+    auto reject = json::ParseObject(entry);
+    ASSERT_GOOD(reject);
+    auto number = json::GetInt(*reject, "line");
+    ASSERT_GOOD(number);
+    numbers.insert(*number);
+    EXPECT_EQ(*json::GetString(*reject, "text"), lines[static_cast<size_t>(*number - 1)]);
+    for (const char* member : {"file", "offset", "reason"}) EXPECT_TRUE(reject->contains(member));
+  }
+  EXPECT_EQ(numbers.size(), 44u);
   bool warned = false;
   for (const std::string& warning : imported->warnings)
     warned = warned || warning.find("byte order mark") != std::string::npos;
@@ -598,6 +615,11 @@ TEST(NativeManifest, ComesBack) {
     EXPECT_FALSE(ParseNativeSummary(text)) << text;
   EXPECT_FALSE(ParseNativeFiles("{\"itemCount\":-1,\"dataFileS3Key\":\"x\"}"));
   EXPECT_FALSE(ParseNativeFiles("x"));
+  std::string ion = WriteNativeSummary(summary);
+  ion.replace(ion.find("DYNAMODB_JSON"), 13, "ION");
+  auto refused = ParseNativeSummary(ion);
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message.find("ION"), std::string::npos) << refused.error().message;
   EXPECT_EQ(NativeExportId("r", Instant(Duration(1'234'567'890'123))).substr(0, 15),
             "01234567890123-");
 }

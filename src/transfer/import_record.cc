@@ -44,6 +44,12 @@ Result<ImportRecord> ReadImportRecord(std::string_view text) {
   ASSIGN_OR_RETURN(record.table, json::GetString(object, "table"));
   ASSIGN_OR_RETURN(record.table_id, json::GetString(object, "tableId"));
   ASSIGN_OR_RETURN(record.mode, json::GetString(object, "mode"));
+  ASSIGN_OR_RETURN(auto data_format, json::OptionalString(object, "dataFormat"));
+  if (data_format) record.style.format = ParseFileFormat(*data_format);
+  if (data_format && !record.style.format)
+    return InvalidArgument(fmt::format("dataFormat \"{}\" is not known", *data_format));
+  ASSIGN_OR_RETURN(auto lenient, json::OptionalBool(object, "lenient"));
+  if (lenient.value_or(false)) record.style.leniency = Leniency::kGson;
   ASSIGN_OR_RETURN(const json::Array* files, json::GetArray(object, "files"));
   for (const json::Value& value : *files) {
     if (!value.is_object()) return InvalidArgument("files has an element that is no object");
@@ -59,6 +65,8 @@ Result<ImportRecord> ReadImportRecord(std::string_view text) {
   ASSIGN_OR_RETURN(record.rejects->state, json::GetString(*rejects, "state"));
   return record;
 }
+
+bool IsLenient(const ImportRecord& record) { return record.style.leniency == Leniency::kGson; }
 
 }  // namespace
 
@@ -77,10 +85,12 @@ std::string WriteImportRecord(const ImportRecord& record) {
                                  {"blank", counts.blank_lines},
                                  {"digest", FormatDigest(counts.digest)}});
   }
-  json::Object object{{"format", kRecordFormat}, {"kind", "import"},
-                      {"runId", record.run_id},  {"source", record.source},
-                      {"table", record.table},   {"tableId", record.table_id},
-                      {"mode", record.mode},     {"files", std::move(files)}};
+  json::Object object{{"format", kRecordFormat},  {"kind", "import"},
+                      {"runId", record.run_id},   {"source", record.source},
+                      {"table", record.table},    {"tableId", record.table_id},
+                      {"mode", record.mode},      {"lenient", IsLenient(record)},
+                      {"files", std::move(files)}};
+  if (record.style.format) object["dataFormat"] = FileFormatName(*record.style.format);
   if (record.rejects) {
     object["rejects"] =
         json::Object{{"bytes", record.rejects->bytes}, {"state", record.rejects->state}};
@@ -99,6 +109,13 @@ std::string WhyAnotherImport(const ImportRecord& found, const ImportRecord& want
   if (found.table != wanted.table) return "it is into table " + found.table;
   if (found.table_id != wanted.table_id) return "the table was deleted and made again since";
   if (found.mode != wanted.mode) return "its mode is " + found.mode;
+  if (found.style.format != wanted.style.format) {
+    return found.style.format
+               ? fmt::format("it reads its files as {}", FileFormatName(*found.style.format))
+               : "it reads its files as what they say they are";
+  }
+  if (IsLenient(found) != IsLenient(wanted))
+    return IsLenient(found) ? "it reads leniently" : "it does not read leniently";
   bool same_files =
       std::equal(found.files.begin(), found.files.end(), wanted.files.begin(), wanted.files.end(),
                  [](const auto& a, const auto& b) { return a.name == b.name && a.size == b.size; });

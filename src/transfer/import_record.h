@@ -1,11 +1,11 @@
 // ImportRecord: how far an import has come and of what, so that another process goes on where this
 // one was killed. Written as _penstock/import-<run id>.json in the import's state folder:
 //   {"format":1,"kind":"import","runId":"…","source":"…","table":"…","tableId":"…",
-//    "mode":"overwrite",
+//    "mode":"overwrite","dataFormat":"csv","lenient":false,
 //    "files":[{"name":"…","size":700,"line":500,"done":false,"written":499,"duplicates":0,
 //              "skipped":0,"rejected":1,"blank":0,"digest":"xxh3-128-sum:…"}],
 //    "rejects":{"bytes":300,"state":"…"}}
-// Pure.
+// Without dataFormat the files said what they are. Pure.
 #pragma once
 
 #include <optional>
@@ -15,6 +15,7 @@
 
 #include "base/result.h"
 #include "transfer/data_folder.h"
+#include "transfer/file_format.h"
 #include "transfer/import_ledger.h"
 
 namespace penstock {
@@ -31,6 +32,7 @@ struct ImportRecord {
   std::string source;
   std::string table, table_id;
   std::string mode;
+  ReadStyle style;
   std::vector<ImportedFile> files;
   std::optional<FileMark> rejects;  // the rejects file so far; nullopt: there is none
   bool operator==(const ImportRecord&) const = default;

@@ -32,6 +32,8 @@ int LaneCount(uint64_t memory_bytes) {
   return static_cast<int>(std::clamp<uint64_t>(memory_bytes / kLaneMemory, 1, kLanesMax));
 }
 
+std::string Items(uint64_t count) { return fmt::format("{} item{}", count, count == 1 ? "" : "s"); }
+
 /// How items of the sample fit the table.
 struct KeySample {
   std::mutex mutex;
@@ -94,7 +96,13 @@ Result<TransferReport> Importer::Import() {
   }
   for (const std::string& warning : contents_.warnings) Warn(warning);
   RETURN_IF_ERROR(OpenState());
-  RETURN_IF_ERROR(CheckFiles());
+  Status checked = CheckFiles();
+  if (!checked) {
+    // Nothing was written: there is nothing to resume either.
+    if (checkpoint_ != nullptr && !report_.resumed_from)
+      static_cast<void>(checkpoint_->Remove().has_value());
+    return checked.error();
+  }
 
   ASSIGN_OR_RETURN(std::unique_ptr<RateController> rate,
                    NewJobRate(context_, options_.rate, table_, CapacityKind::kWrite, stop_));
@@ -118,14 +126,14 @@ Result<TransferReport> Importer::Import() {
     report_.manifest = folder_->AddressOf(contents_.manifest_name);
   report_.seconds = std::chrono::duration<double>(context_.clock->Monotonic() - began).count();
   if (report_.rejected > options_.rejects_max) {
+    std::string message =
+        fmt::format("importing {} into table {}: {} rejected (allowed: {}), {} in the table",
+                    folder_->address(), table_.name, Items(report_.rejected), options_.rejects_max,
+                    Items(report_.items));
     // An earlier attempt of this import may have met all of them.
-    std::string first =
-        report_.rejects.empty() ? "" : " The first: " + report_.rejects[0].Describe();
-    report_.refusal = FailedPrecondition(fmt::format(
-        "importing {} into table {}: {} items were rejected (allowed: {}), the other {} are in the "
-        "table.{}{}",
-        folder_->address(), table_.name, report_.rejected, options_.rejects_max, report_.items,
-        first, report_.rejects_file ? " All of them are in " + *report_.rejects_file : ""));
+    if (!report_.rejects.empty()) message += "; the first: " + report_.rejects[0].Describe();
+    if (report_.rejects_file) message += "; all that were rejected are in " + *report_.rejects_file;
+    report_.refusal = FailedPrecondition(std::move(message));
   }
   return report_;
 }
@@ -142,8 +150,11 @@ Status Importer::FindTable() {
     }
     auto archive = ParseTableArchive(*text);
     if (!archive) return std::move(archive.error()).In(folder_->AddressOf(kTableArchiveName));
-    RETURN_IF_ERROR(MakeTable(*context_.dynamodb, *context_.clock, *archive, options_.table,
-                              options_.billing, stop_));
+    std::vector<std::string> warnings;
+    Status made = MakeTable(*context_.dynamodb, *context_.clock, *archive, options_.table,
+                            options_.billing, &warnings, stop_);
+    for (std::string& warning : warnings) Warn(std::move(warning));
+    RETURN_IF_ERROR(std::move(made));
     found = DescribeTable(*context_.dynamodb, options_.table, stop_);
   }
   if (!found) return std::move(found.error());
@@ -151,6 +162,10 @@ Status Importer::FindTable() {
   if (table_.status == "CREATING" || table_.status == "DELETING") {
     return FailedPrecondition(fmt::format("table {} is {}; import into it when it is ACTIVE",
                                           table_.name, table_.status));
+  }
+  if (table_.HasStream()) {
+    Warn(fmt::format("table {} has a stream: whatever reads it will see each item written here",
+                     table_.name));
   }
   return {};
 }
@@ -167,6 +182,7 @@ Status Importer::OpenState() {
   record_.table = table_.name;
   record_.table_id = table_.id;
   record_.mode = ImportModeName(options_.mode);
+  record_.style = options_.style;
   for (const ExportFile& file : contents_.files)
     record_.files.push_back({file.name, file.size, {}});
 
@@ -175,6 +191,9 @@ Status Importer::OpenState() {
   if (!text && text.error().code != ErrorCode::kNotFound) return text.error();
   if (text && !options_.resume && options_.run_id.empty()) {
     Warn(fmt::format("an unfinished import of {} into table {} was begun anew; --resume goes on",
+                     record_.source, table_.name));
+  } else if (!text && options_.resume) {
+    Warn(fmt::format("there is no unfinished import of {} into table {} to resume: it begins anew",
                      record_.source, table_.name));
   } else if (text) {
     auto found = ParseImportRecord(*text);
@@ -211,7 +230,8 @@ Status Importer::OpenState() {
         "({}); --state-folder names another place for it",
         written.error().message));
     is_state_lost_ = true;
-    if (context_.listener.on_state_lost) context_.listener.on_state_lost();
+  } else if (context_.listener.on_resumable) {
+    context_.listener.on_resumable();
   }
   return {};
 }
@@ -287,6 +307,8 @@ Status Importer::CloseRejects() {
 
 Status Importer::CheckTable() {
   ASSIGN_OR_RETURN(TableDescription now, DescribeTable(*context_.dynamodb, options_.table, stop_));
+  std::string raised = RaisedCapacity(table_, now, CapacityKind::kWrite);
+  if (!raised.empty()) Warn(std::move(raised));
   if (now.id == table_.id) return {};
   return FailedPrecondition(fmt::format(
       "importing {} into table {}: the table was deleted and made again meanwhile, so that it has "
@@ -356,7 +378,7 @@ Status Importer::Write(RateController& rate, ProgressMeter& meter) {
                                  "item", item.request);
                            }};
   ImportCounts before = ledger_->Sum();
-  meter.Add(before.written, 0);
+  meter.Found(before.written + before.skipped, 0);
   std::vector<std::unique_ptr<PutQueue>> queues;
   std::vector<std::unique_ptr<BatchWriter>> writers;
   for (int i = 0; i < LaneCount(options_.memory_bytes); ++i) {

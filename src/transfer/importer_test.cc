@@ -132,6 +132,30 @@ TEST_F(ImporterTest, RejectsSurviveSavesThatFail) {
   EXPECT_EQ(std::count(kept.begin(), kept.end(), '\n'), 40);
 }
 
+TEST_F(ImporterTest, WhatIsRefusedLeavesNothingBehind) {
+  Fill(50);
+  ASSERT_GOOD(RunExport(Context(), Export("out")));
+  const std::vector<std::string> before = Names("out/_penstock");
+  aws_.tables["U"].key = {{{"Other", AttributeType::kS}}};
+  ASSERT_FALSE(RunImport(Context(), Import("out")));
+  EXPECT_EQ(Names("out/_penstock"), before);
+}
+
+TEST_F(ImporterTest, AStreamIsWarnedOf) {
+  Fill(5);
+  ASSERT_GOOD(RunExport(Context(), Export("out")));
+  for (bool is_enabled : {false, true}) {
+    aws_.tables["U"].extras = {
+        {"StreamSpecification", json::Object{{"StreamEnabled", is_enabled}}}};
+    auto imported = RunImport(Context(), Import("out"));
+    ASSERT_GOOD(imported);
+    ASSERT_EQ(imported->warnings.size(), is_enabled ? 1u : 0u);
+    if (is_enabled) {
+      EXPECT_NE(imported->warnings[0].find("has a stream"), std::string::npos);
+    }
+  }
+}
+
 TEST_F(ImporterTest, IndexesHaveBoundsOfTheirOwn) {
   Fill(4000);
   aws_.faults.latency = Duration(0);

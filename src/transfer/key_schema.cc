@@ -55,6 +55,10 @@ std::string KeySchema::Show(const Item& item) const {
   return std::string(text.view());
 }
 
+std::string KeySchema::CollectionKey() const {
+  return attributes.size() > 1 ? attributes[0].name : "";
+}
+
 std::string KeySchema::Describe() const {
   std::string text;
   for (const KeyAttribute& key : attributes) {

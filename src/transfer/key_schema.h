@@ -28,6 +28,8 @@ struct KeySchema {
   void AppendKey(const Item& item, ItemHasher& hasher, LineBuffer* out) const;
   /// The key as JSON, {"Id":{"N":"5"}}, for people.
   std::string Show(const Item& item) const;
+  /// The name of the partition key if many items can have the same; else empty.
+  std::string CollectionKey() const;
   /// "Id (N)", "Artist (S), Song (S)".
   std::string Describe() const;
 };

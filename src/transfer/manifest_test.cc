@@ -94,7 +94,9 @@ TEST(RunRecord, ComesBack) {
                              .compression = Compression::kZstd,
                              .line = {NullTag::kNull, AttributeOrder::kSorted},
                              .columns = {{"Id", AttributeType::kN}, {"", AttributeType::kM}}},
-                   .consistent_read = true};
+                   .consistent_read = true,
+                   .server_side_encryption = "aws:kms",
+                   .kms_key_id = "key"};
   auto read = ParseRunRecord(WriteRunRecord(record));
   ASSERT_TRUE(read) << read.error().message;
   EXPECT_EQ(*read, record);

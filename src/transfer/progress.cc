@@ -44,6 +44,11 @@ void ProgressMeter::Add(uint64_t items, uint64_t bytes) {
   bytes_ += bytes;
 }
 
+void ProgressMeter::Found(uint64_t items, uint64_t bytes) {
+  found_items_ += items;
+  Add(items, bytes);
+}
+
 void ProgressMeter::Spent(TimeSpent on, nanoseconds time) {
   std::lock_guard lock(accounts_mutex_);
   accounts_[static_cast<size_t>(on)].spent += time.count();
@@ -86,6 +91,7 @@ void ProgressMeter::Report() {
   nanoseconds now = clock_->Monotonic();
   Progress progress;
   progress.phase = phase_;
+  const uint64_t found = found_items_;  // before items_, which has them too
   progress.items = items_;
   progress.bytes = bytes_;
   progress.seconds = ToSeconds(now - began_);
@@ -104,7 +110,10 @@ void ProgressMeter::Report() {
     double fraction = static_cast<double>(progress.items) / static_cast<double>(expected);
     if (fraction <= 1) {
       progress.fraction = fraction;
-      progress.eta_seconds = progress.seconds / fraction - progress.seconds;
+      if (progress.items > found) {
+        progress.eta_seconds = progress.seconds * static_cast<double>(expected - progress.items) /
+                               static_cast<double>(progress.items - found);
+      }
     }
   }
   progress.limited_by = Limiter(now);

@@ -50,6 +50,8 @@ class ProgressMeter {
   /// What 100 % is, in items.
   void ExpectItems(uint64_t items) { expected_items_ = items; }
   void Add(uint64_t items, uint64_t bytes);
+  /// Counts what an earlier attempt did, which took none of this one's time.
+  void Found(uint64_t items, uint64_t bytes);
   void Spent(TimeSpent on, std::chrono::nanoseconds time);
   /// The same for time that is running: it counts from now on, until its end. REQUIRES: an End for
   /// each Begin, with what it returned.
@@ -83,7 +85,7 @@ class ProgressMeter {
   Clock* const clock_;
   RateController* const rate_;
   const std::chrono::nanoseconds began_;
-  std::atomic<uint64_t> items_ = 0, bytes_ = 0, expected_items_ = 0;
+  std::atomic<uint64_t> items_ = 0, bytes_ = 0, found_items_ = 0, expected_items_ = 0;
   std::mutex accounts_mutex_;
   std::array<Account, 5> accounts_{};
   std::mutex report_mutex_;

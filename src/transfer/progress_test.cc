@@ -44,6 +44,27 @@ TEST(ProgressMeter, WhatMostWorkersWaitForIsTheLimit) {
   EXPECT_EQ(limiter, "storage");
 }
 
+TEST(ProgressMeter, WhatAnEarlierAttemptDidTookNoTime) {
+  FakeClock clock;
+  std::vector<Progress> seen;
+  ProgressCallback callback = [&](const Progress& now) { seen.push_back(now); };
+  {
+    ProgressMeter meter("exporting", callback, &clock, nullptr);
+    meter.ExpectItems(1000);
+    meter.Found(900, 9000);
+    clock.Sleep(Duration(1000));
+    meter.Tick();
+    meter.Add(10, 100);
+    clock.Sleep(Duration(1000));
+    meter.Finish();
+  }
+  ASSERT_EQ(seen.size(), 2u);
+  EXPECT_DOUBLE_EQ(*seen[0].fraction, 0.9);
+  EXPECT_FALSE(seen[0].eta_seconds);  // nobody knows yet
+  EXPECT_EQ(seen[1].items, 910u);
+  EXPECT_DOUBLE_EQ(*seen[1].eta_seconds, 18);  // 90 items at 5 a second
+}
+
 TEST(ProgressMeter, SaysSomethingThoughAllWait) {
   FakeClock clock;
   std::atomic<int> reports = 0;

@@ -94,11 +94,15 @@ std::string ReportPage::Plot() const {
                        kHeight - 8, at);
   }
   std::string consumed, allowed, throttles;
-  for (const Sample& sample : samples_) {
-    consumed += fmt::format("{:.1f},{:.1f} ", x(sample.seconds), y(sample.consumed));
+  auto draw = [&](double at, const Sample& sample) {
+    consumed += fmt::format("{:.1f},{:.1f} ", x(at), y(sample.consumed));
     // A phase without a bound has no line.
-    if (sample.allowed > 0)
-      allowed += fmt::format("{:.1f},{:.1f} ", x(sample.seconds), y(sample.allowed));
+    if (sample.allowed > 0) allowed += fmt::format("{:.1f},{:.1f} ", x(at), y(sample.allowed));
+  };
+  // The first sample speaks for all since the beginning.
+  if (!samples_.empty()) draw(0, samples_.front());
+  for (const Sample& sample : samples_) {
+    draw(sample.seconds, sample);
     if (sample.throttles > 0) {
       throttles += fmt::format(
           "<circle cx=\"{:.1f}\" cy=\"{}\" r=\"3\" fill=\"#b0000f\"><title>{} throttled</title>"

@@ -27,5 +27,20 @@ TEST(ReportPage, ThinsOutAndEscapes) {
   EXPECT_NE(html.find("rate: 100 % of the time"), std::string::npos);
 }
 
+TEST(ReportPage, ARunOfLessThanASecondHasALineToo) {
+  ReportPage page("short");
+  Progress progress;
+  progress.phase = "exporting";
+  progress.seconds = 0.5;
+  progress.units_per_second = 10;
+  progress.target = 20;
+  page.Add(progress);
+  TransferReport report;
+  // From the beginning to half of the axis.
+  EXPECT_NE(page.Html(&report, nullptr).find("<polyline points=\"60.0,20.5 475.0,20.5 \""),
+            std::string::npos)
+      << page.Html(&report, nullptr);
+}
+
 }  // namespace
 }  // namespace penstock

@@ -172,15 +172,15 @@ TEST_F(ResumeTest, WithoutAStateAnImportSaysSoAtOnce) {
   };
   TransferContext context = Context();
   std::vector<std::string> warnings;
-  bool is_lost = false;
+  bool is_resumable = false;
   context.listener.on_warning = [&](const std::string& text) { warnings.push_back(text); };
-  context.listener.on_state_lost = [&] { is_lost = true; };
+  context.listener.on_resumable = [&] { is_resumable = true; };
   auto stopped = RunImport(context, Import("s3://bucket/out"), {}, StopAfter(20));
   aws_.stop_source = nullptr;
   ASSERT_FALSE(stopped);
   EXPECT_NE(stopped.error().message.find("has to begin anew"), std::string::npos)
       << stopped.error().message;
-  EXPECT_TRUE(is_lost);
+  EXPECT_FALSE(is_resumable);
   ASSERT_EQ(warnings.size(), 1u);
   EXPECT_NE(warnings[0].find("--state-folder"), std::string::npos) << warnings[0];
 }
@@ -192,13 +192,23 @@ TEST_F(ResumeTest, AnotherImportDoesNotGoOn) {
   ASSERT_FALSE(RunImport(Context(), Import("out"), {}, StopAfter(30)));
   aws_.stop_source = nullptr;
   ImportOptions other = Import("out");
-  other.mode.kind = ImportMode::Kind::kSkipExisting;
   other.resume = true;
-  auto refused = RunImport(Context(), other);
-  ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().code, ErrorCode::kFailedPrecondition);
-  EXPECT_NE(refused.error().message.find("mode is overwrite"), std::string::npos)
-      << refused.error().message;
+  ImportOptions in_mode = other, as_format = other, lenient = other;
+  in_mode.mode.kind = ImportMode::Kind::kSkipExisting;
+  as_format.style.format = FileFormat::kDataPipeline;
+  lenient.style.leniency = Leniency::kGson;
+  const std::pair<ImportOptions, const char*> cases[] = {
+      {in_mode, "mode is overwrite"},
+      {as_format, "reads its files as what they say"},
+      {lenient, "does not read leniently"},
+  };
+  for (const auto& [options, expected] : cases) {
+    auto refused = RunImport(Context(), options);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::kFailedPrecondition);
+    EXPECT_NE(refused.error().message.find(expected), std::string::npos) << refused.error().message;
+  }
+  ASSERT_GOOD(RunImport(Context(), other));
 }
 
 TEST_F(ResumeTest, AnAttemptThatCannotGoOnBeginsAnew) {

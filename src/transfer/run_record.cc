@@ -56,6 +56,10 @@ Result<RunRecord> ReadRunRecord(std::string_view text) {
   ASSIGN_OR_RETURN(std::string null_tag, json::GetString(object, "nullTag"));
   ASSIGN_OR_RETURN(std::string order, json::GetString(object, "attributeOrder"));
   ASSIGN_OR_RETURN(record.consistent_read, json::GetBool(object, "consistentRead"));
+  ASSIGN_OR_RETURN(auto encryption, json::OptionalString(object, "encryption"));
+  ASSIGN_OR_RETURN(auto kms_key, json::OptionalString(object, "kmsKeyId"));
+  record.server_side_encryption = encryption.value_or("");
+  record.kms_key_id = kms_key.value_or("");
   auto time = ParseIso(started_at);
   auto tag = ParseNullTag(null_tag);
   auto attribute_order = ParseAttributeOrder(order);
@@ -88,20 +92,22 @@ std::string WriteRunRecord(const RunRecord& record) {
   json::Array columns;
   for (const Column& column : record.style.columns)
     columns.push_back(json::Array{column.name, AttributeTypeName(column.type)});
-  return json::WritePretty(
-      json::Object{{"format", kRunRecordFormat},
-                   {"kind", "export"},
-                   {"runId", record.run_id},
-                   {"table", record.table},
-                   {"tableId", record.table_id},
-                   {"startedAt", FormatIsoMillis(record.started_at)},
-                   {"segments", record.segments},
-                   {"dataFormat", FileFormatName(record.style.format)},
-                   {"compression", CompressionName(record.style.compression)},
-                   {"columns", std::move(columns)},
-                   {"nullTag", NullTagName(record.style.line.null_tag)},
-                   {"attributeOrder", AttributeOrderName(record.style.line.order)},
-                   {"consistentRead", record.consistent_read}});
+  json::Object object{{"format", kRunRecordFormat},
+                      {"kind", "export"},
+                      {"runId", record.run_id},
+                      {"table", record.table},
+                      {"tableId", record.table_id},
+                      {"startedAt", FormatIsoMillis(record.started_at)},
+                      {"segments", record.segments},
+                      {"dataFormat", FileFormatName(record.style.format)},
+                      {"compression", CompressionName(record.style.compression)},
+                      {"columns", std::move(columns)},
+                      {"nullTag", NullTagName(record.style.line.null_tag)},
+                      {"attributeOrder", AttributeOrderName(record.style.line.order)},
+                      {"consistentRead", record.consistent_read}};
+  if (!record.server_side_encryption.empty()) object["encryption"] = record.server_side_encryption;
+  if (!record.kms_key_id.empty()) object["kmsKeyId"] = record.kms_key_id;
+  return json::WritePretty(object);
 }
 
 Result<RunRecord> ParseRunRecord(std::string_view text) {

@@ -2,7 +2,8 @@
 // there. Old importers skip names that begin with '_'.
 //   {"format":2,"kind":"export","runId":"…","table":"…","tableId":"…","startedAt":"…","segments":8,
 //    "dataFormat":"datapipeline","compression":"none","columns":[["Id","N"]],
-//    "nullTag":"nULLValue","attributeOrder":"server","consistentRead":false}
+//    "nullTag":"nULLValue","attributeOrder":"server","consistentRead":false,
+//    "encryption":"aws:kms","kmsKeyId":"…"}
 // Pure.
 #pragma once
 
@@ -26,6 +27,7 @@ struct RunRecord {
   int segments = 1;
   FileStyle style;
   bool consistent_read = false;
+  std::string server_side_encryption = {}, kms_key_id = {};  // of the objects
   bool operator==(const RunRecord&) const = default;
 };
 

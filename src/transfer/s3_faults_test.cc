@@ -104,6 +104,9 @@ TEST_F(S3FaultsTest, BodiesThatAreAlwaysCutShortAreNoImport) {
   EXPECT_NE(imported.error().message.find("before the end of the range"), std::string::npos)
       << imported.error().message;
   EXPECT_TRUE(aws_.tables["U"].items.empty());
+  auto verified = RunVerify(Context(), Verify("", "s3://bucket/out"));
+  ASSERT_FALSE(verified);
+  EXPECT_EQ(verified.error().code, ErrorCode::kUnavailable) << verified.error().message;
 }
 
 TEST_F(S3FaultsTest, AnUploadThatAConflictEndedIsMadeAnew) {

@@ -26,7 +26,7 @@ Result<std::unique_ptr<SegmentFiles>> SegmentFiles::Open(const ExportRun& run, S
   }
   if (!file) return std::move(file.error());
   files->file_ = *std::move(file);
-  run.meter->Add(files->file_->items(), files->file_->text_bytes());
+  run.meter->Found(files->file_->items(), files->file_->text_bytes());
   ++files->sequence_;
   files->next_key_ = progress.open->next_key;
   files->bytes_counted_ = files->file_->text_bytes();

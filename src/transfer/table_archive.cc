@@ -124,6 +124,19 @@ std::map<std::string, std::string> DescribeIndexes(const json::Object& table,
   return indexes;
 }
 
+/// The member of a CreateTable request without which the table holds the same, and that the server
+/// refuses: the one that its message names, else the first there is.
+std::optional<std::string_view> RefusedExtra(const json::Object& request,
+                                             std::string_view message) {
+  std::optional<std::string_view> first;
+  for (std::string_view extra : {"StreamSpecification", "SSESpecification", "TableClass"}) {
+    if (json::Find(request, extra) == nullptr) continue;
+    if (message.find(extra) != std::string_view::npos) return extra;
+    if (!first) first = extra;
+  }
+  return first;
+}
+
 Result<TableArchive> ReadArchive(std::string_view text) {
   ASSIGN_OR_RETURN(json::Object object, json::ParseObject(text, kArchiveDepthMax));
   ASSIGN_OR_RETURN(int64_t format, json::GetInt(object, "format"));
@@ -253,15 +266,29 @@ Result<json::Object> CreateTableRequest(const TableArchive& archive, const std::
 }
 
 Status MakeTable(const DynamoDbClient& client, Clock& clock, const TableArchive& archive,
-                 const std::string& name, const TableBilling& billing, std::stop_token stop) {
+                 const std::string& name, const TableBilling& billing,
+                 std::vector<std::string>* warnings, std::stop_token stop) {
   const std::string attempted = "making table " + name;
   auto request = CreateTableRequest(archive, name, billing);
   if (!request) return std::move(request.error()).In(attempted);
-  auto made = client.Call("CreateTable", json::Write(*request), RetryPolicy::kStandard, stop);
+  auto create = [&] {
+    return client.Call("CreateTable", json::Write(*request), RetryPolicy::kStandard, stop);
+  };
+  auto made = create();
+  std::vector<std::string> left_out;
+  while (!made && made.error().type == "ValidationException") {
+    std::optional<std::string_view> extra = RefusedExtra(*request, made.error().message);
+    if (!extra) break;
+    left_out.push_back(fmt::format("table {} was made without the {} that it had: {}", name, *extra,
+                                   made.error().message));
+    request->erase(*extra);
+    made = create();
+  }
   // A repeated try, or another process, may have made it.
   if (!made && made.error().type != "ResourceInUseException") {
     return made.error().ToError(attempted);
   }
+  warnings->insert(warnings->end(), left_out.begin(), left_out.end());
   const std::string asked = json::Write(json::Object{{"TableName", name}});
   for (int polls = 0;; ++polls) {
     auto answer = client.Call("DescribeTable", asked, RetryPolicy::kStandard, stop);
@@ -291,12 +318,14 @@ Status MakeTable(const DynamoDbClient& client, Clock& clock, const TableArchive&
   return {};
 }
 
-std::vector<std::string> SchemaDifferences(const TableArchive& archive, const TableArchive& other) {
+std::vector<std::string> SchemaDifferences(const TableArchive& archive, const TableArchive& other,
+                                           std::string_view archive_name,
+                                           std::string_view other_name) {
   std::vector<std::string> differences;
   auto compare = [&](const std::string& what, const std::string& was, const std::string& is) {
     if (was != is) {
-      differences.push_back(fmt::format("{}: {} in the export, {} in the table", what,
-                                        was.empty() ? "none" : was, is.empty() ? "none" : is));
+      differences.push_back(fmt::format("{}: {} in {}, {} in {}", what, was.empty() ? "none" : was,
+                                        archive_name, is.empty() ? "none" : is, other_name));
     }
   };
   compare("the key", DescribeKey(archive.table, archive.table),

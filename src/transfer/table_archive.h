@@ -52,13 +52,16 @@ Result<TableArchive> ParseTableArchive(std::string_view text);
 Result<json::Object> CreateTableRequest(const TableArchive& archive, const std::string& name,
                                         const TableBilling& billing);
 
-/// Makes the table and waits until it is ACTIVE; then its time to live is set. Errors name the
-/// table.
+/// Makes the table and waits until it is ACTIVE; then its time to live is set. A stream, encryption
+/// or class that the server refuses is left out, with a warning. Errors name the table.
 Status MakeTable(const DynamoDbClient& client, Clock& clock, const TableArchive& archive,
-                 const std::string& name, const TableBilling& billing, std::stop_token stop);
+                 const std::string& name, const TableBilling& billing,
+                 std::vector<std::string>* warnings, std::stop_token stop);
 
 /// What of the schema (key, attribute types, indexes, time to live) is another in `other`, for
-/// people. How either is paid for is no difference.
-std::vector<std::string> SchemaDifferences(const TableArchive& archive, const TableArchive& other);
+/// people. How either is paid for is no difference. The names: "the export", "table T".
+std::vector<std::string> SchemaDifferences(const TableArchive& archive, const TableArchive& other,
+                                           std::string_view archive_name,
+                                           std::string_view other_name);
 
 }  // namespace penstock

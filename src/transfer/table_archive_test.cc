@@ -66,5 +66,40 @@ TEST_F(TableArchiveTest, WhatATableIsIsNotGuessed) {
   EXPECT_EQ(json::Write(aws_.created[0].at("Tags")), R"([{"Key":"team","Value":"red"}])");
 }
 
+TEST_F(TableArchiveTest, WhatAServerDoesNotHaveIsLeftOut) {
+  Fill(20);
+  aws_.tables["T"].extras = {
+      {"StreamSpecification",
+       json::Object{{"StreamEnabled", true}, {"StreamViewType", "NEW_IMAGE"}}},
+      {"SSEDescription", json::Object{{"Status", "ENABLED"}}},
+      {"TableClassSummary", json::Object{{"TableClass", "STANDARD_INFREQUENT_ACCESS"}}}};
+  ASSERT_GOOD(RunExport(Context(), Export("out")));
+  ImportOptions options = Import("out");
+  options.create_table = true;
+  const std::vector<std::vector<std::string>> servers = {
+      {}, {"SSESpecification"}, {"StreamSpecification", "SSESpecification"}};
+  for (const auto& unsupported : servers) {
+    aws_.tables.erase("U");
+    aws_.created.clear();
+    aws_.unsupported = unsupported;
+    auto imported = RunImport(Context(), options);
+    ASSERT_GOOD(imported);
+    EXPECT_EQ(aws_.tables["U"].items, aws_.tables["T"].items);
+    ASSERT_EQ(imported->warnings.size(), unsupported.size());
+    ASSERT_EQ(aws_.created.size(), 1u);
+    EXPECT_TRUE(aws_.created[0].contains("TableClass"));
+    for (size_t i = 0; i < unsupported.size(); ++i) {
+      EXPECT_FALSE(aws_.created[0].contains(unsupported[i]));
+      EXPECT_NE(imported->warnings[i].find("made without the " + unsupported[i]), std::string::npos)
+          << imported->warnings[i];
+    }
+  }
+  // What a table cannot be without is not left out.
+  aws_.tables.erase("U");
+  aws_.unsupported = {"KeySchema"};
+  EXPECT_FALSE(RunImport(Context(), options));
+  EXPECT_FALSE(aws_.tables.contains("U"));
+}
+
 }  // namespace
 }  // namespace penstock

@@ -5,6 +5,8 @@
 namespace penstock {
 namespace {
 
+constexpr const char* kProvisioned = "provisioned";
+
 Result<double> Units(const json::Object& object, std::string_view key) {
   ASSIGN_OR_RETURN(std::optional<double> units, json::OptionalDouble(object, key));
   return units.value_or(0);
@@ -26,7 +28,7 @@ Capacity ReadCapacity(const json::Object& table, bool on_demand, std::string_vie
                       std::string_view maximum, std::string_view warm) {
   if (!on_demand) {
     if (auto units = Declared(table, "ProvisionedThroughput", provisioned))
-      return {*units, "provisioned", false};
+      return {*units, kProvisioned, false};
   }
   if (auto units = Declared(table, "OnDemandThroughput", maximum))
     return {*units, "on-demand maximum", false};
@@ -80,6 +82,10 @@ Result<TableDescription> Read(std::string_view answer) {
   ASSIGN_OR_RETURN(auto size, json::OptionalInt(*table, "TableSizeBytes"));
   result.arn = arn.value_or("");
   result.id = id.value_or("");
+  if (result.id.empty()) {
+    auto created = json::OptionalDouble(*table, "CreationDateTime");
+    result.id = fmt::format("{} of {:.3f}", result.name, created ? created->value_or(0) : 0);
+  }
   result.item_count = static_cast<uint64_t>(std::max<int64_t>(0, count.value_or(0)));
   result.size_bytes = static_cast<uint64_t>(std::max<int64_t>(0, size.value_or(0)));
   ASSIGN_OR_RETURN(result.key, ReadKey(*table));
@@ -110,6 +116,27 @@ Result<TableDescription> Read(std::string_view answer) {
 }
 
 }  // namespace
+
+bool TableDescription::HasStream() const {
+  const json::Value* stream = json::Find(description, "StreamSpecification");
+  if (stream == nullptr || !stream->is_object()) return false;
+  auto enabled = json::OptionalBool(stream->get_object(), "StreamEnabled");
+  return enabled && enabled->value_or(false);
+}
+
+std::string RaisedCapacity(const TableDescription& before, const TableDescription& now,
+                           CapacityKind kind) {
+  const Capacity &was = before.CapacityFor(kind), &is = now.CapacityFor(kind);
+  if (was.source != is.source || is.source != kProvisioned ||
+      is.units_per_second <= was.units_per_second) {
+    return "";
+  }
+  return fmt::format(
+      "table {} has {:.0f} {} units/s now and had {:.0f} when this began: if they were raised for "
+      "it, lower them again",
+      now.name, is.units_per_second, kind == CapacityKind::kRead ? "read" : "write",
+      was.units_per_second);
+}
 
 Result<TableDescription> ParseTableDescription(std::string_view answer) {
   auto read = Read(answer);

@@ -37,7 +37,9 @@ enum class CapacityKind { kRead, kWrite };
 constexpr double kOnDemandGuess = 4000;
 
 struct TableDescription {
-  std::string name, arn, id, status;
+  std::string name, arn, status;
+  /// Another one for a table that was made again: the server's, else name and time of making.
+  std::string id;
   KeySchema key;
   uint64_t item_count = 0, size_bytes = 0;  // as of some hours ago on AWS
   TableCapacity read, write;
@@ -46,11 +48,17 @@ struct TableDescription {
   const TableCapacity& CapacityFor(CapacityKind kind) const {
     return kind == CapacityKind::kRead ? read : write;
   }
+  bool HasStream() const;
   /// Bytes; 0: unknown.
   double AverageItemSize() const {
     return item_count == 0 ? 0 : static_cast<double>(size_bytes) / static_cast<double>(item_count);
   }
 };
+
+/// A reminder, for people, that the table has more provisioned capacity than before; empty: it has
+/// not.
+std::string RaisedCapacity(const TableDescription& before, const TableDescription& now,
+                           CapacityKind kind);
 
 /// Reads a DescribeTable answer. kCorrupt if it is not one.
 Result<TableDescription> ParseTableDescription(std::string_view answer);

@@ -8,7 +8,42 @@ namespace penstock {
 namespace {
 
 using testing::WindowMax;
-using TableFaultsTest = testing::PagedFixture;
+
+class TableFaultsTest : public testing::PagedFixture {
+ protected:
+  /// What happens to a table once a job is at work on it ends an export of T, a verification of it
+  /// and an import into U, each with that error.
+  void ExpectEnds(const std::function<void(const char* table)>& happens, ErrorCode code,
+                  const std::string& expected) {
+    for (const char* job : {"export", "verify", "import"}) {
+      const char* table = job == std::string("import") ? "U" : "T";
+      const testing::FakeAws::Table before = aws_.tables[table];
+      bool has_happened = false;
+      ProgressCallback progress = [&](const Progress& now) {
+        if (has_happened || now.phase == "checking files") return;
+        std::lock_guard lock(aws_.mutex);
+        happens(table);
+        has_happened = true;
+      };
+      ImportOptions import_options = Import("before");
+      import_options.run_id = fmt::format("run-{}", ++runs_);
+      auto ended = job == std::string("export") ? RunExport(Context(), Export("out"), progress)
+                   : job == std::string("verify")
+                       ? RunVerify(Context(), Verify("T", "before"), progress)
+                       : RunImport(Context(), import_options, progress);
+      ASSERT_FALSE(ended) << job;
+      EXPECT_EQ(ended.error().code, code) << job;
+      EXPECT_NE(ended.error().message.find(std::string("table ") + table), std::string::npos)
+          << ended.error().message;
+      EXPECT_NE(ended.error().message.find(expected), std::string::npos) << ended.error().message;
+      EXPECT_FALSE(files_.Exists(folder_ + "/out/manifest"));
+      static_cast<void>(disk_.RemoveTree(folder_ + "/out").has_value());
+      aws_.tables[table] = before;
+    }
+  }
+
+  int runs_ = 10;
+};
 
 TEST_F(TableFaultsTest, EveryThrottleClassIsBackPressureAndIsSaid) {
   Fill(400);
@@ -80,22 +115,21 @@ TEST_F(TableFaultsTest, AHotPartitionIsParkedAndTheOthersGoOnAtFullRate) {
 TEST_F(TableFaultsTest, ATableThatDisappearsEndsTheJob) {
   Fill(1000);
   ASSERT_GOOD(RunExport(Context(), Export("before")));
-  for (const char* table : {"T", "U"}) {
-    bool is_gone = false;
-    ProgressCallback progress = [&](const Progress& now) {
-      if (is_gone || now.phase == "checking files") return;
-      std::lock_guard lock(aws_.mutex);
-      aws_.tables.erase(table);
-      is_gone = true;
-    };
-    auto ended = table == std::string("T") ? RunExport(Context(), Export("out"), progress)
-                                           : RunImport(Context(), Import("before"), progress);
-    ASSERT_FALSE(ended);
-    EXPECT_EQ(ended.error().code, ErrorCode::kNotFound);
-    EXPECT_NE(ended.error().message.find(std::string("table ") + table), std::string::npos)
-        << ended.error().message;
-  }
-  EXPECT_FALSE(files_.Exists(folder_ + "/out/manifest"));
+  ExpectEnds([&](const char* table) { aws_.tables.erase(table); }, ErrorCode::kNotFound,
+             "is not there any more");
+}
+
+TEST_F(TableFaultsTest, ATableMadeAnewMeanwhileEndsTheJob) {
+  Fill(1000);
+  ASSERT_GOOD(RunExport(Context(), Export("before")));
+  ExpectEnds([&](const char* table) { aws_.tables[table].id = "id-9"; },
+             ErrorCode::kFailedPrecondition, "made again");
+  // With another key, and nothing in it.
+  ExpectEnds(
+      [&](const char* table) {
+        aws_.tables[table] = {.key = {{{"Other", AttributeType::kS}}}, .id = "id-10"};
+      },
+      ErrorCode::kFailedPrecondition, "made again");
 }
 
 TEST_F(TableFaultsTest, ATableThatChangesMeanwhileIsStillAWholeExport) {
@@ -116,6 +150,28 @@ TEST_F(TableFaultsTest, ATableThatChangesMeanwhileIsStillAWholeExport) {
   ASSERT_GOOD(verified);
   EXPECT_FALSE(verified->refusal);
   EXPECT_EQ(verified->items, exported->items);
+}
+
+TEST_F(TableFaultsTest, CapacityThatWasRaisedMeanwhileIsRemindedOf) {
+  Fill(1000);
+  ProgressCallback progress = [&](const Progress&) {
+    std::lock_guard lock(aws_.mutex);
+    aws_.tables["T"].read_units = aws_.tables["U"].write_units = 2e6;
+  };
+  auto exported = RunExport(Context(), Export("out"), progress);
+  ASSERT_GOOD(exported);
+  aws_.tables["U"].write_units = 1e6;
+  auto imported = RunImport(Context(), Import("out"), progress);
+  ASSERT_GOOD(imported);
+  for (const auto& [report, expected] :
+       {std::pair(&*exported, "table T has 2000000 read units/s now and had 1000000"),
+        std::pair(&*imported, "table U has 2000000 write units/s now and had 1000000")}) {
+    ASSERT_EQ(report->warnings.size(), 1u) << expected << ", " << report->seconds << " s";
+    EXPECT_TRUE(report->warnings[0].starts_with(expected)) << report->warnings[0];
+  }
+  auto again = RunExport(Context(), Export("again"), progress);
+  ASSERT_GOOD(again);
+  EXPECT_TRUE(again->warnings.empty());
 }
 
 TEST_F(TableFaultsTest, WhatNoTableTakesIsRejectedByItsLine) {

@@ -127,6 +127,8 @@ class Scanner {
       rate_.Settle(plan.units, page->consumed_units >= 0 ? page->consumed_units : plan.units,
                    kNoIndexes);
       Learn(*page);
+      if (options_.skew != nullptr)
+        options_.skew->SawPage(work.at.segment, page->consumed_units, page->last_evaluated_key);
       work.at.key = page->last_evaluated_key;
       {
         TimedSpan span(&meter_, TimeSpent::kStorage);
@@ -161,10 +163,11 @@ class Scanner {
                                               options_.table, segment.index, segment.total);
     if (error.type == "ResourceNotFoundException") {
       return NotFound(attempted +
-                      ": the table is not there any more; what was read so far is not an export");
+                      ": the table is not there any more, and what was read is not all of it");
     }
     if (!error.IsRetryable()) return error.ToError(attempted);
     if (error.IsThrottle()) rate_.OnThrottle(LaneOf(segment));
+    if (error.IsThrottle() && options_.skew != nullptr) options_.skew->SawThrottle(segment);
     std::optional<Duration> pause = work.patience->Next();
     if (!pause) return error.ToError(attempted + ", for 10 minutes without success");
     work.rests_until = clock_.Monotonic() + *pause;

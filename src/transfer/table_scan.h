@@ -27,6 +27,7 @@
 #include "transfer/item.h"
 #include "transfer/progress.h"
 #include "transfer/rate_controller.h"
+#include "transfer/scan_skew.h"
 #include "transfer/segment.h"
 #include "transfer/table_description.h"
 
@@ -53,6 +54,7 @@ struct TableScanOptions {
   int workers = 1;
   double average_item_size = 0;  // bytes; 0: unknown
   bool splits_tail = false;
+  ScanSkew* skew = nullptr;  // is told what was seen; null: nobody asks
 };
 
 /// All of a table in `count` segments.

@@ -29,13 +29,13 @@ struct CloudWatchAccess {
   ServiceEndpoint endpoint;
 };
 
-/// What an import has to say before its end. Called from its threads, one at a time and never
-/// together with its ProgressCallback.
+/// What a job has to say before its end. Called from its threads, one at a time and never together
+/// with its ProgressCallback.
 struct TransferListener {
-  /// Each of the report's warnings as it comes up, as a job that fails has no report.
+  /// Each of an import's warnings as it comes up, as a job that fails has no report.
   std::function<void(const std::string& warning)> on_warning = {};
-  /// From here on the job cannot be resumed: its state could not be kept.
-  std::function<void()> on_state_lost = {};
+  /// From here on an export or import that is interrupted can be resumed.
+  std::function<void()> on_resumable = {};
 };
 
 /// The world of a transfer. The pointees outlive it.

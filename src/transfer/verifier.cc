@@ -143,13 +143,7 @@ Result<TransferReport> Verifier::Run() {
     if (!report_.differences.empty() && remembers_) {
       RETURN_IF_ERROR(NameMissing());
     }
-    const std::string_view source = source_table_ ? "first table" : "export";
-    for (const std::string& key : only_in_export_) {
-      Differ(fmt::format("in the {} and not, or not so, in the table: {}", source, key));
-    }
-    for (const std::string& key : only_in_table_) {
-      Differ(fmt::format("in the table and not, or not so, in the {}: {}", source, key));
-    }
+    NameDifferences();
   }
   report_.seconds = std::chrono::duration<double>(context_.clock->Monotonic() - began).count();
   if (!report_.differences.empty()) {
@@ -160,6 +154,20 @@ Result<TransferReport> Verifier::Run() {
                                                      report_.differences.front()));
   }
   return report_;
+}
+
+void Verifier::NameDifferences() {
+  const std::string_view source = source_table_ ? "first table" : "export";
+  for (const std::string& key : only_in_export_) {
+    // Of both sides only the first are known: what is not found here may still be on the other.
+    if (std::erase(only_in_table_, key) > 0) {
+      Differ(fmt::format("with other content in the table than in the {}: {}", source, key));
+    } else {
+      Differ(fmt::format("in the {} and not, or not so, in the table: {}", source, key));
+    }
+  }
+  for (const std::string& key : only_in_table_)
+    Differ(fmt::format("in the table and not, or not so, in the {}: {}", source, key));
 }
 
 std::string Verifier::SourceName() const {
@@ -194,9 +202,7 @@ Status Verifier::OpenSourceTable(const std::string& name) {
                            ": against what? --table names the table to compare it with");
   }
   ASSIGN_OR_RETURN(source_table_, DescribeTable(*context_.dynamodb, name, stop_));
-  bool is_same = source_table_->id.empty() ? source_table_->name == table_.name
-                                           : source_table_->id == table_.id;
-  if (is_same) {
+  if (source_table_->id == table_.id) {
     return InvalidArgument(
         fmt::format("verifying table {} against table {}: they are the same table, which is equal "
                     "to itself",
@@ -228,7 +234,8 @@ Status Verifier::CompareSchema() {
     }
     then = *std::move(archive);
   }
-  for (std::string& difference : SchemaDifferences(then, now))
+  const std::string source = source_table_ ? SourceName() : "the export";
+  for (std::string& difference : SchemaDifferences(then, now, source, "table " + table_.name))
     report_.warnings.push_back("the schema differs: " + std::move(difference));
   return {};
 }
@@ -298,17 +305,24 @@ Status Verifier::Scan(const TableDescription& table, const std::string& phase,
   meter.ExpectItems(report_.items > 0 ? report_.items : table.item_count);
   int workers = WorkerCount(options_.memory_bytes);
   int segments = options_.segments > 0 ? options_.segments : SegmentCount(table, workers);
+  ScanSkew skew(table.key.CollectionKey());
   TableScanOptions scan{.table = table.name,
                         .consistent_read = options_.consistent_read,
                         .segments = WholeTable(segments),
                         .workers = workers,
-                        .average_item_size = table.AverageItemSize()};
+                        .average_item_size = table.AverageItemSize(),
+                        .skew = &skew};
   RETURN_IF_ERROR(ScanTable(
       *context_.dynamodb, scan, *rate, meter, *context_.clock, *context_.random,
       [&](SegmentStart*) -> Result<std::unique_ptr<SegmentSink>> { return open(&meter); }, stop_));
   meter.Finish();
   rate->totals().AddTo(&report_);
-  return {};
+  for (const std::string& finding : skew.Findings())
+    report_.warnings.push_back(fmt::format("table {}: {}", table.name, finding));
+  ASSIGN_OR_RETURN(TableDescription now, DescribeTable(*context_.dynamodb, table.name, stop_));
+  if (now.id == table.id) return {};
+  return FailedPrecondition(fmt::format(
+      "{}: table {} was deleted and made again meanwhile; verify again", phase, table.name));
 }
 
 void Verifier::Compare() {

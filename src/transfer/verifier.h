@@ -41,6 +41,8 @@ class Verifier {
   Status CompareSchema();
   /// Reads the files again for the keys of items that the table does not have.
   Status NameMissing();
+  /// The keys that either side alone has, into the report.
+  void NameDifferences();
   void SortHashes();
   void Compare();
   void Differ(std::string difference);

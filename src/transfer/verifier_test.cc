@@ -26,7 +26,18 @@ TEST_F(VerifierTest, TableAgainstTable) {
   verified = RunVerify(Context(), options);
   ASSERT_GOOD(verified);
   ASSERT_TRUE(verified->refusal);
-  EXPECT_EQ(verified->differences.size(), 3u);
+  EXPECT_EQ(
+      verified->differences,
+      (std::vector<std::string>{
+          "both have 300 items, with different content",
+          "with other content in the table than in the first table: {\"Id\":{\"N\":\"7\"}}"}));
+  // What is said of a schema names the two.
+  aws_.tables["U"].ttl_attribute = "at";
+  verified = RunVerify(Context(), options);
+  ASSERT_GOOD(verified);
+  EXPECT_EQ(verified->warnings,
+            std::vector<std::string>{
+                "the schema differs: the time to live: none in table T, at in table U"});
   options.table = "T";
   auto same = RunVerify(Context(), options);
   ASSERT_FALSE(same);

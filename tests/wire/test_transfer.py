@@ -76,6 +76,33 @@ def test_round_trip_through_s3(server, dynamodb, s3, bucket, unique, tmp_path):
     assert '{"Id":{"N":"17"}}' in different.stderr
 
 
+@pytest.mark.parametrize("prefix", ["a b/ü%41+&=?#x", "ends/with/", "日本"])
+def test_any_prefix_is_a_folder(server, dynamodb, s3, bucket, unique, tmp_path, prefix):
+    make_table(dynamodb, unique)
+    write_lines(tmp_path / "in", 100)
+    penstock(server, "import", str(tmp_path / "in"), unique, "--write-ratio", "1")
+    penstock(server, "export", unique, f"s3://{bucket}/{prefix}", "--read-ratio", "1")
+    keys = [o["Key"] for o in s3.list_objects_v2(Bucket=bucket)["Contents"]]
+    assert prefix.rstrip("/") + "/manifest" in keys
+    penstock(server, "verify", f"s3://{bucket}/{prefix}", "--table", unique, "--read-ratio", "1")
+
+
+def test_a_table_of_aws_is_made_here(server, dynamodb, bucket, unique, tmp_path):
+    """What the local DynamoDB does not have (streams, own keys) is left out, and said."""
+    make_table(dynamodb, unique)
+    write_lines(tmp_path / "in", 10)
+    out = tmp_path / "out"
+    penstock(server, "import", str(tmp_path / "in"), unique, "--write-ratio", "1")
+    penstock(server, "export", unique, str(out), "--read-ratio", "1")
+    archive = json.loads((out / "_table.json").read_text())
+    archive["table"] |= {"StreamSpecification": {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
+                         "SSEDescription": {"Status": "ENABLED", "SSEType": "KMS"}}
+    (out / "_table.json").write_text(json.dumps(archive))
+    made = penstock(server, "import", str(out), unique + "b", "--create-table", "--write-ratio", "1")
+    assert "without the StreamSpecification" in made.stderr and "without the SSESpecification" in made.stderr
+    penstock(server, "verify", str(out), "--table", unique + "b", "--read-ratio", "1")
+
+
 def test_tricky_items_keep_their_digest(server, dynamodb, unique, tmp_path):
     make_table(dynamodb, unique, key="pk", key_type="S")
     source = tmp_path / "in"
