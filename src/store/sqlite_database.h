@@ -52,8 +52,8 @@ class SqliteDatabase {
  public:
   enum class Mode { kReadWrite, kReadOnly };
 
-  /// kReadWrite creates the file and puts it into WAL mode with synchronous=FULL: a commit is on
-  /// the disk when it returns.
+  /// kReadWrite creates the file and puts it into WAL mode with synchronous=EXTRA (in WAL mode the
+  /// same as FULL): a commit is on the disk when it returns.
   static Result<std::unique_ptr<SqliteDatabase>> Open(const std::string& path, Mode mode);
   ~SqliteDatabase();
   SqliteDatabase(const SqliteDatabase&) = delete;

@@ -1,4 +1,4 @@
-// The Store on SQLite. One file in WAL mode with synchronous=FULL: a commit is on the disk when it
+// The Store on SQLite. One file in WAL mode, synced with each commit: it is on the disk when it
 // returns, and a crash at any byte leaves the state before it or after it
 // (https://www.sqlite.org/wal.html, https://www.sqlite.org/atomiccommit.html).
 //
