@@ -521,9 +521,9 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::Open(const std::string& path,
   std::unique_ptr<SqliteStore> store(new SqliteStore(path, box, options));
   ASSIGN_OR_RETURN(store->writer_, SqliteDatabase::Open(path, SqliteDatabase::Mode::kReadWrite));
   RETURN_IF_ERROR(Migrate(*store->writer_, path));
-  // The program may have been killed while it made the file. What the log has is durable with each
-  // commit, but an empty file beside a log is taken for a new one: so the file is synced before
-  // anything is promised on it. A full disk hinders commits, not reading.
+  // A program that was killed amid a commit may have left it in the log whole and not synced. It
+  // counts now, and what is built on it must not outlive it: a checkpoint syncs the log first. A
+  // full disk hinders what comes after that, and commits, but not reading.
   Status synced = store->writer_->Execute("PRAGMA wal_checkpoint(PASSIVE)");
   if (!synced && synced.error().code != ErrorCode::kResourceExhausted) return synced.error();
   if (options.size_bytes_max > 0) {
