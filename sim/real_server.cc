@@ -71,17 +71,22 @@ HttpRequest RequestFor(const std::string& operation) {
 
 }  // namespace
 
+/// Answers come whole, as this service gives them; nobody hangs up.
+class RealServer::WholeResponder : public Responder {
+ public:
+  Status Begin(int, Headers, std::optional<uint64_t>) override { return Unavailable("whole only"); }
+  Status Write(std::string_view) override { return Unavailable("whole only"); }
+  Status Finish() override { return Unavailable("whole only"); }
+  bool PeerConnected() override { return true; }
+};
+
 /// Answers one call, unless the program died before it could.
-class RealServer::CallResponder : public Responder {
+class RealServer::CallResponder : public WholeResponder {
  public:
   CallResponder(RealServer& server, Call call) : server_(server), call_(std::move(call)) {}
   void Respond(HttpResponse response) override {
     if (!server_.disk_.crashed()) server_.Heard(call_, response, server_.serving_);
   }
-  Status Begin(int, Headers, std::optional<uint64_t>) override { return Unavailable("whole only"); }
-  Status Write(std::string_view) override { return Unavailable("whole only"); }
-  Status Finish() override { return Unavailable("whole only"); }
-  bool PeerConnected() override { return true; }
 
  private:
   RealServer& server_;
@@ -388,13 +393,9 @@ void RealServer::Step() {
 // ---- questions
 
 std::optional<json::Object> RealServer::Call200(const char* operation, const json::Object& body) {
-  struct Keeping : Responder {
+  struct Keeping : WholeResponder {
     explicit Keeping(HttpResponse& to) : kept(to) {}
     void Respond(HttpResponse response) override { kept = std::move(response); }
-    Status Begin(int, Headers, std::optional<uint64_t>) override { return Unavailable(""); }
-    Status Write(std::string_view) override { return Unavailable(""); }
-    Status Finish() override { return Unavailable(""); }
-    bool PeerConnected() override { return true; }
     HttpResponse& kept;
   };
   HttpResponse response;

@@ -50,6 +50,7 @@ class RealServer : public Server {
     engine::EventBody body;
     Answer answer;
   };
+  class WholeResponder;
   class CallResponder;
   /// The store, watched: it tells the server of each commit, whose fate the weather decides.
   class WatchedStore : public Store {
