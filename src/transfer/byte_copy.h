@@ -1,7 +1,8 @@
-// memcpy for what is mostly shorter than a cache line, where a call of the library's costs more
-// than the copy. Pure.
+// memcpy and memcmp for what is mostly shorter than a cache line, where a call of the library's
+// costs more than the work. Pure.
 #pragma once
 
+#include <cstdint>
 #include <cstring>
 #include <string_view>
 
@@ -29,6 +30,27 @@ inline char* CopyBytes(std::string_view bytes, char* out) {
     out[size - 1] = from[size - 1];
   }
   return out + size;
+}
+
+/// Whether both are the same bytes.
+inline bool SameBytes(std::string_view a, std::string_view b) {
+  const size_t size = a.size();
+  if (b.size() != size) return false;
+  auto differ = [&]<typename Word>(Word, size_t at) {
+    Word x, y;
+    std::memcpy(&x, a.data() + at, sizeof x);
+    std::memcpy(&y, b.data() + at, sizeof y);
+    return x ^ y;
+  };
+  // Words, the last of them overlapping the one before.
+  if (size >= 8) {
+    for (size_t at = 0; at < size - 8; at += 8) {
+      if (differ(uint64_t{}, at) != 0) return false;
+    }
+    return differ(uint64_t{}, size - 8) == 0;
+  }
+  if (size >= 4) return (differ(uint32_t{}, 0) | differ(uint32_t{}, size - 4)) == 0;
+  return size == 0 || (a[0] == b[0] && a[size / 2] == b[size / 2] && a[size - 1] == b[size - 1]);
 }
 
 }  // namespace penstock

@@ -9,6 +9,7 @@
 #include "base/encoding.h"
 #include "base/text.h"
 #include "json/json.h"
+#include "transfer/byte_copy.h"
 #include "transfer/content_digest.h"
 #include "transfer/decimal.h"
 #include "transfer/item_size.h"
@@ -223,6 +224,19 @@ TEST(Decimal, OneReaderForShortOnesAndOneForTheRest) {
     ASSERT_EQ(either.has_value(), slow.has_value()) << text;
     EXPECT_TRUE(!either || *either == *slow) << text;
     EXPECT_TRUE(!ParseShortDecimal(text) || (either && either->FitsDynamoDb())) << text;
+  }
+}
+
+TEST(SameBytes, SeesEveryByteOfEverySize) {
+  for (size_t size = 0; size <= 70; ++size) {
+    const std::string text(size, 'a');
+    EXPECT_TRUE(SameBytes(text, std::string(size, 'a'))) << size;
+    EXPECT_FALSE(SameBytes(text, text + 'a')) << size;
+    for (size_t at = 0; at < size; ++at) {
+      std::string other = text;
+      other[at] = 'b';
+      EXPECT_FALSE(SameBytes(text, other)) << size << ", " << at;
+    }
   }
 }
 

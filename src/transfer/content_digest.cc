@@ -109,7 +109,7 @@ char* ItemHasher::Root(const Item& item, char* out) {
   bool is_known = true;
   for (uint32_t i = 1; i < item.root().end; i = item.node(i).end) {
     const size_t place = indexes_.size();
-    is_known = is_known && place < names_.size() && names_[place] == item.node(i).name;
+    is_known = is_known && place < names_.size() && SameBytes(names_[place], item.node(i).name);
     indexes_.push_back(i);
   }
   if (!is_known || indexes_.size() != names_.size()) {

@@ -101,25 +101,24 @@ std::optional<ShortDecimal> ParseShortDecimal(std::string_view text) {
   const char* const end = at + text.size();
   const bool negative = *at == '-';
   if (negative) ++at;
-  const char *point = nullptr, *first = nullptr, *last = nullptr;  // digits that are not 0
-  bool any = false;
-  for (; at != end; ++at) {
-    if (IsDigit(*at)) {
-      any = true;
-      if (*at == '0') continue;
-      if (first == nullptr) first = at;
-      last = at;
-    } else if (*at == '.' && point == nullptr) {
-      point = at;
-    } else {
-      return std::nullopt;
-    }
+  const char* const begin = at;
+  while (at != end && IsDigit(*at)) ++at;
+  const char* const point = at;  // or the end
+  if (point != end) {
+    if (*point != '.') return std::nullopt;
+    do ++at;
+    while (at != end && IsDigit(*at));
+    if (at != end) return std::nullopt;
   }
-  if (!any) return std::nullopt;
+  if (begin == end || (begin == point && point + 1 == end)) return std::nullopt;
+  // The first digit that is not 0, and the last.
+  const char* first = begin;
+  while (first != end && (*first == '0' || *first == '.')) ++first;
   ShortDecimal number;
-  if (first == nullptr) return number;
+  if (first == end) return number;
+  const char* last = end - 1;
+  while (*last == '0' || *last == '.') --last;
   number.negative = negative;
-  if (point == nullptr) point = end;
   // Between the point and a digit after it lies one digit less than between it and one before.
   number.exponent = static_cast<int32_t>(point - first) + (first > point ? 1 : 0);
   const bool is_split = first < point && point < last;

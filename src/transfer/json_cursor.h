@@ -4,11 +4,11 @@
 #pragma once
 
 #include <cstdint>
-#include <cstring>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "transfer/byte_copy.h"
 #include "transfer/byte_scan.h"
 
 namespace penstock {
@@ -49,7 +49,7 @@ class JsonCursor {
   }
   /// Takes `text` if exactly these bytes are next: where they begin; else nullptr.
   const char* TakeIfNext(std::string_view text) {
-    if (left() < text.size() || std::memcmp(at_, text.data(), text.size()) != 0) return nullptr;
+    if (left() < text.size() || !SameBytes({at_, text.size()}, text)) return nullptr;
     return std::exchange(at_, at_ + text.size());
   }
   /// Takes exactly `word` ("true", "null").
