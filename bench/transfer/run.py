@@ -10,10 +10,11 @@
   local   `penstock serve` with its own DynamoDB, capacity not enforced: import and export of items of 300 bytes
   memory  resident peaks at 100 MB and 5 GB, export and import
 
-All of it if nothing is named; at the end, what was promised beside what was measured. Figures are medians of the
-rounds, and rounds go through all programs in turn, so that what else the machine does meets all alike. "MB/s/core" is bytes of JSON by the program's own processor time, user and system;
-what the servers take is theirs. Needs `cmake --build --preset release --target penstock transfer_replay_server`, Debian's
-libgoogle-gson-java and a JDK for Gson, python3-boto3, curl; what is missing is left out and named.
+All of it if nothing is named; at the end, what was promised beside what was measured. Figures are medians of the rounds,
+and rounds go through all programs in turn, so that what else the machine does meets all alike. "MB/s/core" is bytes of JSON
+by the program's own processor time, user and system; what the servers take is theirs. Needs `cmake --build --preset release
+--target penstock transfer_replay_server`, Debian's libgoogle-gson-java and a JDK for Gson, python3-boto3, curl; what is
+missing is left out and named.
 """
 import argparse
 import base64
