@@ -24,7 +24,7 @@ namespace {
 constexpr const char* kDatabase = "pipelines.db";
 constexpr const char* kAccount = "000000000001";
 constexpr Duration kPollHold = seconds(15);  // shorter than a worker's pause: one poll at a time
-constexpr int kChangesInCommit = 14;         // of files: a death falls before, amid or after them
+constexpr int kChangesInCommit = 14;  // of files: a death falls before or amid them, or not at all
 
 std::string KeyOf(const engine::TaskKey& task) {
   return fmt::format("{} {} {} {}", task.pipeline, task.instance, task.attempt, task.lease);
