@@ -1,6 +1,5 @@
 // ScanSkew: where a table that is scanned is uneven, for people: a partition key so large that one
 // worker has to read most of the table alone, a segment that throttles while the others do not.
-// Pure.
 #pragma once
 
 #include <cstdint>
