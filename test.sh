@@ -57,15 +57,15 @@ simulation() { build/release/penstock_sim --minutes "$1" --jobs "$(nproc)"; }
 # Every target replays its corpus, then fuzzes for a few seconds more.
 fuzz() {
   local target name dictionary worst=0
-  for target in build/fuzz/*_fuzz; do
+  for target in build/asan/*_fuzz; do
     name=$(basename "$target")
-    mkdir -p "build/fuzz/corpus/$name"
+    mkdir -p "build/asan/corpus/$name"
     dictionary=""
     if [ -f "fuzz/dictionaries/$name" ]; then dictionary="fuzz/dictionaries/$name"; fi
     "$target" -max_total_time="$1" -timeout=10 -rss_limit_mb=4096 -verbosity=0 -print_final_stats=0 \
       ${dictionary:+"-dict=$dictionary"} \
-      -artifact_prefix="build/fuzz/$name-" "build/fuzz/corpus/$name" "fuzz/corpus/$name" >"build/fuzz/$name.log" 2>&1 \
-      || { tail -n 40 "build/fuzz/$name.log"; worst=1; echo "$name: FAILED"; continue; }
+      -artifact_prefix="build/asan/$name-" "build/asan/corpus/$name" "fuzz/corpus/$name" >"build/asan/$name.log" 2>&1 \
+      || { tail -n 40 "build/asan/$name.log"; worst=1; echo "$name: FAILED"; continue; }
     echo "$name: no crash"
   done
   return $worst
@@ -120,11 +120,10 @@ fi
 if [ "$mode" = full ]; then
   step "transfers with dynalite" dynalite
   step "lint" lint
-  step "address and undefined behaviour sanitizers: build" build asan
+  step "address and undefined behaviour sanitizers: build, with the fuzz targets" build asan
   step "address and undefined behaviour sanitizers: unit tests" unit asan
   step "thread sanitizer: build" build tsan --target net_test scheduler_test transfer_test
   step "thread sanitizer: unit tests" unit tsan -R '^(net|scheduler|transfer)$'
-  step "fuzz targets: build" build fuzz
   step "fuzz targets: corpora" fuzz 5
   step "benchmarks" benchmarks
   step "simulation: faults on purpose" build/release/penstock_sim --mutations

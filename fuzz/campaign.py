@@ -3,9 +3,9 @@
 
 usage: fuzz/campaign.py [--minutes N] [--jobs N] [--merge] TARGET...
 
-TARGET is the name of a program in build/fuzz (cmake --preset fuzz; cmake --build --preset fuzz --target TARGET). Inputs are
-kept in build/fuzz/corpus/TARGET, so that a further campaign goes on where this one ended; --merge adds those to
-fuzz/corpus/TARGET that reach what the ones there do not. A crash is left in build/fuzz and ends its target's campaign. At the
+TARGET is the name of a program in build/asan (cmake --preset asan; cmake --build --preset asan --target TARGET). Inputs are
+kept in build/asan/corpus/TARGET, so that a further campaign goes on where this one ended; --merge adds those to
+fuzz/corpus/TARGET that reach what the ones there do not. A crash is left in build/asan and ends its target's campaign. At the
 end comes a table in Markdown; exit status 1 if anything crashed."""
 import argparse
 import concurrent.futures
@@ -17,7 +17,7 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-BUILD = ROOT / "build" / "fuzz"
+BUILD = ROOT / "build" / "asan"
 
 # Where the grammar of a target's input stands; of other targets all of src/ counts.
 GRAMMAR = {
@@ -28,8 +28,8 @@ GRAMMAR = {
     "period_fuzz": r"/src/time/period\.",
 }
 
-# The timeout is by the wall clock, on a machine that may be busy.
-LIMITS = ["-timeout=120", "-rss_limit_mb=4096"]
+# The timeout is by the wall clock, on a machine that may be very busy.
+LIMITS = ["-timeout=1200", "-rss_limit_mb=4096"]
 
 def processor_seconds(pid):
     with open(f"/proc/{pid}/stat", encoding="ascii") as stat:

@@ -420,7 +420,7 @@ TEST_F(HttpServerTest, ParkedRespondersTakeNoThreadAndLittleMemory) {
   for (size_t i = 0; i < count; ++i) peers.push_back(Connect());
   for (Peer& peer : peers) ASSERT_TRUE(peer.Send(kPark));
   ASSERT_TRUE(Eventually([&] { return server_->counts().parked == count; }));
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#ifndef PENSTOCK_SANITIZED
   EXPECT_LT((ResidentBytes() - before) / count, 20'000u);
 #endif
   RecordProperty("bytes_each", static_cast<int>((ResidentBytes() - before) / count));
@@ -532,7 +532,7 @@ TEST_F(HttpServerTest, LargeBodiesStreamBothWaysInLittleMemory) {
   sender.join();
   EXPECT_GT(received, kSize);
   EXPECT_LT(received, kSize + 1000);
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#ifndef PENSTOCK_SANITIZED
   EXPECT_LT(ResidentBytes() - before, 8u << 20);
 #endif
 }
