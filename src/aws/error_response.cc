@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include "aws/xml_writer.h"
+#include "base/crc.h"
 #include "base/digest.h"
 #include "base/encoding.h"
 #include "json/json.h"

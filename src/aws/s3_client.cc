@@ -7,7 +7,7 @@
 
 #include "aws/xml_reader.h"
 #include "aws/xml_writer.h"
-#include "base/digest.h"
+#include "base/crc.h"
 #include "base/encoding.h"
 #include "base/text.h"
 

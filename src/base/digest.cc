@@ -3,8 +3,6 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 
-#include <array>
-
 #include "base/check.h"
 
 namespace penstock {
@@ -49,43 +47,6 @@ std::string Hmac(HashKind kind, std::string_view key, std::string_view bytes) {
   return outer.Finish();
 }
 
-// Reflected CRC tables, eight bytes a step ("slicing by 8", Intel 2006).
-template <class Word, Word kPolynomial>
-struct SlicedTable {
-  std::array<std::array<Word, 256>, 8> rows{};
-  constexpr SlicedTable() {
-    for (unsigned i = 0; i < 256; ++i) {
-      Word value = i;
-      for (int bit = 0; bit < 8; ++bit)
-        value = (value >> 1) ^ ((value & 1) != 0 ? kPolynomial : Word{0});
-      rows[0][i] = value;
-    }
-    for (unsigned i = 0; i < 256; ++i) {
-      for (size_t row = 1; row < 8; ++row)
-        rows[row][i] = (rows[row - 1][i] >> 8) ^ rows[0][rows[row - 1][i] & 255];
-    }
-  }
-};
-
-template <class Word, Word kPolynomial>
-Word RunCrc(std::string_view bytes, Word crc) {
-  static const SlicedTable<Word, kPolynomial> table;
-  crc = ~crc;
-  const auto* p = reinterpret_cast<const unsigned char*>(bytes.data());
-  size_t left = bytes.size();
-  while (left >= 8) {
-    uint64_t chunk = 0;
-    for (unsigned i = 0; i < 8; ++i) chunk |= static_cast<uint64_t>(p[i]) << (8 * i);
-    chunk ^= crc;
-    crc = 0;
-    for (unsigned i = 0; i < 8; ++i) crc ^= table.rows[7 - i][chunk >> (8 * i) & 255];
-    p += 8;
-    left -= 8;
-  }
-  for (; left > 0; --left) crc = (crc >> 8) ^ table.rows[0][(crc ^ *p++) & 255];
-  return ~crc;
-}
-
 }  // namespace
 
 struct Hasher::Context {
@@ -124,16 +85,6 @@ std::string HmacSha256(std::string_view key, std::string_view bytes) {
 }
 std::string HmacSha1(std::string_view key, std::string_view bytes) {
   return Hmac(HashKind::kSha1, key, bytes);
-}
-
-uint32_t Crc32(std::string_view bytes, uint32_t crc) {
-  return RunCrc<uint32_t, 0xEDB88320u>(bytes, crc);
-}
-uint32_t Crc32c(std::string_view bytes, uint32_t crc) {
-  return RunCrc<uint32_t, 0x82F63B78u>(bytes, crc);
-}
-uint64_t Crc64Nvme(std::string_view bytes, uint64_t crc) {
-  return RunCrc<uint64_t, 0x9A6C9329AC4BC9B5ull>(bytes, crc);
 }
 
 bool ConstantTimeEquals(std::string_view a, std::string_view b) {

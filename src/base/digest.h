@@ -1,5 +1,5 @@
-// Digests and checksums of byte strings: what signatures, ETags and S3's integrity headers are made
-// of. Results are raw bytes (encode them with base/encoding.h) except the CRCs. Pure.
+// Digests of byte strings: what signatures, ETags and S3's integrity headers are made of. Results
+// are raw bytes (encode them with base/encoding.h). Pure.
 #pragma once
 
 #include <cstdint>
@@ -33,11 +33,6 @@ std::string Sha1(std::string_view bytes);
 std::string Sha256(std::string_view bytes);
 std::string HmacSha256(std::string_view key, std::string_view bytes);
 std::string HmacSha1(std::string_view key, std::string_view bytes);
-
-/// Running CRCs: start with 0, feed the former result back in.
-uint32_t Crc32(std::string_view bytes, uint32_t crc = 0);   // ISO-HDLC, as in zlib
-uint32_t Crc32c(std::string_view bytes, uint32_t crc = 0);  // Castagnoli
-uint64_t Crc64Nvme(std::string_view bytes, uint64_t crc = 0);
 
 /// Compares in time that depends on the lengths only.
 bool ConstantTimeEquals(std::string_view a, std::string_view b);

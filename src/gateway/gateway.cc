@@ -9,6 +9,7 @@
 #include "aws/form_upload.h"
 #include "aws/query_protocol.h"
 #include "base/check.h"
+#include "base/crc.h"
 #include "base/digest.h"
 #include "base/encoding.h"
 #include "base/text.h"

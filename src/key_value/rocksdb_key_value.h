@@ -18,7 +18,7 @@ namespace penstock {
 
 struct RocksDbOptions {
   std::string path;  // the folder; made with its parents
-  size_t write_buffer_bytes = size_t{32} << 20;
+  size_t write_buffer_bytes = size_t{64} << 20;
   size_t block_cache_bytes = size_t{64} << 20;
 };
 

@@ -69,6 +69,7 @@ Status Converter::Open() {
                                                   .no_manifest = options_.no_manifest,
                                                   .native_id = place.native_id},
                                                  stop_));
+  for (ExportFile& file : contents_.files) file.crc64nvme.reset();
   if (contents_.is_incremental) {
     return FailedPrecondition(fmt::format(
         "{} is an incremental export: it holds changes, which only dynamodb-json can express; "
@@ -192,7 +193,8 @@ Status Converter::CheckWritten() {
                           .shape = ShapeOf(options_.style.format, Leniency::kStrict),
                           .items = proof.items,
                           .digest = proof.digest,
-                          .md5 = proof.md5};
+                          .md5 = proof.md5,
+                          .crc64nvme = proof.crc64nvme};
     auto visit = [](const Item&, const ContentDigest&) { return true; };
     ASSIGN_OR_RETURN(FileFindings findings,
                      ReadFile(*target_, file, visit, &meter, failure.stop()));

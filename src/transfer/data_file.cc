@@ -1,5 +1,6 @@
 #include "transfer/data_file.h"
 
+#include "base/crc.h"
 #include "base/encoding.h"
 #include "json/json.h"
 #include "transfer/item_size.h"
@@ -84,7 +85,11 @@ Status DataFile::StoreBlock() {
     stored = &stored_;
   }
   proof_.bytes += stored->size();
-  if (is_native_) md5_.Update(stored->view());
+  if (is_native_) {
+    md5_.Update(stored->view());
+  } else {
+    proof_.crc64nvme = Crc64Nvme(stored->view(), proof_.crc64nvme.value_or(0));
+  }
   Status written = file_->Append(stored->view());
   block_.Clear();
   return written;

@@ -60,7 +60,7 @@ class DataFile {
   const std::unique_ptr<ItemEncoder> encoder_;
   Compressor compressor_;
   const bool is_compressed_;
-  const bool is_native_;  // its manifest wants MD5 and sizes
+  const bool is_native_;  // its manifest wants MD5 and sizes; others have a CRC
   ItemHasher hasher_;
   RunningMd5 md5_;
   LineBuffer block_;   // text that is not stored yet

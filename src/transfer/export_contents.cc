@@ -95,6 +95,7 @@ Result<ExportContents> WithManifest(DataFolder& folder, const std::vector<Folder
     if (proof == proofs.end()) continue;
     file.items = proof->second->items;
     file.digest = proof->second->digest;
+    file.crc64nvme = proof->second->crc64nvme;
     if (proof->second->bytes != file.size) {
       return FailedPrecondition(
           fmt::format("{} has {} bytes, its manifest says {}; it is not the file that was exported",

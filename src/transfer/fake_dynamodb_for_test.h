@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "base/check.h"
-#include "base/digest.h"
+#include "base/crc.h"
 #include "json/json.h"
 #include "ports/clock.h"
 #include "ports/http.h"

@@ -9,6 +9,26 @@ constexpr uint64_t kItemsPerReport = 1000;
 
 }  // namespace
 
+void FileFindings::Count(LineKind kind, const ContentDigest& hash) {
+  switch (kind) {
+    case LineKind::kItem:
+      ++items;
+      digest.Add(hash);
+      break;
+    case LineKind::kDelete:
+      ++deletions;
+      break;
+    case LineKind::kBlank:
+      ++blank_lines;
+      break;
+    case LineKind::kBad:
+      ++bad_lines;
+      break;
+    case LineKind::kHeader:
+      break;
+  }
+}
+
 Result<FileFindings> ReadFile(DataFolder& folder, const ExportFile& file, const ItemVisitor& visit,
                               ProgressMeter* meter, std::stop_token stop) {
   ASSIGN_OR_RETURN(std::unique_ptr<ItemFile> lines, ItemFile::Open(folder, file, stop));
@@ -26,18 +46,17 @@ Result<FileFindings> ReadFile(DataFolder& folder, const ExportFile& file, const 
   while (true) {
     ASSIGN_OR_RETURN(std::optional<LineKind> kind, lines->Next(&item));
     if (!kind) break;
-    if (*kind == LineKind::kBlank) ++findings.blank_lines;
-    if (*kind == LineKind::kBad && findings.bad_lines++ == 0) {
-      findings.first_fault =
-          fmt::format("{}, line {} (byte {}): {}", lines->name(), lines->line().number,
-                      lines->fault_offset(), lines->reason());
-    }
-    if (*kind == LineKind::kDelete) ++findings.deletions;
+    const ContentDigest hash = *kind == LineKind::kItem ? hasher.Hash(item) : ContentDigest();
+    findings.Count(*kind, hash);
+    if (*kind == LineKind::kBad && findings.bad_lines == 1) findings.first_fault = lines->Fault();
     if (*kind != LineKind::kItem) continue;
-    ++findings.items;
-    ContentDigest hash = hasher.Hash(item);
-    findings.digest.Add(hash);
-    if (!visit(item, hash)) break;
+    if (!visit(item, hash)) {
+      findings.is_whole = false;
+      if (!file.crc64nvme) break;
+      RETURN_IF_ERROR(lines->PassRest());
+      if (file.items > findings.items) meter->Add(*file.items - findings.items, 0);
+      break;
+    }
     if (findings.items % kItemsPerReport == 0) {
       if (stop.stop_requested()) return Canceled("reading " + lines->name() + " was stopped");
       report();
@@ -52,6 +71,7 @@ std::string Contradiction(const ExportFile& file, const FileFindings& findings,
                           const std::string& address) {
   if (!file.is_proven()) return "";
   if (findings.bad_lines > 0) return findings.first_fault;
+  if (!findings.is_whole) return "";
   if (findings.items + findings.deletions != *file.items) {
     return fmt::format("{} has {} items, its manifest says {}", address,
                        findings.items + findings.deletions, *file.items);

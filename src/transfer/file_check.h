@@ -10,6 +10,7 @@
 #include "transfer/data_folder.h"
 #include "transfer/export_file.h"
 #include "transfer/item.h"
+#include "transfer/line_reader.h"
 #include "transfer/progress.h"
 
 namespace penstock {
@@ -19,15 +20,21 @@ struct FileFindings {
   uint64_t deletions = 0;  // of an incremental export
   uint64_t blank_lines = 0;
   uint64_t bad_lines = 0;
-  std::string first_fault;  // "…/ba3f…, line 5 (byte 400): not a number: "x""
+  std::string first_fault;  // ItemFile::Fault
   ContentDigest digest;     // of its items
   bool had_byte_order_mark = false;
+  bool is_whole = true;  // false: of as many of its items as somebody wanted
+
+  /// One record more; `hash` counts if it is an item. Of bad lines the caller tells the first.
+  void Count(LineKind kind, const ContentDigest& hash);
 };
 
 /// Called for each item, with its hash. False: that is enough of this file.
 using ItemVisitor = std::function<bool(const Item& item, const ContentDigest& hash)>;
 
-/// Errors: the file cannot be read, or not to its end. Bad lines are findings.
+/// Errors: the file cannot be read, or not to its end, or it has another checksum than its manifest
+/// says (of a file that has one, every byte is read, however few items are wanted). Bad lines are
+/// findings.
 Result<FileFindings> ReadFile(DataFolder& folder, const ExportFile& file, const ItemVisitor& visit,
                               ProgressMeter* meter, std::stop_token stop);
 

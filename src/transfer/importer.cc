@@ -332,16 +332,24 @@ Status Importer::CheckFiles() {
         if (fault && sample.misfits++ == 0) sample.first_misfit = *fault;
       }
       ++seen;
-      return file.is_proven() || seen < kSampleItems;
+      // With a checksum the bytes are proven; what they mean is compared as they are written.
+      const bool is_all_wanted = file.is_proven() && !file.crc64nvme;
+      return is_all_wanted || seen < kSampleItems;
     };
-    ASSIGN_OR_RETURN(FileFindings findings,
-                     ReadFile(*folder_, file, visit, &meter, failure.stop()));
-    std::string contradiction = Contradiction(file, findings, folder_->AddressOf(file.name));
+    auto findings = ReadFile(*folder_, file, visit, &meter, failure.stop());
+    const std::string outcome =
+        report_.resumed_from ? "nothing more was imported" : "nothing was imported";
+    if (!findings) {
+      if (file.crc64nvme && findings.error().code == ErrorCode::kCorrupt)
+        findings.error().message += " (penstock verify shows what is different)";
+      return std::move(findings.error()).In(outcome);
+    }
+    std::string contradiction = Contradiction(file, *findings, folder_->AddressOf(file.name));
     if (!contradiction.empty()) {
-      return FailedPrecondition("nothing was imported: " + contradiction +
+      return FailedPrecondition(outcome + ": " + contradiction +
                                 "; it is not the file that was exported");
     }
-    if (findings.had_byte_order_mark) {
+    if (findings->had_byte_order_mark) {
       std::lock_guard lock(mutex_);
       Warn(folder_->AddressOf(file.name) + " begins with a byte order mark, which was left out");
     }
@@ -432,7 +440,8 @@ Status Importer::ReadInto(size_t index, std::vector<std::unique_ptr<PutQueue>>& 
   ItemHasher hasher;
   LineBuffer buffer;
   TextBlocks blocks;
-  ImportCounts counts;  // of the block, but for what goes to lanes
+  ImportCounts counts;    // of the block, but for what goes to lanes
+  FileFindings findings;  // for files that were proven by their bytes
   std::vector<std::string> rejects;
   uint64_t items = 0, lines = 0, last_line = from.line;
   uint64_t block = ledger_->BeginBlock(index);
@@ -452,6 +461,10 @@ Status Importer::ReadInto(size_t index, std::vector<std::unique_ptr<PutQueue>>& 
   while (true) {
     ASSIGN_OR_RETURN(std::optional<LineKind> kind, file->Next(&item));
     if (!kind) break;
+    ContentDigest hash;
+    if (*kind == LineKind::kItem || *kind == LineKind::kDelete) hash = hasher.Hash(item);
+    findings.Count(*kind, hash);
+    if (*kind == LineKind::kBad && findings.bad_lines == 1) findings.first_fault = file->Fault();
     if (file->line().number <= from.line) continue;  // an earlier attempt settled it
     bool is_due = context_.clock->Monotonic() - block_began >= kBlockTime;
     if (++lines > kBlockLines || (lines > 1 && is_due)) end_block(false);
@@ -469,7 +482,7 @@ Status Importer::ReadInto(size_t index, std::vector<std::unique_ptr<PutQueue>>& 
       continue;
     }
     PutItem put{.units = WriteUnits(ItemSize(item)),
-                .hash = hasher.Hash(item),
+                .hash = hash,
                 .block = block,
                 .file = static_cast<uint32_t>(index),
                 .line = file->line().number,
@@ -508,6 +521,9 @@ Status Importer::ReadInto(size_t index, std::vector<std::unique_ptr<PutQueue>>& 
     if (full && !push(lane)) return Canceled("the import was stopped");
   }
   end_block(true);
+  std::string contradiction =
+      source.crc64nvme ? Contradiction(source, findings, file->name()) : std::string();
+  if (!contradiction.empty()) return Corrupt(std::move(contradiction));
   for (size_t lane = 0; lane < lanes.size(); ++lane) {
     if (!push(lane)) return Canceled("the import was stopped");
   }

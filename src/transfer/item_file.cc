@@ -1,30 +1,56 @@
 #include "transfer/item_file.h"
 
+#include "base/crc.h"
 #include "base/digest.h"
 #include "base/encoding.h"
 #include "transfer/decompression.h"
 #include "transfer/delimited_reader.h"
+#include "transfer/manifest.h"
 
 namespace penstock {
 namespace {
 
-/// A source that fails at its end if what went through it has another MD5.
-class Md5CheckedSource : public BodySource {
+constexpr size_t kPassedAtOnce = 256u << 10;
+
+/// MD5 and CRC64NVME of a file's bytes, as manifests show them.
+class Md5Sum {
  public:
-  Md5CheckedSource(std::unique_ptr<BodySource> bytes, std::string md5)
-      : bytes_(std::move(bytes)), expected_(std::move(md5)) {}
+  static constexpr std::string_view kName = "MD5";
+  void Update(std::string_view bytes) { md5_.Update(bytes); }
+  std::string Finish() { return Base64Encode(md5_.Finish()); }
+
+ private:
+  Hasher md5_{HashKind::kMd5};
+};
+
+class Crc64Sum {
+ public:
+  static constexpr std::string_view kName = "CRC64NVME";
+  void Update(std::string_view bytes) { crc_ = Crc64Nvme(bytes, crc_); }
+  std::string Finish() const { return FormatCrc64(crc_); }
+
+ private:
+  uint64_t crc_ = 0;
+};
+
+/// A source that fails at its end if what went through it has another sum.
+template <class Sum>
+class CheckedSource : public BodySource {
+ public:
+  CheckedSource(std::unique_ptr<BodySource> bytes, std::string expected)
+      : bytes_(std::move(bytes)), expected_(std::move(expected)) {}
 
   Result<size_t> Read(std::span<char> buffer) override {
     ASSIGN_OR_RETURN(size_t count, bytes_->Read(buffer));
     if (count > 0) {
-      md5_.Update({buffer.data(), count});
+      sum_.Update({buffer.data(), count});
     } else if (!ended_) {
       ended_ = true;
-      std::string found = Base64Encode(md5_.Finish());
+      std::string found = sum_.Finish();
       if (found != expected_) {
         return Corrupt(
-            fmt::format("its MD5 is {}, its manifest says {}: it is not the file that was exported",
-                        found, expected_));
+            fmt::format("its {} is {}, its manifest says {}: it is not the file that was exported",
+                        Sum::kName, found, expected_));
       }
     }
     return count;
@@ -34,7 +60,7 @@ class Md5CheckedSource : public BodySource {
  private:
   const std::unique_ptr<BodySource> bytes_;
   const std::string expected_;
-  Hasher md5_{HashKind::kMd5};
+  Sum sum_;
   bool ended_ = false;
 };
 
@@ -45,8 +71,10 @@ std::unique_ptr<RecordReader> NewReader(const FileShape& shape) {
 
 }  // namespace
 
-ItemFile::ItemFile(std::string name, std::unique_ptr<BodySource> bytes, const FileShape& shape)
+ItemFile::ItemFile(std::string name, BodySource* stored, std::unique_ptr<BodySource> bytes,
+                   const FileShape& shape)
     : name_(std::move(name)),
+      stored_(stored),
       bytes_(std::move(bytes)),
       lines_(bytes_.get(), shape.separator),
       reader_(NewReader(shape)) {}
@@ -54,11 +82,17 @@ ItemFile::ItemFile(std::string name, std::unique_ptr<BodySource> bytes, const Fi
 Result<std::unique_ptr<ItemFile>> ItemFile::Open(DataFolder& folder, const ExportFile& file,
                                                  std::stop_token stop) {
   ASSIGN_OR_RETURN(std::unique_ptr<BodySource> bytes, folder.Open(file.name, std::move(stop)));
-  if (!file.md5.empty()) bytes = std::make_unique<Md5CheckedSource>(std::move(bytes), file.md5);
+  if (!file.md5.empty()) {
+    bytes = std::make_unique<CheckedSource<Md5Sum>>(std::move(bytes), file.md5);
+  } else if (file.crc64nvme) {
+    bytes = std::make_unique<CheckedSource<Crc64Sum>>(std::move(bytes), FormatCrc64(*file.crc64nvme));
+  }
+  BodySource* const stored = bytes.get();
   auto plain = Decompressed(std::move(bytes), file.name);
   std::string address = folder.AddressOf(file.name);
   if (!plain) return std::move(plain.error()).In(address);
-  return std::unique_ptr<ItemFile>(new ItemFile(std::move(address), *std::move(plain), file.shape));
+  return std::unique_ptr<ItemFile>(
+      new ItemFile(std::move(address), stored, *std::move(plain), file.shape));
 }
 
 Result<std::optional<LineKind>> ItemFile::Next(Item* item) {
@@ -73,6 +107,19 @@ Result<std::optional<LineKind>> ItemFile::Next(Item* item) {
     if (kind == LineKind::kHeader) continue;
     if (is_header) return InvalidArgument(fmt::format("reading {}: {}", name_, reason()));
     return std::optional<LineKind>(kind);
+  }
+}
+
+std::string ItemFile::Fault() const {
+  return fmt::format("{}, line {} (byte {}): {}", name_, line_.number, fault_offset(), reason());
+}
+
+Status ItemFile::PassRest() {
+  std::vector<char> buffer(kPassedAtOnce);
+  while (true) {
+    auto count = stored_->Read(buffer);
+    if (!count) return std::move(count.error()).In("reading " + name_);
+    if (*count == 0) return {};
   }
 }
 

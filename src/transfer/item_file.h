@@ -21,21 +21,27 @@ class ItemFile {
 
   /// The next record but headers: an item, a deletion, a blank, or a bad one (then reason());
   /// nullopt at the end of the file. kCorrupt: it is truncated, broken, or not the file of that
-  /// MD5. kInvalidArgument: its header cannot be read.
+  /// checksum. kInvalidArgument: its header cannot be read.
   Result<std::optional<LineKind>> Next(Item* item);
+  /// Takes the file to its end without reading its records, for its checksum. kCorrupt: as above.
+  Status PassRest();
 
   const std::string& name() const { return name_; }
   /// Of the record that Next gave last.
   const Line& line() const { return line_; }
   std::string reason() const;
+  /// What is wrong with it and where, for people: "…/ba3f…, line 5 (byte 400): not a number: "x"".
+  std::string Fault() const;
   /// Where in the file, unpacked, that record's fault is.
   uint64_t fault_offset() const { return line_.offset + (line_.too_long ? 0 : reader_->column()); }
   bool had_byte_order_mark() const { return lines_.had_byte_order_mark(); }
 
  private:
-  ItemFile(std::string name, std::unique_ptr<BodySource> bytes, const FileShape& shape);
+  ItemFile(std::string name, BodySource* stored, std::unique_ptr<BodySource> bytes,
+           const FileShape& shape);
 
   const std::string name_;
+  BodySource* const stored_;  // below bytes_: what the file's checksum is of
   const std::unique_ptr<BodySource> bytes_;
   LineSource lines_;
   const std::unique_ptr<RecordReader> reader_;

@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "base/encoding.h"
 #include "json/json.h"
 
 namespace penstock {
@@ -110,11 +111,26 @@ Result<Manifest> Parse(std::string_view text) {
 
 }  // namespace
 
+std::string FormatCrc64(uint64_t crc) {
+  std::string bytes;
+  for (int shift = 56; shift >= 0; shift -= 8) bytes += static_cast<char>(crc >> shift);
+  return Base64Encode(bytes);
+}
+
+std::optional<uint64_t> ParseCrc64(std::string_view text) {
+  auto bytes = Base64Decode(text);
+  if (!bytes || bytes->size() != sizeof(uint64_t)) return std::nullopt;
+  uint64_t crc = 0;
+  for (char byte : *bytes) crc = crc << 8 | static_cast<unsigned char>(byte);
+  return crc;
+}
+
 json::Object WriteFileProof(const FileProof& proof) {
   json::Object object{{"name", proof.name},
                       {"items", proof.items},
                       {"bytes", proof.bytes},
                       {"digest", FormatDigest(proof.digest)}};
+  if (proof.crc64nvme) object["crc64nvme"] = FormatCrc64(*proof.crc64nvme);
   if (!proof.md5.empty()) object["md5"] = proof.md5;
   if (proof.item_bytes > 0) object["itemBytes"] = proof.item_bytes;
   return object;
@@ -128,6 +144,12 @@ Result<FileProof> ParseFileProof(const json::Object& object) {
   ASSIGN_OR_RETURN(proof.digest, GetDigest(object));
   ASSIGN_OR_RETURN(std::optional<std::string> md5, json::OptionalString(object, "md5"));
   proof.md5 = md5.value_or("");
+  ASSIGN_OR_RETURN(std::optional<std::string> crc, json::OptionalString(object, "crc64nvme"));
+  if (crc) {
+    proof.crc64nvme = ParseCrc64(*crc);
+    if (!proof.crc64nvme)
+      return InvalidArgument(fmt::format("crc64nvme must be 8 bytes in base64, not \"{}\"", *crc));
+  }
   if (json::Find(object, "itemBytes") != nullptr) {
     ASSIGN_OR_RETURN(proof.item_bytes, json::GetCount(object, "itemBytes"));
   }

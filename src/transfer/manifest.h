@@ -10,7 +10,7 @@
 //
 // without a final newline. "x-verify" is ours; old importers skip what they do not know:
 //   {"format":1,"runId":"…","table":"…","items":5,"bytes":700,"digest":"xxh3-128-sum:…",
-//    "files":[{"name":"92dd1414-…","items":3,"bytes":400,"digest":"…"},…]}
+//    "files":[{"name":"92dd1414-…","items":3,"bytes":400,"digest":"…","crc64nvme":"…"},…]}
 // and, if the files are not in the connector's format, "dataFormat":"csv".
 // Pure.
 #pragma once
@@ -38,10 +38,15 @@ struct FileProof {
   uint64_t items = 0;
   uint64_t bytes = 0;
   ContentDigest digest;
+  std::optional<uint64_t> crc64nvme = {};  // of the stored bytes; not of dynamodb-json
   std::string md5 = {};     // base64, of the stored bytes; of dynamodb-json only, else empty
   uint64_t item_bytes = 0;  // what its items have in a table; likewise
   bool operator==(const FileProof&) const = default;
 };
+
+/// A CRC-64/NVME as S3 shows it (x-amz-checksum-crc64nvme): base64, the highest byte first.
+std::string FormatCrc64(uint64_t crc);
+std::optional<uint64_t> ParseCrc64(std::string_view text);
 
 /// As in x-verify, for other files that list data files (export_checkpoint.h).
 json::Object WriteFileProof(const FileProof& proof);

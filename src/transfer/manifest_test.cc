@@ -33,7 +33,7 @@ Manifest Proven() {
                                .items = 5,
                                .bytes = 70,
                                .digest = {1, 3},
-                               .files = {{"one", 2, 30, {0, 1}}, {"two", 3, 40, {1, 2}}}};
+                               .files = {{"one", 2, 30, {0, 1}, 0x0102030405060708}, {"two", 3, 40, {1, 2}}}};
   return manifest;
 }
 
@@ -41,6 +41,7 @@ TEST(Manifest, ProofComesBack) {
   std::string text = WriteManifest(Proven());
   EXPECT_NE(text.find("\n],\n\"x-verify\": {\"format\":1,\"runId\":\"r\","), std::string::npos)
       << text;
+  EXPECT_NE(text.find(R"("crc64nvme":"AQIDBAUGBwg=")"), std::string::npos) << text;
   auto read = ParseManifest(text);
   ASSERT_TRUE(read) << read.error().message;
   EXPECT_EQ(*read, Proven());

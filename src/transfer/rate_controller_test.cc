@@ -17,7 +17,7 @@ const RateController::IndexUnits kNoIndexes = std::map<std::string, double>();
 struct World {
   FakeClock clock;
   FakeRandom random;
-  TableCapacity capacity{1000, "provisioned", false};
+  TableCapacity capacity{{1000, "provisioned", false}};
   bool refuses = false;
   int asked = 0;
   RateController::CapacitySource Source() {
@@ -184,7 +184,7 @@ TEST(RateController, ThrottlesEverywhereCutAndRecover) {
 
 TEST(RateController, GuessesForUndeclaredTables) {
   World world;
-  world.capacity = {kOnDemandGuess, "first guess for an on-demand table", true};
+  world.capacity = {{kOnDemandGuess, "first guess for an on-demand table", true}};
   RateController rate({.ratio = 1}, world.capacity, world.Source(), &world.clock, &world.random);
   for (int i = 0; i < 100; ++i) {
     ASSERT_TRUE(rate.Reserve(0, 400, {}));

@@ -9,7 +9,9 @@
 #include <string>
 #include <vector>
 
+#include "base/crc.h"
 #include "system/posix_files.h"
+#include "transfer/manifest.h"
 #include "transfer/transfer.h"
 #include "transfer/world_for_test.h"
 
@@ -87,6 +89,13 @@ class TransferFixture : public ::testing::Test {
     auto verified = RunVerify(Context(), Verify(table, source));
     ASSERT_GOOD(verified);
     EXPECT_FALSE(verified->refusal) << verified->refusal->message;
+  }
+  /// Each file of a local export has the checksum that its manifest says.
+  void ExpectChecksums(const std::string& folder) {
+    auto manifest = ParseManifest(Read(folder + "/manifest"));
+    ASSERT_TRUE(manifest && manifest->proof);
+    for (const FileProof& file : manifest->proof->files)
+      EXPECT_EQ(file.crc64nvme, Crc64Nvme(Read(folder + "/" + file.name))) << file.name;
   }
   /// Stops after so many data calls.
   std::stop_token StopAfter(int calls) {

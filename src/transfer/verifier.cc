@@ -184,6 +184,7 @@ Status Verifier::OpenExport() {
                                                   .follow_urls = options_.follow_manifest_urls,
                                                   .native_id = place.native_id},
                                                  stop_));
+  for (ExportFile& file : contents_.files) file.crc64nvme.reset();
   if (contents_.is_incremental && !options_.table.empty()) {
     return FailedPrecondition(fmt::format(
         "{} is an incremental export: it holds changes, which no table can be held against; verify "

@@ -112,7 +112,9 @@ Answer BatchWriteItem(Database& database, const Request& request) {
     if (!seen.insert(*key).second) {
       return ValidationError("Provided list of item keys contains duplicates");
     }
-    transaction.Add(write.table, std::move(*key));
+    std::string value =
+        write.put ? EncodeStoredItem(*write.put, definition->layout.range_name()) : std::string();
+    transaction.Add(write.table, std::move(*key), std::move(value));
   }
   RETURN_IF_ERROR(transaction.Begin());
   auto now = database.clock->Monotonic();

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <array>
 
-#include "base/digest.h"
+#include "base/crc.h"
 #include "base/text.h"
 #include "json/json.h"
 #include "local/dynamodb/dynamodb_error.h"

@@ -55,10 +55,11 @@ std::optional<Entry> EntryOf(const IndexDefinition& index, const Item& item) {
 
 }  // namespace
 
-size_t ItemTransaction::Add(std::shared_ptr<Table> table, std::string key) {
+size_t ItemTransaction::Add(std::shared_ptr<Table> table, std::string key, std::string value) {
   Slot& slot = slots_.emplace_back();
   slot.table = std::move(table);
   slot.key = std::move(key);
+  slot.value = std::move(value);
   return slots_.size() - 1;
 }
 
@@ -118,7 +119,8 @@ ApiResult<WriteCost> ItemTransaction::Intend(size_t position, const Item* item) 
   WriteCost cost;
   std::optional<StoredItem> after;
   if (item != nullptr) {
-    change.value = EncodeStoredItem(*item, definition->layout.range_name());
+    change.value = slot.value.empty() ? EncodeStoredItem(*item, definition->layout.range_name())
+                                      : std::move(slot.value);
     after = Decoded(*change.value);
   }
   cost.table = ChangeUnits(slot.old_item, after);

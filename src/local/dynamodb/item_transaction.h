@@ -23,8 +23,10 @@ class ItemTransaction {
   ItemTransaction(KeyValue* store, Durability durability)
       : store_(store), durability_(durability) {}
 
-  /// The item's position. REQUIRES: no other item of this transaction has the same key.
-  size_t Add(std::shared_ptr<Table> table, std::string key);
+  /// The item's position. `value`: of an item to be Put that is known already, as it is stored, so
+  /// that nobody waits for a lock while it is encoded; else empty. REQUIRES: no other item of this
+  /// transaction has the same key.
+  size_t Add(std::shared_ptr<Table> table, std::string key, std::string value = {});
   /// Locks all items (in an order that all transactions share) and reads them. ResourceNotFound: a
   /// table has been deleted.
   ApiResult<void> Begin();
@@ -59,6 +61,7 @@ class ItemTransaction {
   struct Slot {
     std::shared_ptr<Table> table;
     std::string key;
+    std::string value;  // to be put; empty: not known beforehand
     std::string old_value;
     std::optional<StoredItem> old_item;  // views into old_value
     std::optional<Change> change;

@@ -4,7 +4,7 @@
 #include <fstream>
 #include <thread>
 
-#include "base/digest.h"
+#include "base/crc.h"
 #include "local/dynamodb/attribute_reader.h"
 #include "local/dynamodb/dynamodb_for_test.h"
 #include "local/dynamodb/item_size.h"

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "base/check.h"
+#include "base/crc.h"
 #include "base/encoding.h"
 #include "base/text.h"
 #include "local/s3/s3_error.h"

@@ -8,6 +8,7 @@
 
 #include "aws/xml_reader.h"
 #include "base/check.h"
+#include "base/crc.h"
 #include "base/digest.h"
 #include "base/encoding.h"
 #include "key_value/memory_key_value.h"
