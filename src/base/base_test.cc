@@ -61,7 +61,6 @@ TEST(Digest, MatchesPublishedVectors) {
             "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79");  // RFC 2202
 }
 
-
 TEST(Text, SplitsTrimsAndParses) {
   EXPECT_EQ(Split("a,,b", ','), (std::vector<std::string_view>{"a", "", "b"}));
   EXPECT_EQ(Trim(" \t a b \n"), "a b");

@@ -29,7 +29,7 @@ struct ExportFile {
   // What its manifest says; nothing if there is none or it does not.
   std::optional<uint64_t> items;  // or changes, of an incremental export
   std::optional<ContentDigest> digest;
-  std::string md5 = {};                    // base64, of the stored bytes
+  std::string md5 = {};  // base64, of the stored bytes
   /// Of the stored bytes, from exports of ours. Reset where the items are to be judged, however
   /// they are spelled: with it only the file that was exported can be read to its end.
   std::optional<uint64_t> crc64nvme = {};

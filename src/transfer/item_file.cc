@@ -85,7 +85,8 @@ Result<std::unique_ptr<ItemFile>> ItemFile::Open(DataFolder& folder, const Expor
   if (!file.md5.empty()) {
     bytes = std::make_unique<CheckedSource<Md5Sum>>(std::move(bytes), file.md5);
   } else if (file.crc64nvme) {
-    bytes = std::make_unique<CheckedSource<Crc64Sum>>(std::move(bytes), FormatCrc64(*file.crc64nvme));
+    bytes =
+        std::make_unique<CheckedSource<Crc64Sum>>(std::move(bytes), FormatCrc64(*file.crc64nvme));
   }
   BodySource* const stored = bytes.get();
   auto plain = Decompressed(std::move(bytes), file.name);

@@ -28,12 +28,13 @@ TEST(Manifest, HasTheConnectorsBytes) {
 Manifest Proven() {
   Manifest manifest;
   manifest.urls = {"s3://b/p/one", "s3://b/p/two"};
-  manifest.proof = ExportProof{.run_id = "r",
-                               .table = "T",
-                               .items = 5,
-                               .bytes = 70,
-                               .digest = {1, 3},
-                               .files = {{"one", 2, 30, {0, 1}, 0x0102030405060708}, {"two", 3, 40, {1, 2}}}};
+  manifest.proof =
+      ExportProof{.run_id = "r",
+                  .table = "T",
+                  .items = 5,
+                  .bytes = 70,
+                  .digest = {1, 3},
+                  .files = {{"one", 2, 30, {0, 1}, 0x0102030405060708}, {"two", 3, 40, {1, 2}}}};
   return manifest;
 }
 
