@@ -168,7 +168,7 @@ void RealServer::Recover() {
 }
 
 Result<Rows> RealServer::ReadDatabase() const {
-  constexpr RecordKind kKinds[] = {
+  constexpr RecordKind kRecordKinds[] = {
       RecordKind::kPipeline, RecordKind::kDefinition, RecordKind::kComponent, RecordKind::kInstance,
       RecordKind::kAttempt,  RecordKind::kEffect,     RecordKind::kTombstone};
   ASSIGN_OR_RETURN(auto database, SqliteDatabase::Open(kDatabase, SqliteDatabase::Mode::kReadOnly));
@@ -183,7 +183,7 @@ Result<Rows> RealServer::ReadDatabase() const {
     const std::vector<std::string_view> parts = Split(all->Text(0), '\x1f');
     const engine::PipelineKey pipeline{{std::string(parts.at(0)), std::string(parts.at(1))},
                                        std::string(parts.at(2))};
-    const RecordKind kind = kKinds[all->Int(1)];
+    const RecordKind kind = kRecordKinds[all->Int(1)];
     const std::string key = engine::RecordKey(pipeline, kind, all->Text(2));
     if (engine::MayHoldSecrets(kind)) {
       ASSIGN_OR_RETURN(rows[key], box_.Open(all->Blob(3), key));

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdlib>
+#include <limits>
 
 #include "base/ascii.h"
 #include "base/text.h"
@@ -100,6 +101,8 @@ std::string FormatField(char letter, int count, Instant instant) {
   return {};
 }
 
+constexpr int64_t kNumberMax = std::numeric_limits<int32_t>::max();
+
 // What a parse has gathered; a field that the text does not give stays unset.
 struct Parsed {
   std::optional<int64_t> year, year_of_era, century, week_year, week, day_of_week, day_of_year,
@@ -114,6 +117,7 @@ struct Reader {
 
   std::string_view Rest() const { return text.substr(at); }
 
+  /// As in Joda-Time, nothing if it is more than an int of Java's can be.
   std::optional<int64_t> Number(int digits_max, bool is_signed) {
     size_t from = at;
     bool negative = false;
@@ -125,6 +129,7 @@ struct Reader {
     int digits = 0;
     for (; at < text.size() && IsDigit(text[at]) && digits < digits_max; ++at, ++digits) {
       value = value * 10 + (text[at] - '0');
+      if (value > kNumberMax) return at = from, std::nullopt;
     }
     if (digits == 0) return at = from, std::nullopt;
     return negative ? -value : value;

@@ -59,6 +59,17 @@ TEST(JodaPattern, TwoDigitYearsAreNear2000) {
   EXPECT_EQ(FormatDateTime(*pattern.Parse("70-01-01")), "1970-01-01T00:00:00");
 }
 
+TEST(JodaPattern, NumbersAreThoseOfAnInt) {
+  auto century = JodaPattern::Compile(std::string(30, 'C'));
+  ASSERT_TRUE(century);
+  EXPECT_TRUE(century->Parse("000000000000000000000000000020"));
+  for (const char* text : {"2147483648", "9999999999999999999", "924560022924568924568924568"})
+    EXPECT_FALSE(century->Parse(text)) << text;
+  auto year = JodaPattern::Compile("yyyy");
+  EXPECT_FALSE(year->Parse("2147483648"));
+  EXPECT_FALSE(year->Parse("99999999999999999999"));
+}
+
 TEST(JodaPattern, SaysWhatIsWrong) {
   EXPECT_EQ(JodaPattern::Compile("yyyy-qq").error().message,
             "'q' at offset 5 of the date pattern 'yyyy-qq' is no pattern letter; put text in "

@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <condition_variable>
+#include <mutex>
+
 #include "transfer/estimate.h"
 #include "transfer/transfer_fixture_for_test.h"
 
@@ -10,6 +14,75 @@ namespace {
 
 using testing::WindowMax;
 using ImporterTest = testing::PagedFixture;
+
+/// A disk whose data files ("data-…") wait, when they are begun, until another one is being read.
+/// All of them are read once, and then once more.
+class SociableFiles : public testing::HastyFiles {
+ public:
+  SociableFiles(Files* files, int data_files) : HastyFiles(files), data_files_(data_files) {}
+
+  Result<std::unique_ptr<ReadableFile>> Open(const std::string& path) override {
+    ASSIGN_OR_RETURN(std::unique_ptr<ReadableFile> file, HastyFiles::Open(path));
+    if (path.find("/data-") == std::string::npos) return file;
+    return std::unique_ptr<ReadableFile>(std::make_unique<Sociable>(this, std::move(file)));
+  }
+  /// How many were being read at once at most, for each time they were read.
+  std::vector<int> most() const { return {most_[0], most_[1]}; }
+
+ private:
+  static constexpr std::chrono::seconds kPatience{20};
+
+  class Sociable : public ReadableFile {
+   public:
+    Sociable(SociableFiles* disk, std::unique_ptr<ReadableFile> file)
+        : disk_(disk), file_(std::move(file)) {}
+    ~Sociable() override {
+      std::lock_guard lock(disk_->mutex_);
+      if (is_begun_) --disk_->reading_;
+    }
+    Result<size_t> ReadAt(uint64_t offset, char* buffer, size_t size) const override {
+      if (offset == 0) {
+        is_begun_ = true;
+        disk_->Begin();
+      }
+      return file_->ReadAt(offset, buffer, size);
+    }
+    Result<uint64_t> Size() const override { return file_->Size(); }
+
+   private:
+    SociableFiles* const disk_;
+    const std::unique_ptr<ReadableFile> file_;
+    mutable bool is_begun_ = false;
+  };
+
+  void Begin() {
+    std::unique_lock lock(mutex_);
+    int& most = most_.at(static_cast<size_t>(begun_++ / data_files_));
+    most = std::max(most, ++reading_);
+    changed_.notify_all();
+    changed_.wait_for(lock, kPatience, [&] { return most > 1; });
+  }
+
+  const int data_files_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  int begun_ = 0, reading_ = 0;
+  std::array<int, 2> most_{};
+};
+
+// A file is a range of hashes: to read one at a time would be to write to one partition at a time.
+TEST_F(ImporterTest, SeveralFilesAreReadAtOnce) {
+  constexpr int kDataFiles = 4;
+  for (int i = 0; i < kDataFiles; ++i)
+    Write(fmt::format("in/data-{}", i), fmt::format("{{\"Id\":{{\"n\":\"{}\"}}}}\n", i));
+  SociableFiles disk(&files_, kDataFiles);
+  ImportOptions options = Import("in");
+  options.no_manifest = true;
+  auto imported = RunImport(Context(&disk), options);
+  ASSERT_GOOD(imported);
+  EXPECT_EQ(imported->items, 4u);
+  for (int most : disk.most()) EXPECT_GT(most, 1);
+}
 
 TEST_F(ImporterTest, ANativeExportNamedByItsManifestKeepsItsStateInTheFolder) {
   Fill(50);
