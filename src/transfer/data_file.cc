@@ -84,12 +84,12 @@ Status DataFile::StoreBlock() {
     compressor_.Append(block_.view(), &stored_);
     stored = &stored_;
   }
-  proof_.bytes += stored->size();
   if (is_native_) {
     md5_.Update(stored->view());
-  } else {
+  } else if (proof_.bytes == 0 || proof_.crc64nvme) {  // not of a file that a version without began
     proof_.crc64nvme = Crc64Nvme(stored->view(), proof_.crc64nvme.value_or(0));
   }
+  proof_.bytes += stored->size();
   Status written = file_->Append(stored->view());
   block_.Clear();
   return written;

@@ -6,6 +6,7 @@
 #include <set>
 #include <sstream>
 
+#include "base/crc.h"
 #include "base/text.h"
 #include "transfer/compression.h"
 #include "transfer/converter.h"
@@ -413,6 +414,26 @@ TEST_F(FormatTest, AFileIsNoFolder) {
   }
 }
 
+// A version before that kept none in its marks.
+TEST_F(FormatTest, AFileBegunWithoutAChecksumGetsNone) {
+  LocalFolder folder(&files_, folder_ + "/out");
+  Item item;
+  ASSERT_EQ(LineReader(LineShape::kBare).Read(R"({"pk":{"S":"k"}})", &item), LineKind::kItem);
+  auto file = DataFile::Create(folder, "f", {}, {});
+  ASSERT_GOOD(file);
+  ASSERT_TRUE((*file)->Append(item));
+  auto mark = (*file)->Save();
+  ASSERT_GOOD(mark);
+  ASSERT_TRUE(mark->proof.crc64nvme);
+  mark->proof.crc64nvme.reset();
+  file = DataFile::Reopen(folder, {}, *mark, {});
+  ASSERT_GOOD(file);
+  ASSERT_TRUE((*file)->Append(item));
+  auto proof = (*file)->Commit();
+  ASSERT_GOOD(proof);
+  EXPECT_FALSE(proof->crc64nvme);
+}
+
 TEST_F(FormatTest, SavedFilesGoOn) {
   LineReader reader(LineShape::kBare);
   for (const FileStyle& style : kStyles) {
@@ -443,6 +464,8 @@ TEST_F(FormatTest, SavedFilesGoOn) {
     EXPECT_EQ(proof->digest, again->digest);
     if (style.format == FileFormat::kDynamoDbJson) {
       EXPECT_EQ(again->md5, Base64Encode(Md5(FileText(folder_ + "/pieces/f"))));
+    } else {
+      EXPECT_EQ(again->crc64nvme, Crc64Nvme(FileText(folder_ + "/pieces/f")));
     }
     ExportFile read{.name = "f", .shape = ShapeOf(style.format, Leniency::kStrict)};
     auto opened = ItemFile::Open(pieces, read, {});
