@@ -65,6 +65,16 @@ void CheckHiveCopy(Validation& validation, const ResolvedObject& object) {
                      "HiveCopyActivity copies between S3 and DynamoDB, or between tables; for S3 "
                      "to S3 use CopyActivity");
   }
+  for (std::string_view key : {"input", "output"}) {
+    const ResolvedObject* node = TargetOf(validation, object, key);
+    if (!IsType(node, "DynamoDBDataNode") ||
+        IsType(TargetOf(validation, *node, "dataFormat"), "DynamoDBExportDataFormat"))
+      continue;
+    validation.Warn(object.id(), key, "MISSING_FIELD",
+                    fmt::format("HiveCopyActivity wants a DynamoDBExportDataFormat as the "
+                                "'dataFormat' of '{}', or Hive does not know the table's items",
+                                node->id()));
+  }
 }
 
 void CheckReleases(Validation& validation, const ResolvedObject& object) {

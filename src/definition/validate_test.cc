@@ -227,9 +227,8 @@ TEST(Validate, ExpressionsThatGrowCostABoundedTime) {
   for (char c = 'B'; c <= 'N'; ++c)
     object += fmt::format(R"(,"my{}":"#{{my{} + my{}}}")", c, char(c - 1), char(c - 1));
   for (int i = 0; i < 1000; ++i) object += fmt::format(R"(,"my_{}":"#{{year(myN)}}")", i);
-  auto begun = std::chrono::steady_clock::now();
-  (void)Framed(object + "}");
-  EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(20));
+  // Without a bound this would not end within the test's time.
+  EXPECT_EQ(Framed(object + "}"), "");
 }
 
 TEST(Validate, SecretsAreNotRepeated) {
@@ -532,6 +531,30 @@ TEST(Validate, BackfillWithCascadeWarnsInTheGuidesWords) {
       "objects in case of failures.\n");
 }
 
+TEST(Validate, WhatHiveCopies) {
+  auto copy = [](std::string_view input, std::string_view output) {
+    return Framed(fmt::format(
+        R"({{"id":"F","type":"DynamoDBExportDataFormat"}},{{"id":"C","type":"DynamoDBDataFormat","column":"a STRING"}},
+           {{"id":"S3","type":"S3DataNode","directoryPath":"s3://b/d"}},
+           {{"id":"S3b","type":"S3DataNode","directoryPath":"s3://b/e"}},
+           {{"id":"T","type":"DynamoDBDataNode","tableName":"t","dataFormat":{{"ref":"F"}}}},
+           {{"id":"Columns","type":"DynamoDBDataNode","tableName":"t","dataFormat":{{"ref":"C"}}}},
+           {{"id":"Bare","type":"DynamoDBDataNode","tableName":"t"}},
+           {{"id":"E","type":"EmrCluster","terminateAfter":"1 hour"}},
+           {{"id":"A","type":"HiveCopyActivity","runsOn":{{"ref":"E"}},"input":{{"ref":"{}"}},"output":{{"ref":"{}"}}}})",
+        input, output));
+  };
+  const std::string wants =
+      "warning A.{}: MISSING_FIELD: HiveCopyActivity wants a "
+      "DynamoDBExportDataFormat as the 'dataFormat' of '{}', or Hive does "
+      "not know the table's items\n";
+  EXPECT_EQ(copy("T", "S3"), "");
+  EXPECT_EQ(copy("S3", "T"), "");
+  EXPECT_EQ(copy("Bare", "S3"), fmt::format(fmt::runtime(wants), "input", "Bare"));
+  EXPECT_EQ(copy("S3", "Columns"), fmt::format(fmt::runtime(wants), "output", "Columns"));
+  EXPECT_NE(copy("S3", "S3b").find("for S3 to S3 use CopyActivity"), std::string::npos);
+}
+
 TEST(Validate, DataNodesThatWaitForEachOther) {
   const std::string nodes =
       R"(,{"id":"D","type":"S3DataNode","directoryPath":"s3://b/d"},{"id":"E","type":"S3DataNode","directoryPath":"s3://b/e"})";
@@ -647,9 +670,8 @@ TEST(Validate, CostGrowsWithTheSizeOnly) {
                                    {"input", "Missing" + id, true},
                                    {"dependsOn", "A" + std::to_string(i + 1), true}}});
   }
-  auto start = std::chrono::steady_clock::now();
+  // At the square of the size this would not end within the test's time.
   EXPECT_GE(Validate(definition).size(), 10'000u);
-  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(10));
 }
 
 }  // namespace
