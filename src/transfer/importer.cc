@@ -341,7 +341,7 @@ Status Importer::CheckFiles() {
         report_.resumed_from ? "nothing more was imported" : "nothing was imported";
     if (!findings) {
       if (file.crc64nvme && findings.error().code == ErrorCode::kCorrupt)
-        findings.error().message += " (penstock verify shows what is different)";
+        findings.error().message += " (penstock verify tells whether its items differ)";
       return std::move(findings.error()).In(outcome);
     }
     std::string contradiction = Contradiction(file, *findings, folder_->AddressOf(file.name));
