@@ -1,5 +1,7 @@
 #include "base/encoding.h"
 
+#include <simdjson.h>
+
 #include <array>
 #include <cstdint>
 
@@ -145,35 +147,8 @@ std::string PercentDecode(std::string_view text, bool plus_is_space) {
   return out;
 }
 
-bool IsValidUtf8(std::string_view s) {
-  size_t i = 0;
-  auto continuation = [&](size_t k) {
-    return k < s.size() && (static_cast<unsigned char>(s[k]) & 0xC0) == 0x80;
-  };
-  while (i < s.size()) {
-    auto c = static_cast<unsigned char>(s[i]);
-    if (c < 0x80) {
-      ++i;
-    } else if (c >= 0xC2 && c <= 0xDF) {
-      if (!continuation(i + 1)) return false;
-      i += 2;
-    } else if (c >= 0xE0 && c <= 0xEF) {
-      if (!continuation(i + 1) || !continuation(i + 2)) return false;
-      auto second = static_cast<unsigned char>(s[i + 1]);
-      if (c == 0xE0 && second < 0xA0) return false;
-      if (c == 0xED && second > 0x9F) return false;
-      i += 3;
-    } else if (c >= 0xF0 && c <= 0xF4) {
-      if (!continuation(i + 1) || !continuation(i + 2) || !continuation(i + 3)) return false;
-      auto second = static_cast<unsigned char>(s[i + 1]);
-      if (c == 0xF0 && second < 0x90) return false;
-      if (c == 0xF4 && second > 0x8F) return false;
-      i += 4;
-    } else {
-      return false;
-    }
-  }
-  return true;
+bool IsValidUtf8(std::string_view bytes) {
+  return simdjson::validate_utf8(bytes.data(), bytes.size());
 }
 
 }  // namespace penstock

@@ -1,6 +1,6 @@
 // JSON for the control plane: a value tree, a strict parser, a deterministic writer, checked
-// getters. One facade over Boost.JSON, whose types it lends. (Bulk data lines have their own reader
-// in transfer/.)
+// getters. One facade over Boost.JSON, whose types it lends. (Bulk data is read without a
+// tree: json_cursor.h.)
 #pragma once
 
 #include <boost/json.hpp>

@@ -57,6 +57,9 @@ rocksdb::Options ToRocksDb(const RocksDbOptions& options) {
   result.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   result.compression = BestCompression();
   result.write_buffer_size = options.write_buffer_bytes;
+  // Of writers that wait together, the first writes for all: to wake each of them for its own part
+  // costs more than it saves where batches are small.
+  result.allow_concurrent_memtable_write = false;
   result.memtable_whole_key_filtering = true;
   result.memtable_prefix_bloom_size_ratio = kBufferFilterShare;
   result.level_compaction_dynamic_level_bytes = true;

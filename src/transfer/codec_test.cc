@@ -6,10 +6,10 @@
 #include <random>
 #include <sstream>
 
+#include "base/byte_copy.h"
 #include "base/encoding.h"
 #include "base/text.h"
 #include "json/json.h"
-#include "transfer/byte_copy.h"
 #include "transfer/content_digest.h"
 #include "transfer/decimal.h"
 #include "transfer/item_size.h"

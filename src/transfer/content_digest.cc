@@ -6,9 +6,9 @@
 #include <bit>
 #include <numeric>
 
+#include "base/byte_copy.h"
 #include "base/check.h"
 #include "base/encoding.h"
-#include "transfer/byte_copy.h"
 #include "transfer/decimal.h"
 
 namespace penstock {

@@ -1,7 +1,7 @@
 #include "transfer/decimal.h"
 
 #include "base/ascii.h"
-#include "transfer/byte_copy.h"
+#include "base/byte_copy.h"
 
 namespace penstock {
 namespace {

@@ -1,8 +1,8 @@
 #include "transfer/delimited_reader.h"
 
+#include "base/encoding.h"
 #include "base/text.h"
 #include "transfer/json_string.h"
-#include "transfer/utf8_check.h"
 
 namespace penstock {
 namespace {
@@ -96,7 +96,7 @@ Result<std::vector<Column>> ParseColumns(std::string_view header, char separator
 DelimitedReader::DelimitedReader(char separator) : separator_(separator) {}
 
 LineKind DelimitedReader::Read(std::string_view record, Item* item) {
-  if (!IsUtf8(record)) return Bad(0, "not valid UTF-8");
+  if (!IsValidUtf8(record)) return Bad(0, "not valid UTF-8");
   if (NeedsHeader()) {
     auto columns = ParseColumns(record, separator_);
     if (!columns) return Bad(0, "the header: " + columns.error().message);

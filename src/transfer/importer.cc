@@ -13,7 +13,6 @@
 #include "transfer/linked_folder.h"
 #include "transfer/parallel.h"
 #include "transfer/text_blocks.h"
-#include "transfer/utf8_check.h"
 
 namespace penstock {
 namespace {
@@ -541,7 +540,7 @@ std::string Importer::AddReject(Reject reject, std::string_view member, std::str
     } else {
       line["text"] = content;
     }
-  } else if (IsUtf8(content)) {
+  } else if (IsValidUtf8(content)) {
     line[member] = content;
   } else {
     line["base64"] = Base64Encode(content);

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <string>
 
+#include "base/byte_copy.h"
 #include "base/encoding.h"
 #include "base/text.h"
-#include "transfer/byte_copy.h"
 #include "transfer/decimal.h"
 
 namespace penstock {

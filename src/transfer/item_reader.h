@@ -6,8 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "json/json_cursor.h"
 #include "transfer/item.h"
-#include "transfer/json_cursor.h"
 
 namespace penstock {
 

@@ -1,7 +1,7 @@
 #include "transfer/json_string.h"
 
-#include "transfer/byte_copy.h"
-#include "transfer/byte_scan.h"
+#include "base/byte_copy.h"
+#include "json/byte_scan.h"
 
 namespace penstock {
 namespace {

@@ -5,7 +5,7 @@
 
 #include <string_view>
 
-#include "transfer/byte_copy.h"
+#include "base/byte_copy.h"
 #include "transfer/line_buffer.h"
 
 namespace penstock {

@@ -1,7 +1,7 @@
 #include "transfer/line_reader.h"
 
+#include "base/encoding.h"
 #include "transfer/gson_text.h"
-#include "transfer/utf8_check.h"
 
 namespace penstock {
 namespace {
@@ -58,7 +58,7 @@ LineKind LineReader::Read(std::string_view line, Item* item) {
   // What is wrong may be something that Gson would have let pass; if not, the first reason stands.
   const std::string strict_reason = reason();
   const size_t strict_column = column();
-  if (IsUtf8(line) && RewriteGsonText(line, &strict_)) {
+  if (IsValidUtf8(line) && RewriteGsonText(line, &strict_)) {
     kind = ReadStrictly(strict_, item);
     if (kind != LineKind::kBad) return kind;
   }
@@ -67,7 +67,7 @@ LineKind LineReader::Read(std::string_view line, Item* item) {
 
 LineKind LineReader::ReadStrictly(std::string_view line, Item* item) {
   if (IsBlank(line)) return LineKind::kBlank;
-  if (!IsUtf8(line)) return Bad(0, "not valid UTF-8");
+  if (!IsValidUtf8(line)) return Bad(0, "not valid UTF-8");
   size_t first = line.find_first_not_of(" \t");
   if (line[first] == '{') return ReadJson(line, item);
   bool may_be_control_text = shape_ == LineShape::kBare || shape_ == LineShape::kAny;

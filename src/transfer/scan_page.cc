@@ -1,7 +1,7 @@
 #include "transfer/scan_page.h"
 
+#include "base/encoding.h"
 #include "json/json.h"
-#include "transfer/utf8_check.h"
 
 namespace penstock {
 namespace {
@@ -56,7 +56,7 @@ ConsumedCapacity ReadConsumedCapacity(std::string_view json_text) {
 
 Result<ScanPage> ReadScanPage(std::string_view body, ItemReader& reader, Item* item,
                               const std::function<Status(const Item&)>& each) {
-  if (!IsUtf8(body)) return Corrupt("the answer to Scan is not valid UTF-8");
+  if (!IsValidUtf8(body)) return Corrupt("the answer to Scan is not valid UTF-8");
   ScanPage page;
   JsonCursor cursor(body);
   Status failed;

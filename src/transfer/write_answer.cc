@@ -1,6 +1,6 @@
 #include "transfer/write_answer.h"
 
-#include "transfer/json_cursor.h"
+#include "json/json_cursor.h"
 
 namespace penstock {
 

@@ -19,7 +19,7 @@ bool WantsCollectionMetrics(const Request& request);
 class CollectionMetrics {
  public:
   /// `item` has at least the key. Nothing is added for a table without local indexes. REQUIRES:
-  /// this thread holds none of the table's stripes.
+  /// this thread holds no part of the table's counts.
   void Add(Table& table, const Item& item);
   /// {"table":[{…},…],…}
   std::string ByTable() const;

@@ -30,11 +30,13 @@ struct Operation {
   std::string_view name;
   Answer (*run)(Database&, const Request&);
   const std::span<const Member>* shape;  // nullptr: takes nothing
+  /// A way for most bodies that needs no tree; nullopt: this one wants the other.
+  std::optional<Answer> (*run_if_plain)(Database&, const Caller&, std::string_view body) = nullptr;
 };
 
 constexpr Operation kOperations[] = {
     {"BatchGetItem", BatchGetItem, &kBatchGetItemShape},
-    {"BatchWriteItem", BatchWriteItem, &kBatchWriteItemShape},
+    {"BatchWriteItem", BatchWriteItem, &kBatchWriteItemShape, BatchWriteItemIfPlain},
     {"CreateTable", CreateTable, &kCreateTableShape},
     {"DeleteItem", DeleteItem, &kDeleteItemShape},
     {"DeleteTable", DeleteTable, &kTableNameShape},
@@ -129,24 +131,29 @@ std::string_view MediaType(const HttpRequest& request) {
 struct DynamoDbService::State {
   std::unique_ptr<TableCatalog> catalog;
   std::unique_ptr<TransactionTokens> tokens;
+  ItemLocks locks;
   Database database;
 
   dynamodb::Answer Run(const HttpRequest& request, std::string_view content) {
+    auto target = request.headers.Get("X-Amz-Target").value_or("");
+    const bool is_ours = target.starts_with(kTargetPrefix);
+    if (is_ours) target.remove_prefix(kTargetPrefix.size());
+    auto operation = std::find_if(std::begin(kOperations), std::end(kOperations),
+                                  [&](const Operation& known) { return known.name == target; });
+    const bool is_known = is_ours && operation != std::end(kOperations);
+    if (is_known && operation->run_if_plain != nullptr && request.caller) {
+      if (auto answer = operation->run_if_plain(database, *request.caller, content)) return *answer;
+    }
     // The tree of a bulk request has hundreds of pieces; like this they go as one.
     boost::json::monotonic_resource memory(std::max(content.size(), kTreeSizeMin));
     boost::json::error_code fault;
     const json::Value parsed =
         boost::json::parse(content, fault, &memory, {.max_depth = kJsonDepthMax});
     if (fault) return SerializationError();
-    auto target = request.headers.Get("X-Amz-Target").value_or("");
-    if (!target.starts_with(kTargetPrefix)) return UnknownOperation();
-    target.remove_prefix(kTargetPrefix.size());
-    auto operation = std::find_if(std::begin(kOperations), std::end(kOperations),
-                                  [&](const Operation& known) { return known.name == target; });
-    if (operation == std::end(kOperations)) {
-      bool known = std::find(std::begin(kUnsupported), std::end(kUnsupported), target) !=
-                   std::end(kUnsupported);
-      return known ? UnsupportedOperation(target) : UnknownOperation();
+    if (!is_known) {
+      const bool is_real = is_ours && std::find(std::begin(kUnsupported), std::end(kUnsupported),
+                                                target) != std::end(kUnsupported);
+      return is_real ? UnsupportedOperation(target) : UnknownOperation();
     }
     if (!request.caller) return MissingAuthenticationToken();
     if (!parsed.is_object()) {
@@ -169,7 +176,8 @@ Result<std::unique_ptr<DynamoDbService>> DynamoDbService::Open(KeyValue* store, 
   auto state = std::make_unique<State>();
   ASSIGN_OR_RETURN(state->catalog, TableCatalog::Load(store, clock, options));
   state->tokens = std::make_unique<TransactionTokens>(store, clock);
-  state->database = {store, clock, random, options, state->catalog.get(), state->tokens.get()};
+  state->database = {
+      store, clock, random, options, state->catalog.get(), state->tokens.get(), &state->locks};
   return std::unique_ptr<DynamoDbService>(new DynamoDbService(std::move(state)));
 }
 

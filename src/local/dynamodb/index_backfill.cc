@@ -11,10 +11,9 @@ constexpr size_t kEntriesPerWrite = 1000;
 
 }  // namespace
 
-Result<std::array<Tally, Table::kStripes>> BackfillIndex(KeyValue& store, Durability durability,
-                                                         const TableDefinition& definition,
-                                                         const IndexDefinition& index) {
-  std::array<Tally, Table::kStripes> tallies{};
+Result<Tally> BackfillIndex(KeyValue& store, Durability durability,
+                            const TableDefinition& definition, const IndexDefinition& index) {
+  Tally tally;
   WriteBatch batch;
   KeyRange range = definition.layout.All();
   auto iterator = store.NewIterator(range.begin, range.end);
@@ -24,9 +23,7 @@ Result<std::array<Tally, Table::kStripes>> BackfillIndex(KeyValue& store, Durabi
     auto key = index.layout.Encode(item);
     if (!key) continue;
     Item entry = index.Project(item);
-    Tally& tally = tallies[Table::StripeOf(iterator->key())];
-    tally.items += 1;
-    tally.bytes += static_cast<int64_t>(ItemSize(entry) + kStorageOverhead);
+    tally += {1, static_cast<int64_t>(ItemSize(entry) + kStorageOverhead)};
     batch.Put(std::move(*key), EncodeStoredItem(entry, index.layout.range_name()));
     if (batch.operations.size() < kEntriesPerWrite) continue;
     RETURN_IF_ERROR(store.Write(batch, durability));
@@ -34,7 +31,7 @@ Result<std::array<Tally, Table::kStripes>> BackfillIndex(KeyValue& store, Durabi
   }
   RETURN_IF_ERROR(iterator->status());
   if (!batch.operations.empty()) RETURN_IF_ERROR(store.Write(batch, durability));
-  return tallies;
+  return tally;
 }
 
 }  // namespace penstock::dynamodb

@@ -11,92 +11,54 @@ size_t NumberSize(std::string_view text) {
   return number ? number->StoredSize() : text.size();
 }
 
-size_t MembersSize(const AttributeValue& value) {
-  size_t size = 0;
-  for (const std::string& member : value.members()) {
-    size += value.type == AttributeType::kNumberSet ? NumberSize(member) : member.size();
-  }
-  return size;
-}
-
-/// A value in the internal form: small headers, attribute names as one byte.
-size_t PageValueSize(const AttributeValue& value) {
+ValueSizes SizesOf(const AttributeValue& value) {
   switch (value.type) {
-    case AttributeType::kString: {
-      size_t size = value.text().size();
-      return size + (size < 128 ? 1 : size < 16384 ? 2 : 3);
-    }
+    case AttributeType::kString:
+      return ValueSizes::OfString(value.text().size());
     case AttributeType::kBinary:
-      return value.text().size() + 1;
+      return ValueSizes::OfBinary(value.text().size());
     case AttributeType::kNumber:
-      return NumberSize(value.text()) + 1;
+      return ValueSizes::OfNumber(NumberSize(value.text()));
+    case AttributeType::kBoolean:
+      return ValueSizes::OfBoolean();
+    case AttributeType::kNull:
+      return ValueSizes::OfNull();
     case AttributeType::kStringSet:
     case AttributeType::kNumberSet:
-    case AttributeType::kBinarySet:
-      return MembersSize(value) + value.members().size() + 1;
-    case AttributeType::kNull:
-      return 0;
-    case AttributeType::kBoolean:
-      return 1;
+    case AttributeType::kBinarySet: {
+      size_t bytes = 0;
+      for (const std::string& member : value.members())
+        bytes += value.type == AttributeType::kNumberSet ? NumberSize(member) : member.size();
+      return ValueSizes::OfSet(bytes, value.members().size());
+    }
     case AttributeType::kList: {
-      size_t size = 3;
-      for (const AttributeValue& element : value.list()) size += 1 + PageValueSize(element);
-      return size;
+      ValueSizes sizes = ValueSizes::OfContainer();
+      for (const AttributeValue& element : value.list()) sizes.AddElement(SizesOf(element));
+      return sizes;
     }
     case AttributeType::kMap: {
-      size_t size = 3;
-      for (const Attribute& attribute : value.map()) size += 2 + PageValueSize(attribute.value);
-      return size;
+      ValueSizes sizes = ValueSizes::OfContainer();
+      for (const Attribute& attribute : value.map())
+        sizes.AddMember(attribute.name.size(), SizesOf(attribute.value));
+      return sizes;
     }
   }
-  return 0;
+  return {};
 }
 
 }  // namespace
 
-size_t ValueSize(const AttributeValue& value) {
-  switch (value.type) {
-    case AttributeType::kString:
-    case AttributeType::kBinary:
-      return value.text().size();
-    case AttributeType::kNumber:
-      return NumberSize(value.text());
-    case AttributeType::kBoolean:
-    case AttributeType::kNull:
-      return 1;
-    case AttributeType::kStringSet:
-    case AttributeType::kNumberSet:
-    case AttributeType::kBinarySet:
-      return MembersSize(value);
-    case AttributeType::kList: {
-      size_t size = 3;
-      for (const AttributeValue& element : value.list()) size += 1 + ValueSize(element);
-      return size;
-    }
-    case AttributeType::kMap:
-      return 3 + value.map().size() + ItemSize(value.map());
-  }
-  return 0;
-}
+size_t ValueSize(const AttributeValue& value) { return SizesOf(value).billed; }
 
-size_t ItemSize(const Item& item) {
-  size_t size = 0;
-  for (const Attribute& attribute : item)
-    size += attribute.name.size() + ValueSize(attribute.value);
-  return size;
-}
+size_t ItemSize(const Item& item) { return SizesOf(item, {}).billed(); }
 
-size_t PageSize(const Item& item, std::string_view range_key) {
-  constexpr size_t kChunk = 3072, kChunkOverhead = 18;
-  size_t size = 0, range_key_size = 0;
+ItemSizes SizesOf(const Item& item, std::string_view range_key) {
+  ItemSizes sizes;
   for (const Attribute& attribute : item) {
-    if (!range_key.empty() && attribute.name == range_key) {
-      range_key_size = ValueSize(attribute.value);
-    } else {
-      size += 1 + PageValueSize(attribute.value);
-    }
+    const bool is_range_key = !range_key.empty() && attribute.name == range_key;
+    sizes.Add(attribute.name.size(), SizesOf(attribute.value), is_range_key);
   }
-  return 2 + size + (1 + (1 + size) / kChunk) * (kChunkOverhead + range_key_size);
+  return sizes;
 }
 
 }  // namespace penstock::dynamodb

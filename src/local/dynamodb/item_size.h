@@ -16,10 +16,61 @@ constexpr size_t kPageSizeMax = 1'048'576;
 /// Storage and index sizes add this to each item.
 constexpr size_t kStorageOverhead = 100;
 
+/// A value by both measures, in bytes. In the internal form headers are small and attribute names
+/// are one byte.
+struct ValueSizes {
+  size_t billed = 0, internal = 0;
+
+  static constexpr ValueSizes OfString(size_t bytes) {
+    return {bytes, bytes + (bytes < 128 ? 1 : bytes < 16384 ? 2 : 3)};
+  }
+  static constexpr ValueSizes OfBinary(size_t bytes) { return {bytes, bytes + 1}; }
+  /// `bytes`: Number::StoredSize.
+  static constexpr ValueSizes OfNumber(size_t bytes) { return {bytes, bytes + 1}; }
+  static constexpr ValueSizes OfBoolean() { return {1, 1}; }
+  static constexpr ValueSizes OfNull() { return {1, 0}; }
+  /// `bytes`: of all members as above.
+  static constexpr ValueSizes OfSet(size_t bytes, size_t members) {
+    return {bytes, bytes + members + 1};
+  }
+  /// A list or map without content; what it holds is added.
+  static constexpr ValueSizes OfContainer() { return {3, 3}; }
+  constexpr void AddElement(ValueSizes element) {
+    billed += 1 + element.billed;
+    internal += 1 + element.internal;
+  }
+  constexpr void AddMember(size_t name_bytes, ValueSizes member) {
+    billed += 1 + name_bytes + member.billed;
+    internal += 2 + member.internal;
+  }
+};
+
+/// An item by both measures, from its attributes.
+class ItemSizes {
+ public:
+  constexpr void Add(size_t name_bytes, ValueSizes value, bool is_range_key) {
+    billed_ += name_bytes + value.billed;
+    if (is_range_key) {
+      range_key_ = value.billed;
+    } else {
+      internal_ += 1 + value.internal;
+    }
+  }
+  constexpr size_t billed() const { return billed_; }
+  /// What the item takes of a page.
+  constexpr size_t page() const {
+    constexpr size_t kChunk = 3072, kChunkOverhead = 18;
+    return 2 + internal_ + (1 + (1 + internal_) / kChunk) * (kChunkOverhead + range_key_);
+  }
+
+ private:
+  size_t billed_ = 0, internal_ = 0, range_key_ = 0;
+};
+
 size_t ValueSize(const AttributeValue& value);
 /// UTF-8 bytes of the names plus the values' sizes.
 size_t ItemSize(const Item& item);
-/// What the item takes of a page; `range_key` is the table's sort key attribute or empty.
-size_t PageSize(const Item& item, std::string_view range_key);
+/// `range_key`: the table's sort key attribute or empty.
+ItemSizes SizesOf(const Item& item, std::string_view range_key);
 
 }  // namespace penstock::dynamodb

@@ -1,8 +1,7 @@
 #include "local/dynamodb/item_transaction.h"
 
-#include <algorithm>
 #include <map>
-#include <tuple>
+#include <mutex>
 
 #include "base/check.h"
 #include "local/dynamodb/dynamodb_error.h"
@@ -41,6 +40,27 @@ StoredItem Decoded(std::string_view value) {
   return *decoded;
 }
 
+/// The counts of a table, and of its indexes, that a transaction changes.
+struct TableCounts {
+  Table* table = nullptr;
+  std::map<uint64_t, Tally> tallies;  // by serial: the difference, and after Apply the new value
+  size_t part = 0;
+  std::unique_lock<std::mutex> lock;
+
+  /// Adds the difference to a part of the counts, which stays locked.
+  void Apply(WriteBatch& batch) {
+    part = table->LockCountPart(&lock);
+    for (auto& [serial, tally] : tallies) {
+      tally += table->count_part(part).tallies[serial];
+      batch.Put(TallyKey(serial, part), EncodeTally(tally));
+    }
+  }
+  /// Now that it is written.
+  void Keep() {
+    for (const auto& [serial, tally] : tallies) table->count_part(part).tallies[serial] = tally;
+  }
+};
+
 /// What an index holds for one item.
 struct Entry {
   std::string key;
@@ -55,36 +75,27 @@ std::optional<Entry> EntryOf(const IndexDefinition& index, const Item& item) {
 
 }  // namespace
 
-size_t ItemTransaction::Add(std::shared_ptr<Table> table, std::string key, std::string value) {
+size_t ItemTransaction::Add(std::shared_ptr<Table> table, std::string key) {
   Slot& slot = slots_.emplace_back();
   slot.table = std::move(table);
   slot.key = std::move(key);
-  slot.value = std::move(value);
   return slots_.size() - 1;
 }
 
 ApiResult<void> ItemTransaction::Begin() {
-  std::vector<std::tuple<uint64_t, size_t, Table*>> stripes;
+  std::map<uint64_t, Table*> tables;
+  std::vector<std::string_view> keys;
+  keys.reserve(slots_.size());
   for (const Slot& slot : slots_) {
-    stripes.emplace_back(slot.table->serial(), Table::StripeOf(slot.key), slot.table.get());
+    tables.emplace(slot.table->serial(), slot.table.get());
+    keys.push_back(slot.key);
   }
-  std::sort(stripes.begin(), stripes.end());
-  stripes.erase(std::unique(stripes.begin(), stripes.end()), stripes.end());
-  // Two batches of a table meet in some stripe. They wait for each other once, here, rather than
-  // again and again with stripes in hand, for which others wait in turn.
-  for (auto first = stripes.begin(); first != stripes.end();) {
-    Table* const table = std::get<Table*>(*first);
-    auto last = std::find_if(first, stripes.end(),
-                             [&](const auto& stripe) { return std::get<Table*>(stripe) != table; });
-    if (static_cast<size_t>(last - first) > Table::kStripes / 4)
-      locks_.emplace_back(table->batches());
-    first = last;
+  // All gates before the first item: who has items waits for nobody who waits at a gate.
+  for (const auto& [serial, table] : tables) {
+    gates_.emplace_back(table->gate());
+    if (table->is_dropped()) return ResourceNotFound();
   }
-  for (const auto& [serial, index, table] : stripes) {
-    Table::Stripe& stripe = table->stripe(index);
-    locks_.emplace_back(stripe.mutex);
-    if (stripe.dropped) return ResourceNotFound();
-  }
+  held_ = locks_->Lock(keys);
   for (Slot& slot : slots_) {
     auto value = store_->Get(slot.key);
     if (!value) return InternalServerError(value.error().message);
@@ -106,26 +117,36 @@ ApiResult<Item> ItemTransaction::OldItem(size_t position) const {
 }
 
 ApiResult<WriteCost> ItemTransaction::Put(size_t position, const Item& item) {
-  return Intend(position, &item);
+  const auto definition = slots_[position].table->definition();
+  return Intend(position, EncodeStoredItem(item, definition->layout.range_name()), &item);
 }
 
-ApiResult<WriteCost> ItemTransaction::Delete(size_t position) { return Intend(position, nullptr); }
+ApiResult<WriteCost> ItemTransaction::PutStored(size_t position, std::string value) {
+  return Intend(position, std::move(value), nullptr);
+}
 
-ApiResult<WriteCost> ItemTransaction::Intend(size_t position, const Item* item) {
+ApiResult<WriteCost> ItemTransaction::Delete(size_t position) {
+  return Intend(position, std::nullopt, nullptr);
+}
+
+ApiResult<WriteCost> ItemTransaction::Intend(size_t position, std::optional<std::string> value,
+                                             const Item* item) {
   Slot& slot = slots_[position];
   // Only now, under the lock, is it certain which indexes there are.
   auto definition = slot.table->definition();
-  Change change;
+  Change change{.value = std::move(value)};
   WriteCost cost;
   std::optional<StoredItem> after;
-  if (item != nullptr) {
-    change.value = slot.value.empty() ? EncodeStoredItem(*item, definition->layout.range_name())
-                                      : std::move(slot.value);
-    after = Decoded(*change.value);
-  }
+  if (change.value) after = Decoded(*change.value);
   cost.table = ChangeUnits(slot.old_item, after);
   change.counts.push_back({definition->layout.serial, Difference(slot.old_item, after)});
   if (!definition->indexes.empty()) {
+    std::optional<Item> parsed;
+    if (after && item == nullptr) {
+      auto read = ParseStoredJson(after->json);
+      if (!read) return InternalServerError(read.error().message);
+      item = &parsed.emplace(std::move(*read));
+    }
     RETURN_IF_ERROR(ChangeIndexes(slot, *definition, item, change, cost));
   }
   slot.change = std::move(change);
@@ -169,18 +190,13 @@ void ItemTransaction::AddWrites(WriteBatch writes) {
 ApiResult<void> ItemTransaction::Commit() {
   WriteBatch batch = std::move(other_writes_);
   batch.operations.reserve(batch.operations.size() + slots_.size() + 1);
-  std::map<std::tuple<Table*, size_t, uint64_t>, Tally> tallies;  // as they will be
-  std::map<Table*, size_t> counting;  // a stripe of each table that is locked: it counts for all
+  std::map<uint64_t, TableCounts> tables;  // by the table's serial, in which order they are locked
   for (Slot& slot : slots_) {
     if (!slot.change) continue;
-    const size_t stripe =
-        counting.try_emplace(slot.table.get(), Table::StripeOf(slot.key)).first->second;
-    for (const CountChange& count : slot.change->counts) {
-      auto [it, is_new] = tallies.try_emplace({slot.table.get(), stripe, count.serial});
-      if (is_new) it->second = slot.table->stripe(stripe).tallies[count.serial];
-      it->second.items += count.delta.items;
-      it->second.bytes += count.delta.bytes;
-    }
+    TableCounts& counts = tables[slot.table->serial()];
+    counts.table = slot.table.get();
+    for (const CountChange& count : slot.change->counts)
+      counts.tallies[count.serial] += count.delta;
     if (slot.change->value) {
       batch.Put(std::move(slot.key), *std::move(slot.change->value));
     } else if (slot.old_item) {
@@ -190,26 +206,17 @@ ApiResult<void> ItemTransaction::Commit() {
       batch.operations.push_back(std::move(operation));
     }
   }
-  for (auto it = tallies.begin(); it != tallies.end();) {
-    const auto& [table, stripe, serial] = it->first;
-    if (table->stripe(stripe).tallies[serial] == it->second) {
-      it = tallies.erase(it);
-      continue;
-    }
-    batch.Put(TallyKey(serial, stripe), EncodeTally(it->second));
-    ++it;
+  for (auto& [serial, counts] : tables) {
+    std::erase_if(counts.tallies, [](const auto& tally) { return tally.second == Tally(); });
+    if (!counts.tallies.empty()) counts.Apply(batch);
   }
-  if (batch.operations.empty()) {
-    locks_.clear();
-    return {};
+  if (!batch.operations.empty()) {
+    Status written = store_->Write(batch, durability_);
+    if (!written) return InternalServerError(written.error().message);
+    for (auto& [serial, counts] : tables) counts.Keep();
   }
-  Status written = store_->Write(batch, durability_);
-  if (!written) return InternalServerError(written.error().message);
-  for (const auto& [where, tally] : tallies) {
-    const auto& [table, stripe, serial] = where;
-    table->stripe(stripe).tallies[serial] = tally;
-  }
-  locks_.clear();
+  held_.clear();
+  gates_.clear();
   return {};
 }
 

@@ -3,13 +3,14 @@
 #pragma once
 
 #include <memory>
-#include <mutex>
 #include <optional>
+#include <shared_mutex>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "aws/api_error.h"
+#include "local/dynamodb/item_locks.h"
 #include "local/dynamodb/stored_item.h"
 #include "local/dynamodb/table.h"
 #include "ports/key_value.h"
@@ -20,13 +21,11 @@ namespace penstock::dynamodb {
 /// it lets go of its locks when destroyed.
 class ItemTransaction {
  public:
-  ItemTransaction(KeyValue* store, Durability durability)
-      : store_(store), durability_(durability) {}
+  ItemTransaction(KeyValue* store, ItemLocks* locks, Durability durability)
+      : store_(store), locks_(locks), durability_(durability) {}
 
-  /// The item's position. `value`: of an item to be Put that is known already, as it is stored, so
-  /// that nobody waits for a lock while it is encoded; else empty. REQUIRES: no other item of this
-  /// transaction has the same key.
-  size_t Add(std::shared_ptr<Table> table, std::string key, std::string value = {});
+  /// The item's position. REQUIRES: no other item of this transaction has the same key.
+  size_t Add(std::shared_ptr<Table> table, std::string key);
   /// Locks all items (in an order that all transactions share) and reads them. ResourceNotFound: a
   /// table has been deleted.
   ApiResult<void> Begin();
@@ -40,6 +39,8 @@ class ItemTransaction {
 
   /// Intends a change and says what it costs. REQUIRES: the item has that key.
   ApiResult<WriteCost> Put(size_t position, const Item& item);
+  /// The same of an item as it is stored (stored_item.h), made before there were locks.
+  ApiResult<WriteCost> PutStored(size_t position, std::string value);
   ApiResult<WriteCost> Delete(size_t position);
   void Cancel(size_t position) { slots_[position].change.reset(); }
 
@@ -61,22 +62,24 @@ class ItemTransaction {
   struct Slot {
     std::shared_ptr<Table> table;
     std::string key;
-    std::string value;  // to be put; empty: not known beforehand
     std::string old_value;
     std::optional<StoredItem> old_item;  // views into old_value
     std::optional<Change> change;
   };
 
-  ApiResult<WriteCost> Intend(size_t position, const Item* item);
+  /// `value`: of the item as it is to be; none: delete. `item`: the same, if it is at hand.
+  ApiResult<WriteCost> Intend(size_t position, std::optional<std::string> value, const Item* item);
   ApiResult<void> ChangeIndexes(Slot& slot, const TableDefinition& definition, const Item* item,
                                 Change& change, WriteCost& cost);
 
   KeyValue* const store_;
+  ItemLocks* const locks_;
   const Durability durability_;
   // old_item's views must not move, so it is filled only once the slots are complete.
   std::vector<Slot> slots_;
   WriteBatch other_writes_;
-  std::vector<std::unique_lock<std::mutex>> locks_;
+  std::vector<std::shared_lock<TableGate>> gates_;
+  ItemLocks::Held held_;
 };
 
 }  // namespace penstock::dynamodb

@@ -13,6 +13,12 @@ constexpr char kNegativeSign = 1, kZeroSign = 2, kPositiveSign = 3;
 
 int FloorHalf(int value) { return value >= 0 ? value / 2 : -((1 - value) / 2); }
 
+/// Of a number whose first digit is at 10^first and whose last at 10^last.
+size_t SizeBetween(bool negative, int first, int last) {
+  const int pairs = FloorHalf(first) - FloorHalf(last) + 1;
+  return 1 + static_cast<size_t>(pairs) + (negative ? 1 : 0);
+}
+
 }  // namespace
 
 Result<Number, Number::Fault> Number::FromDigits(bool negative, int64_t exponent,
@@ -88,10 +94,28 @@ std::string Number::ToString() const {
 }
 
 size_t Number::StoredSize() const {
-  if (count_ == 0) return 1;
-  int lowest = exponent_ - count_ + 1;
-  int pairs = FloorHalf(exponent_) - FloorHalf(lowest) + 1;
-  return 1 + static_cast<size_t>(pairs) + (negative_ ? 1 : 0);
+  return count_ == 0 ? 1 : SizeBetween(negative_, exponent_, exponent_ - count_ + 1);
+}
+
+std::optional<size_t> Number::StoredSizeOfNormal(std::string_view text) {
+  const bool negative = text.starts_with('-');
+  if (negative) text.remove_prefix(1);
+  if (text.size() > kDigitsMax) return std::nullopt;
+  const size_t point = std::min(text.find('.'), text.size());
+  const std::string_view whole = text.substr(0, point);
+  const std::string_view fraction = text.substr(std::min(point + 1, text.size()));
+  if (whole.empty() || !std::all_of(whole.begin(), whole.end(), IsDigit)) return std::nullopt;
+  if (whole[0] == '0' && whole.size() > 1) return std::nullopt;
+  if (point == text.size()) {
+    if (whole == "0") return negative ? std::nullopt : std::optional<size_t>(1);
+    const size_t zeros = whole.size() - 1 - whole.find_last_not_of('0');
+    return SizeBetween(negative, static_cast<int>(whole.size()) - 1, static_cast<int>(zeros));
+  }
+  if (fraction.empty() || fraction.back() == '0') return std::nullopt;
+  if (!std::all_of(fraction.begin(), fraction.end(), IsDigit)) return std::nullopt;
+  const int first = whole == "0" ? -1 - static_cast<int>(fraction.find_first_not_of('0'))
+                                 : static_cast<int>(whole.size()) - 1;
+  return SizeBetween(negative, first, -static_cast<int>(fraction.size()));
 }
 
 // One byte of sign; then, complemented for negative numbers: one byte of exponent, a byte 1 + d for

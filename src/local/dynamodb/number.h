@@ -36,6 +36,9 @@ class Number {
   /// Bytes it counts in an item's size: 1 + base-100 digits aligned on the decimal point + 1 if
   /// negative; zero is 1.
   size_t StoredSize() const;
+  /// The stored size of the number that `text` is, if it is short and in ToString()'s form already;
+  /// nullopt: who wants to know must Parse it.
+  static std::optional<size_t> StoredSizeOfNormal(std::string_view text);
 
   /// Appends bytes whose order as unsigned bytes is the numeric order, and of which none is a
   /// prefix of another.

@@ -125,6 +125,21 @@ RC_GTEST_PROP(NumberProperty, OrderIsNumericAndSortableBytesAgree, ()) {
   RC_ASSERT(x == y || (!x.starts_with(y) && !y.starts_with(x)));
 }
 
+RC_GTEST_PROP(NumberProperty, NormalTextTellsTheStoredSize, ()) {
+  const NumberSample sample = DrawSample();
+  const std::string text = sample.number.ToString();
+  const auto size = Number::StoredSizeOfNormal(text);
+  RC_ASSERT(size.has_value() == (text.size() - text.starts_with('-') <= Number::kDigitsMax));
+  RC_ASSERT(!size || *size == sample.number.StoredSize());
+}
+
+TEST(Number, TellsNoSizeOfWhatIsNotNormal) {
+  for (std::string_view text : {"", "-", "-0", "00", "01", "1.", "1.0", "0.10", ".5", "+1", "1e1",
+                                " 1", "1 ", "1.2.3", "x", "--1", "-.5", "0.0", "1_0"}) {
+    EXPECT_FALSE(Number::StoredSizeOfNormal(text)) << text;
+  }
+}
+
 RC_GTEST_PROP(NumberProperty, TextAndSortableBytesReadBack, ()) {
   NumberSample a = DrawSample();
   RC_ASSERT(*Number::Parse(a.number.ToString()) == a.number);

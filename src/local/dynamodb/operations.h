@@ -2,12 +2,14 @@
 // file for each group.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "aws/api_error.h"
 #include "json/json.h"
 #include "local/dynamodb/dynamodb_options.h"
+#include "local/dynamodb/item_locks.h"
 #include "local/dynamodb/table_catalog.h"
 #include "local/dynamodb/transaction_tokens.h"
 #include "ports/clock.h"
@@ -25,6 +27,7 @@ struct Database {
   DynamoDbOptions options;
   TableCatalog* catalog;
   TransactionTokens* tokens;
+  ItemLocks* locks;
 };
 
 /// One request whose body has passed CheckRequest.
@@ -58,9 +61,14 @@ Answer DeleteItem(Database& database, const Request& request);
 Answer UpdateItem(Database& database, const Request& request);
 // get_item.cc
 Answer GetItem(Database& database, const Request& request);
-// batch.cc
+// batch_get.cc
 Answer BatchGetItem(Database& database, const Request& request);
+// batch_write.cc
 Answer BatchWriteItem(Database& database, const Request& request);
+/// The same, of a body that nobody has looked at yet; nullopt: it is not plain (plain_batch.h), and
+/// nothing has been done.
+std::optional<Answer> BatchWriteItemIfPlain(Database& database, const Caller& caller,
+                                            std::string_view body);
 // transact_write.cc, transact_get.cc
 Answer TransactWriteItems(Database& database, const Request& request);
 Answer TransactGetItems(Database& database, const Request& request);

@@ -32,7 +32,7 @@ Answer Write(Database& database, const Request& request, const std::optional<Exp
              std::shared_ptr<Table> table, std::string key, const Item& key_attributes,
              const Item* item) {
   auto definition = table->definition();
-  ItemTransaction transaction(database.store, database.options.durability);
+  ItemTransaction transaction(database.store, database.locks, database.options.durability);
   size_t position = transaction.Add(table, std::move(key));
   RETURN_IF_ERROR(transaction.Begin());
   const std::optional<StoredItem>& old_item = transaction.old_item(position);

@@ -1,4 +1,5 @@
 // The service end to end, in process: protocol, tables, items.
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -411,6 +412,33 @@ TEST(Items, AreChangedOneWriterAtATime) {
       Text(db.Call("GetItem", R"j({"TableName":"Upd","Key":{"pk":{"S":"sum"}}})j"), "/Item/n/N"),
       "\"200\"");
   EXPECT_EQ(Text(db.Call("DescribeTable", R"j({"TableName":"Upd"})j"), "/Table/ItemCount"), "201");
+}
+
+TEST(Items, AreCountedExactlyUnderBatchesSideBySide) {
+  TestDynamoDb db({.enforce_capacity = false});
+  db.MakeTable("Upd");
+  constexpr int kThreads = 4, kRounds = 30, kShared = 7;
+  std::vector<std::thread> writers;
+  for (int thread = 0; thread < kThreads; ++thread) {
+    writers.emplace_back([&db, thread] {
+      for (int round = 0; round < kRounds; ++round) {
+        std::string requests;
+        for (int i = 0; i < 2 * kShared; ++i) {
+          const std::string key = i < kShared ? fmt::format("shared {}", (i + round) % kShared)
+                                              : fmt::format("{} {} {}", thread, round, i);
+          requests += fmt::format(R"j({}{{"PutRequest":{{"Item":{{"pk":{{"S":"{}"}}}}}}}})j",
+                                  i > 0 ? "," : "", key);
+        }
+        db.Send("BatchWriteItem", "{\"RequestItems\":{\"Upd\":[" + requests + "]}}");
+        db.Send("DeleteItem", R"j({"TableName":"Upd","Key":{"pk":{"S":"shared 0"}}})j");
+      }
+    });
+  }
+  for (std::thread& writer : writers) writer.join();
+  const std::string items = std::to_string(kThreads * kRounds * kShared + kShared - 1);
+  EXPECT_EQ(Text(db.Call("DescribeTable", R"j({"TableName":"Upd"})j"), "/Table/ItemCount"), items);
+  db.Restart();
+  EXPECT_EQ(Text(db.Call("DescribeTable", R"j({"TableName":"Upd"})j"), "/Table/ItemCount"), items);
 }
 
 }  // namespace

@@ -5,7 +5,6 @@
 
 #include "base/encoding.h"
 #include "local/dynamodb/attribute_reader.h"
-#include "local/dynamodb/item_size.h"
 
 namespace penstock::dynamodb {
 
@@ -188,18 +187,23 @@ class StoredJsonReader {
 }  // namespace
 
 std::string EncodeStoredItem(const Item& item, std::string_view range_key) {
+  std::string json;
+  const ItemSizes sizes = SizesOf(item, range_key);
+  json.reserve(2 * sizes.billed());  // what names and short values take as JSON
+  AppendJson(item, json);
+  return EncodeStoredJson(json, sizes);
+}
+
+std::string EncodeStoredJson(std::string_view json, const ItemSizes& sizes) {
   constexpr size_t kHeaderMax = 24;
-  const size_t item_size = ItemSize(item);
   std::string value;
-  value.reserve(kHeaderMax + 2 * item_size);  // what names and short values take as JSON
-  AppendVarint(item_size, value);
-  AppendVarint(PageSize(item, range_key), value);
-  const size_t checksum_at = value.size();
-  value.append(kChecksumSize, '\0');
-  AppendJson(item, value);
-  const uint32_t checksum = Checksum(std::string_view(value).substr(checksum_at + kChecksumSize));
+  value.reserve(kHeaderMax + json.size());
+  AppendVarint(sizes.billed(), value);
+  AppendVarint(sizes.page(), value);
+  const uint32_t checksum = Checksum(json);
   for (size_t i = 0; i < kChecksumSize; ++i)
-    value[checksum_at + i] = static_cast<char>(checksum >> (8 * i));
+    value.push_back(static_cast<char>(checksum >> (8 * i)));
+  value += json;
   return value;
 }
 

@@ -15,6 +15,7 @@
 
 #include "base/result.h"
 #include "local/dynamodb/attribute_value.h"
+#include "local/dynamodb/item_size.h"
 
 namespace penstock::dynamodb {
 
@@ -27,6 +28,8 @@ struct StoredItem {
 
 /// `range_key`: the sort key attribute of the table or index it is stored under, or empty.
 std::string EncodeStoredItem(const Item& item, std::string_view range_key);
+/// The same of an item whose JSON, as AppendJson writes it, and sizes are known.
+std::string EncodeStoredJson(std::string_view json, const ItemSizes& sizes);
 /// kCorrupt if it does not read back.
 Result<StoredItem> DecodeStoredItem(std::string_view value);
 

@@ -1,6 +1,7 @@
 #include "local/dynamodb/table.h"
 
-#include "base/check.h"
+#include <functional>
+#include <thread>
 
 namespace penstock::dynamodb {
 
@@ -49,21 +50,22 @@ void Table::SetStatus(TableStatus status, Time until) {
   status_until_ = until;
 }
 
-size_t Table::StripeOf(std::string_view key) {
-  // The first byte of the partition's hash, after the space and the serial (key_codec.h).
-  constexpr size_t kHashOffset = 9;
-  CHECK(key.size() > kHashOffset);
-  return static_cast<unsigned char>(key[kHashOffset]) % kStripes;
+size_t Table::LockCountPart(std::unique_lock<std::mutex>* lock) {
+  for (size_t i = 0; i < kCountParts; ++i) {
+    *lock = std::unique_lock(count_parts_[i].mutex, std::try_to_lock);
+    if (*lock) return i;
+  }
+  const size_t any = std::hash<std::thread::id>{}(std::this_thread::get_id()) % kCountParts;
+  *lock = std::unique_lock(count_parts_[any].mutex);
+  return any;
 }
 
 Tally Table::Count(uint64_t serial) {
   Tally sum;
-  for (Stripe& stripe : stripes_) {
-    std::lock_guard lock(stripe.mutex);
-    auto found = stripe.tallies.find(serial);
-    if (found == stripe.tallies.end()) continue;
-    sum.items += found->second.items;
-    sum.bytes += found->second.bytes;
+  for (CountPart& part : count_parts_) {
+    std::lock_guard lock(part.mutex);
+    auto found = part.tallies.find(serial);
+    if (found != part.tallies.end()) sum += found->second;
   }
   return sum;
 }

@@ -1,5 +1,4 @@
-// Table: one table at work: its definition at this moment, its status, its locks and counts, its
-// capacity.
+// Table: one table at work: its definition at this moment, its status, its counts, its capacity.
 #pragma once
 
 #include <array>
@@ -15,6 +14,7 @@
 #include "local/dynamodb/capacity.h"
 #include "local/dynamodb/dynamodb_options.h"
 #include "local/dynamodb/table_definition.h"
+#include "local/dynamodb/table_gate.h"
 
 namespace penstock::dynamodb {
 
@@ -25,6 +25,11 @@ std::string_view TableStatusName(TableStatus status);  // "CREATING" …
 struct Tally {
   int64_t items = 0, bytes = 0;
   bool operator==(const Tally&) const = default;
+  Tally& operator+=(const Tally& other) {
+    items += other.items;
+    bytes += other.bytes;
+    return *this;
+  }
 };
 
 /// What a write costs: the table's units, and those of each index it touches, by the index's
@@ -37,16 +42,14 @@ struct WriteCost {
 /// Thread-safe. Shared by the catalogue and by the requests at work on it.
 class Table {
  public:
-  /// Items fall into stripes by their partition's hash. A stripe's lock makes reading, deciding and
-  /// writing an item one step, and guards the stripe's part of the counts, which is written in the
-  /// same batch as the items: so the counts are exact after any crash, and no two stripes wait for
-  /// each other. A write of several stripes counts in one of them: only the sum means anything.
-  static constexpr size_t kStripes = 32;
-  struct Stripe {
+  /// A part of the counts. It is written in the same batch as the items that it counts, by who
+  /// holds its lock: so the counts are exact after any crash, and writers need not wait for each
+  /// other. Only the sum of all parts means anything.
+  struct CountPart {
     std::mutex mutex;
     std::map<uint64_t, Tally> tallies;  // by serial of the table or index; may be negative
-    bool dropped = false;  // the table has been deleted; nothing may be written any more
   };
+  static constexpr size_t kCountParts = 32;
 
   using Time = std::chrono::nanoseconds;  // Clock::Monotonic()
 
@@ -66,11 +69,16 @@ class Table {
   std::optional<TableStatus> StatusAt(Time now) const;
   void SetStatus(TableStatus status, Time until);
 
-  Stripe& stripe(size_t index) { return stripes_[index]; }
-  /// Held, before any stripe, by who is about to lock many of them.
-  std::mutex& batches() { return batches_; }
-  /// The stripe of a stored key (KeyLayout::Encode).
-  static size_t StripeOf(std::string_view key);
+  /// Shared by who writes items, held alone by who changes what the table is.
+  TableGate& gate() { return gate_; }
+  /// Whether the table has been deleted: nothing may be written any more. REQUIRES: the gate is
+  /// held; to drop it, alone.
+  bool is_dropped() const { return is_dropped_; }
+  void Drop() { is_dropped_ = true; }
+
+  CountPart& count_part(size_t index) { return count_parts_[index]; }
+  /// A part that nobody holds, if there is one, and its lock.
+  size_t LockCountPart(std::unique_lock<std::mutex>* lock);
   Tally Count(uint64_t serial);
 
   // Capacity. `serial` is the table's or a global index's; a local index draws on its table.
@@ -97,8 +105,9 @@ class Table {
   Time status_until_{0};
   std::map<uint64_t, std::unique_ptr<Meters>>
       meters_;  // of the table and its global indexes; never removed
-  std::array<Stripe, kStripes> stripes_;
-  std::mutex batches_;
+  TableGate gate_;
+  bool is_dropped_ = false;
+  std::array<CountPart, kCountParts> count_parts_;
 };
 
 }  // namespace penstock::dynamodb

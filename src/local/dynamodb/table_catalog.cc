@@ -42,8 +42,8 @@ void DropContent(const KeyLayout& layout, WriteBatch& batch) {
 
 }  // namespace
 
-std::string TallyKey(uint64_t serial, size_t stripe) {
-  return fmt::format("{}{}{}", kTallySpace, BigEndian(serial), static_cast<char>(stripe));
+std::string TallyKey(uint64_t serial, size_t part) {
+  return fmt::format("{}{}{}", kTallySpace, BigEndian(serial), static_cast<char>(part));
 }
 
 std::string EncodeTally(const Tally& tally) {
@@ -82,10 +82,11 @@ Status TableCatalog::ReadAll() {
     if (key.size() != 10) return Corrupt("a table's counts have an unknown key");
     uint64_t number = 0;
     for (char byte : key.substr(1, 8)) number = number << 8 | static_cast<unsigned char>(byte);
-    size_t stripe = static_cast<unsigned char>(key[9]);
+    size_t part = static_cast<unsigned char>(key[9]);
     auto owner = by_serial.find(number);
-    if (owner == by_serial.end() || stripe >= Table::kStripes) continue;
-    ASSIGN_OR_RETURN(owner->second->stripe(stripe).tallies[number], DecodeTally(tallies->value()));
+    if (owner == by_serial.end() || part >= Table::kCountParts) continue;
+    ASSIGN_OR_RETURN(owner->second->count_part(part).tallies[number],
+                     DecodeTally(tallies->value()));
   }
   return tallies->status();
 }
@@ -172,25 +173,25 @@ ApiResult<void> TableCatalog::Replace(const Caller& caller, Table& table,
     Status written = store_->Write(batch, options_.durability);
     if (!written) return InternalServerError(written.error().message);
   }
-  std::vector<std::unique_lock<std::mutex>> locks;
-  for (size_t i = 0; i < Table::kStripes; ++i) locks.emplace_back(table.stripe(i).mutex);
+  std::lock_guard alone(table.gate());
   WriteBatch batch;
   batch.Put(Key(caller, definition.name), EncodeDefinition(definition));
   for (const IndexDefinition& index : definition.indexes) {
     if (index.layout.serial < serial_before) continue;
-    auto tallies = BackfillIndex(*store_, options_.durability, definition, index);
-    if (!tallies) return InternalServerError(tallies.error().message);
-    for (size_t i = 0; i < Table::kStripes; ++i) {
-      table.stripe(i).tallies[index.layout.serial] = (*tallies)[i];
-      if ((*tallies)[i].items > 0) {
-        batch.Put(TallyKey(index.layout.serial, i), EncodeTally((*tallies)[i]));
-      }
-    }
+    auto tally = BackfillIndex(*store_, options_.durability, definition, index);
+    if (!tally) return InternalServerError(tally.error().message);
+    constexpr size_t kPart = 0;
+    std::lock_guard lock(table.count_part(kPart).mutex);
+    table.count_part(kPart).tallies[index.layout.serial] = *tally;
+    batch.Put(TallyKey(index.layout.serial, kPart), EncodeTally(*tally));
   }
   for (const IndexDefinition& index : before->indexes) {
     if (definition.FindIndex(index.name) != nullptr) continue;
     DropContent(index.layout, batch);
-    for (size_t i = 0; i < Table::kStripes; ++i) table.stripe(i).tallies.erase(index.layout.serial);
+    for (size_t i = 0; i < Table::kCountParts; ++i) {
+      std::lock_guard lock(table.count_part(i).mutex);
+      table.count_part(i).tallies.erase(index.layout.serial);
+    }
   }
   Status written = store_->Write(batch, options_.durability);
   if (!written) return InternalServerError(written.error().message);
@@ -205,13 +206,12 @@ ApiResult<void> TableCatalog::Drop(const Caller& caller, const std::shared_ptr<T
   batch.Delete(Key(caller, definition->name));
   DropContent(definition->layout, batch);
   for (const IndexDefinition& index : definition->indexes) DropContent(index.layout, batch);
-  // With every stripe held nobody is between looking and writing, and whoever comes next sees
-  // `dropped`.
-  std::vector<std::unique_lock<std::mutex>> locks;
-  for (size_t i = 0; i < Table::kStripes; ++i) locks.emplace_back(table->stripe(i).mutex);
+  // Alone in it, nobody is between looking and writing, and whoever comes next sees that it is
+  // dropped.
+  std::lock_guard alone(table->gate());
   Status written = store_->Write(batch, options_.durability);
   if (!written) return InternalServerError(written.error().message);
-  for (size_t i = 0; i < Table::kStripes; ++i) table->stripe(i).dropped = true;
+  table->Drop();
   table->SetStatus(TableStatus::kDeleting, clock_->Monotonic() + options_.delete_delay);
   return {};
 }

@@ -2,7 +2,8 @@
 //
 //   'n'                                       the next serial number, decimal
 //   't' account '/' region '/' name           a TableDefinition (table_definition.h)
-//   'c' serial (8 bytes) stripe (1 byte)      a stripe's Tally: two decimal numbers, "items bytes"
+//   'c' serial (8 bytes) part (1 byte)        a CountPart's Tally: two decimal numbers, "items
+//   bytes"
 //
 // beside the items (key_codec.h) and the tokens of transactions (transaction_tokens.h). Region is
 // "*" where all regions are one name space.
@@ -24,8 +25,8 @@
 
 namespace penstock::dynamodb {
 
-/// The store's key of a stripe's counts.
-std::string TallyKey(uint64_t serial, size_t stripe);
+/// The store's key of a part of the counts.
+std::string TallyKey(uint64_t serial, size_t part);
 std::string EncodeTally(const Tally& tally);
 
 /// Thread-safe. Control operations run one at a time; they are rare. What it points to outlives it.

@@ -67,7 +67,7 @@ ApiResult<std::vector<ReadAction>> ReadReadActions(Database& database, const Req
 Answer TransactGetItems(Database& database, const Request& request) {
   ASSIGN_OR_RETURN(std::vector<ReadAction> actions, ReadReadActions(database, request));
   // The locks that it takes make the reads one step.
-  ItemTransaction transaction(database.store, database.options.durability);
+  ItemTransaction transaction(database.store, database.locks, database.options.durability);
   for (const ReadAction& action : actions) transaction.Add(action.table, action.stored_key);
   RETURN_IF_ERROR(transaction.Begin());
 

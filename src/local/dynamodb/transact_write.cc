@@ -256,7 +256,7 @@ Answer TransactWriteItems(Database& database, const Request& request) {
     if (!recorded) return InternalServerError(recorded.error().message);
   }
 
-  ItemTransaction transaction(database.store, database.options.durability);
+  ItemTransaction transaction(database.store, database.locks, database.options.durability);
   for (const WriteAction& action : actions) transaction.Add(action.table, action.stored_key);
   RETURN_IF_ERROR(transaction.Begin());
   ASSIGN_OR_RETURN(std::vector<WriteCost> costs, Decide(database, actions, transaction));

@@ -51,7 +51,7 @@ Answer UpdateItem(Database& database, const Request& request) {
   std::vector<DocumentPath> paths = update.Paths();
   RETURN_IF_ERROR(CheckUpdatedPaths(paths, *definition));
 
-  ItemTransaction transaction(database.store, database.options.durability);
+  ItemTransaction transaction(database.store, database.locks, database.options.durability);
   size_t position = transaction.Add(table, std::move(key));
   RETURN_IF_ERROR(transaction.Begin());
   ASSIGN_OR_RETURN(Item old_item, transaction.OldItem(position));

@@ -1,9 +1,9 @@
-#include "transfer/json_cursor.h"
+#include "json/json_cursor.h"
 
 #include <cstring>
 
 #include "base/check.h"
-#include "transfer/byte_scan.h"
+#include "json/byte_scan.h"
 
 namespace penstock {
 namespace {

@@ -1,6 +1,6 @@
 // JsonCursor: a place in a JSON text that moves forward only. What the bulk readers (items, Scan
-// answers) are made of; everything else uses json/json.h. Strings are scanned sixteen bytes at a
-// time. Pure.
+// answers, batches) are made of; everything else uses json/json.h. Strings are scanned sixteen
+// bytes at a time. Pure.
 #pragma once
 
 #include <cstdint>
@@ -8,8 +8,8 @@
 #include <string_view>
 #include <utility>
 
-#include "transfer/byte_copy.h"
-#include "transfer/byte_scan.h"
+#include "base/byte_copy.h"
+#include "json/byte_scan.h"
 
 namespace penstock {
 
