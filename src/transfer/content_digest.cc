@@ -31,15 +31,17 @@ char* PutBytes(std::string_view bytes, char* out) {
   return CopyBytes(bytes, PutSize(bytes.size(), out));
 }
 
-char* PutNumber(std::string_view text, char* out) {
-  if (std::optional<ShortDecimal> brief = ParseShortDecimal(text)) {
-    *out++ = brief->negative ? '-' : '+';
-    out = PutSize(static_cast<uint32_t>(brief->exponent), out);
-    out = PutSize(brief->size(), out);
-    return CopyBytes(brief->tail, CopyBytes(brief->head, out));
+char* PutNumber(const ItemNode& node, char* out) {
+  if (node.number) {
+    const ShortDecimal& number = *node.number;
+    *out++ = number.negative ? '-' : '+';
+    out = PutSize(static_cast<uint32_t>(number.exponent), out);
+    out = PutSize(number.size(), out);
+    out = CopyBytes({node.text.data() + number.head, number.head_size}, out);
+    return CopyBytes({node.text.data() + number.tail, number.tail_size}, out);
   }
-  std::optional<Decimal> number = ParseDecimal(text);
-  CHECK(number.has_value(), "an item holds the unread number {}", text);
+  std::optional<Decimal> number = ParseDecimal(node.text);
+  CHECK(number.has_value(), "an item holds the unread number {}", node.text);
   *out++ = number->negative ? '-' : '+';
   out = PutSize(static_cast<uint32_t>(number->exponent), out);
   return PutBytes(number->text(), out);
@@ -49,7 +51,7 @@ char* PutNumber(std::string_view text, char* out) {
 std::string MemberContent(const ItemNode& member) {
   if (member.type == AttributeType::kB) return *Base64Decode(member.text);
   std::string number(member.text.size() + kNodeRoom, '\0');
-  number.resize(static_cast<size_t>(PutNumber(member.text, number.data()) - number.data()));
+  number.resize(static_cast<size_t>(PutNumber(member, number.data()) - number.data()));
   return number;
 }
 
@@ -154,7 +156,7 @@ char* ItemHasher::Value(const Item& item, uint32_t index, char* out) {
       return PutBytes(node.text, out);
     case AttributeType::kN:
       *out++ = 'N';
-      return PutNumber(node.text, out);
+      return PutNumber(node, out);
     case AttributeType::kB:
       *out++ = 'B';
       out = PutSize(node.stored_size, out);

@@ -7,7 +7,6 @@ namespace penstock {
 namespace {
 
 constexpr int64_t kExponentMax = 1'000'000;
-constexpr size_t kShortMax = 38;
 
 constexpr int32_t FloorHalf(int32_t n) { return n >= 0 ? n / 2 : -((1 - n) / 2); }
 constexpr int32_t CeilHalf(int32_t n) { return -FloorHalf(-n); }
@@ -37,7 +36,8 @@ std::optional<Decimal> ParseDecimal(std::string_view text) {
     result.negative = brief->negative;
     result.exponent = brief->exponent;
     result.size = static_cast<uint8_t>(brief->size());
-    CopyBytes(brief->tail, CopyBytes(brief->head, result.digits.data()));
+    char* const tail = CopyBytes(text.substr(brief->head, brief->head_size), result.digits.data());
+    CopyBytes(text.substr(brief->tail, brief->tail_size), tail);
     return parsed;
   }
   const char* p = text.data();
@@ -96,7 +96,7 @@ std::optional<Decimal> ParseDecimal(std::string_view text) {
 }
 
 std::optional<ShortDecimal> ParseShortDecimal(std::string_view text) {
-  if (text.empty() || text.size() > kShortMax) return std::nullopt;
+  if (text.empty() || text.size() > ShortDecimal::kTextMax) return std::nullopt;
   const char* at = text.data();
   const char* const end = at + text.size();
   const bool negative = *at == '-';
@@ -120,11 +120,15 @@ std::optional<ShortDecimal> ParseShortDecimal(std::string_view text) {
   while (*last == '0' || *last == '.') --last;
   number.negative = negative;
   // Between the point and a digit after it lies one digit less than between it and one before.
-  number.exponent = static_cast<int32_t>(point - first) + (first > point ? 1 : 0);
+  number.exponent = static_cast<int8_t>(point - first + (first > point ? 1 : 0));
   const bool is_split = first < point && point < last;
   const char* const head_end = is_split ? point : last + 1;
-  number.head = {first, static_cast<size_t>(head_end - first)};
-  if (is_split) number.tail = {point + 1, static_cast<size_t>(last - point)};
+  number.head = static_cast<uint8_t>(first - text.data());
+  number.head_size = static_cast<uint8_t>(head_end - first);
+  if (is_split) {
+    number.tail = static_cast<uint8_t>(point + 1 - text.data());
+    number.tail_size = static_cast<uint8_t>(last - point);
+  }
   return number;
 }
 

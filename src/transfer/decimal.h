@@ -34,14 +34,16 @@ struct Decimal {
   }
 };
 
-/// The same of a text without exponent in at most 38 characters, seen in place: its digits are
-/// `head` and then `tail`. Views of that text.
+/// The same of a text without exponent in at most kTextMax characters, by where in that text its
+/// digits are: `head_size` from `head`, then `tail_size` from `tail`.
 struct ShortDecimal {
-  bool negative = false;
-  int32_t exponent = 0;
-  std::string_view head, tail;
+  static constexpr size_t kTextMax = 38;
 
-  size_t size() const { return head.size() + tail.size(); }
+  bool negative = false;
+  int8_t exponent = 0;
+  uint8_t head = 0, head_size = 0, tail = 0, tail_size = 0;
+
+  size_t size() const { return size_t{head_size} + tail_size; }
   uint32_t StoredSize() const;
 };
 

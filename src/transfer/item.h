@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "transfer/decimal.h"
+
 namespace penstock {
 
 enum class AttributeType : uint8_t { kS, kN, kB, kSS, kNS, kBS, kM, kL, kBool, kNull };
@@ -24,6 +26,7 @@ struct ItemNode {
   uint32_t end = 0;       // index of the first node that is not a descendant
   uint32_t count = 0;     // of members or elements
   uint32_t stored_size = 0;  // what it counts in a table, without its name and what it holds
+  std::optional<ShortDecimal> number;  // N: its digits in `text`, if it is short
   AttributeType type = AttributeType::kNull;
   bool truth = false;  // of a BOOL
   bool name_is_plain =

@@ -141,6 +141,8 @@ void ItemReader::Begin(size_t text_size, Item* item) {
   }
   scratch_ = item->decoded_.get();
   is_as_expected_ = false;
+  place_ = 0;
+  unforeseen_ = 1;  // but for Attributes
   item->size_ = 0;
   item->AddNode().type = AttributeType::kM;
 }
@@ -155,46 +157,48 @@ bool ItemReader::Read(JsonCursor& cursor, Item* item) {
 bool ItemReader::Attributes(JsonCursor& cursor, Item* item) {
   if (!cursor.Take('{')) return false;
   is_as_expected_ = true;
+  unforeseen_ = 0;
   if (cursor.TakeIf('}')) return true;
-  size_t place = 0;
   do {
-    if (!Attribute(cursor, item, place++)) return false;
+    std::string_view name;
+    if (!Member(cursor, item, 0, 1, &name)) {
+      return name.data() != nullptr && cursor.Relabel(fmt::format("attribute {}: ", Shown(name)));
+    }
   } while (cursor.TakeIf(','));
   return cursor.Take('}');
 }
 
-bool ItemReader::Attribute(JsonCursor& cursor, Item* item, size_t place) {
+bool ItemReader::Member(JsonCursor& cursor, Item* item, uint32_t parent, int depth,
+                        std::string_view* name) {
   const uint32_t index = static_cast<uint32_t>(item->size_);
   ItemNode& node = item->AddNode();
-  ++item->nodes_[0].count;
+  ++item->nodes_[parent].count;
   cursor.Peek();
-  if (is_as_expected_ && place < expected_.size()) {
+  const bool can_be_expected = unforeseen_ == 0;
+  const size_t place = can_be_expected ? place_++ : 0;
+  if (is_as_expected_ && can_be_expected && place < expected_.size()) {
     const Beginning& expected = expected_[place];
-    if (const char* at = cursor.TakeIfNext(expected.text())) {
-      node.name = {at + 1, expected.name_size};
+    const char* at = expected.depth == depth ? cursor.TakeIfNext(expected.text()) : nullptr;
+    if (at != nullptr) {
+      *name = node.name = {at + 1, expected.name_size};
       node.name_is_plain = true;
-      return Content(cursor, item, index, expected.type, 1) ||
-             cursor.Relabel(fmt::format("attribute {}: ",
-                                        Shown(std::string_view(at + 1, expected.name_size))));
+      return Content(cursor, item, index, expected.type, depth);
     }
   }
-  is_as_expected_ = false;
+  is_as_expected_ = is_as_expected_ && !can_be_expected;
   const size_t begin = cursor.offset();
-  JsonCursor::Text name;
-  if (!cursor.String(&name, &scratch_) || !cursor.Take(':')) return false;
-  node.name = name.bytes;
-  node.name_is_plain = name.is_plain;
+  JsonCursor::Text text;
+  if (!cursor.String(&text, &scratch_) || !cursor.Take(':')) return false;
+  *name = node.name = text.bytes;
+  node.name_is_plain = text.is_plain;
   AttributeType type = AttributeType::kNull;
-  bool good = Tag(cursor, &type);
-  if (good) {
-    Expect(place, cursor.Since(begin), name, type);
-    good = Content(cursor, item, index, type, 1);
-  }
-  return good || cursor.Relabel(fmt::format("attribute {}: ", Shown(name.bytes)));
+  if (!Tag(cursor, &type)) return false;
+  if (can_be_expected) Expect(place, depth, cursor.Since(begin), text, type);
+  return Content(cursor, item, index, type, depth);
 }
 
-void ItemReader::Expect(size_t place, std::string_view beginning, const JsonCursor::Text& name,
-                        AttributeType type) {
+void ItemReader::Expect(size_t place, int depth, std::string_view beginning,
+                        const JsonCursor::Text& name, AttributeType type) {
   // What came after is another item's.
   if (place < expected_.size()) expected_.resize(place);
   if (place > expected_.size() || beginning.size() > Beginning::kSizeMax || !name.is_plain) return;
@@ -202,6 +206,7 @@ void ItemReader::Expect(size_t place, std::string_view beginning, const JsonCurs
   CopyBytes(beginning, next.bytes.data());
   next.size = static_cast<uint8_t>(beginning.size());
   next.name_size = static_cast<uint8_t>(name.bytes.size());
+  next.depth = static_cast<uint8_t>(depth);
   next.type = type;
 }
 
@@ -218,7 +223,7 @@ bool ItemReader::End(JsonCursor& cursor, Item* item) {
   item->nodes_[0].end = static_cast<uint32_t>(item->size_);
   if (dialect_ == ItemDialect::kServer) return true;
   if (item->nodes_[0].count == 0) return cursor.Fail("an item without attributes");
-  return is_as_expected_ || CheckNames(cursor, *item, 0);
+  return (is_as_expected_ && unforeseen_ == 0) || CheckNames(cursor, *item, 0);
 }
 
 bool ItemReader::Tag(JsonCursor& cursor, AttributeType* type) {
@@ -338,8 +343,9 @@ bool ItemReader::Scalar(JsonCursor& cursor, Item* item, uint32_t index) {
   node.text_is_plain = text.is_plain;
   node.end = index + 1;
   if (node.type == AttributeType::kN) {
-    if (std::optional<ShortDecimal> brief = ParseShortDecimal(node.text)) {
-      node.stored_size = brief->StoredSize();
+    node.number = ParseShortDecimal(node.text);
+    if (node.number) {
+      node.stored_size = node.number->StoredSize();
     } else {
       std::optional<Decimal> number = ParseDecimal(node.text);
       if (!number) return cursor.FailAt(offset, fmt::format("not a number: {}", Shown(node.text)));
@@ -393,12 +399,14 @@ bool ItemReader::List(JsonCursor& cursor, Item* item, uint32_t index, int depth)
   }
   if (!cursor.Take('[')) return false;
   if (cursor.TakeIf(']')) return true;
+  ++unforeseen_;
   do {
     uint32_t at = static_cast<uint32_t>(item->size_);
     item->AddNode();
     ++item->nodes_[index].count;
     if (!Value(cursor, item, at, depth + 1)) return false;
   } while (cursor.TakeIf(','));
+  --unforeseen_;
   return cursor.Take(']');
 }
 
@@ -409,20 +417,14 @@ bool ItemReader::Members(JsonCursor& cursor, Item* item, uint32_t parent, int de
   if (!cursor.Take('{')) return false;
   if (!cursor.TakeIf('}')) {
     do {
-      JsonCursor::Text name;
-      if (!cursor.String(&name, &scratch_) || !cursor.Take(':')) return false;
-      uint32_t at = static_cast<uint32_t>(item->size_);
-      ItemNode& node = item->AddNode();
-      node.name = name.bytes;
-      node.name_is_plain = name.is_plain;
-      ++item->nodes_[parent].count;
-      if (!Value(cursor, item, at, depth + 1)) return false;
+      std::string_view name;
+      if (!Member(cursor, item, parent, depth + 1, &name)) return false;
     } while (cursor.TakeIf(','));
     if (!cursor.Take('}')) return false;
   }
   if (dialect_ == ItemDialect::kServer) return true;
   item->nodes_[parent].end = static_cast<uint32_t>(item->size_);
-  return CheckNames(cursor, *item, parent);
+  return (is_as_expected_ && unforeseen_ == 0) || CheckNames(cursor, *item, parent);
 }
 
 bool ItemReader::CheckNames(JsonCursor& cursor, const Item& item, uint32_t parent) {

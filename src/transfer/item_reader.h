@@ -45,20 +45,20 @@ class ItemReader {
   char* scratch() { return scratch_; }
 
  private:
-  /// How the attribute at some place of an item began: `"name":{"TYPE":`, just as it was written.
+  /// How an attribute, or a member of a map, began: `"name":{"TYPE":`, just as it was written.
   struct Beginning {
     static constexpr size_t kSizeMax = 60;
     std::array<char, kSizeMax> bytes;
-    uint8_t size = 0, name_size = 0;
+    uint8_t size = 0, name_size = 0, depth = 0;
     AttributeType type = AttributeType::kNull;
 
     std::string_view text() const { return {bytes.data(), size}; }
   };
 
   bool Attributes(JsonCursor& cursor, Item* item);
-  /// `place`: 0, 1, … in its item.
-  bool Attribute(JsonCursor& cursor, Item* item, size_t place);
-  void Expect(size_t place, std::string_view beginning, const JsonCursor::Text& name,
+  /// An attribute (depth 1) or a member of a map. `*name`: its own, once it is known.
+  bool Member(JsonCursor& cursor, Item* item, uint32_t parent, int depth, std::string_view* name);
+  void Expect(size_t place, int depth, std::string_view beginning, const JsonCursor::Text& name,
               AttributeType type);
   bool Members(JsonCursor& cursor, Item* item, uint32_t parent, int depth);
   /// `{"TYPE":`, white space around its parts.
@@ -82,8 +82,11 @@ class ItemReader {
   const ItemDialect dialect_;
   char* scratch_ = nullptr;
   std::vector<std::string_view> sorted_;  // for finding doubles
-  /// Of the attributes of the last items, as far as they began alike. No two have one name.
+  /// Of the last items, as far as they began alike: attributes and members of maps in the order in
+  /// which they were met, but for what is in a list. No two of one map have one name.
   std::vector<Beginning> expected_;
+  size_t place_ = 0;             // of the next one in expected_
+  int unforeseen_ = 1;           // of what is around it: lists, an item read piecewise
   bool is_as_expected_ = false;  // the item being read, so far
 };
 

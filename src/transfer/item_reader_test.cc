@@ -1,5 +1,6 @@
 #include "transfer/item_reader.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <random>
@@ -65,34 +66,56 @@ TEST(ItemReader, ShowsWhatItCannotMendAsItWas) {
   }
 }
 
+/// Values of few names and shapes, so that many are like the one before, or begin like it; some are
+/// wrong.
+class FewValues {
+ public:
+  std::string Draw(int depth = 0) {
+    constexpr std::string_view kScalars[] = {
+        R"({"s":"x"})",    R"({"n":"1.50"})",     R"({"n":"1.5e0"})",
+        R"({ "n":"7"})",   R"({"sS":["x","y"]})", R"({"nS":["1","-2.5"]})",
+        R"({"b":"QUI="})", R"({"n":"x"})",        R"({"s":})"};
+    const size_t shape = random_() % (depth < 3 ? 6 : 4);
+    if (shape < 4) {  // seldom one that is wrong
+      const size_t right = std::size(kScalars) - 2;
+      return std::string(kScalars[random_() % 16 == 0 ? right + random_() % 2 : random_() % right]);
+    }
+    std::string text = shape == 4 ? "{\"m\":{" : "{\"l\":[";
+    for (size_t i = 0, count = random_() % 3; i < count; ++i) {
+      if (i > 0) text += ',';
+      text += shape == 4 ? Member(depth + 1) : Draw(depth + 1);
+    }
+    return text + (shape == 4 ? "}}" : "]}");
+  }
+  /// `"name":{…}`
+  std::string Member(int depth = 0) {
+    constexpr std::string_view kNames[] = {"a", "b", "longer name", "\\u0061", "c",
+                                           "d", "e", "f",           "g",       "h"};
+    return fmt::format("\"{}\":{}", kNames[random_() % std::size(kNames)], Draw(depth));
+  }
+  size_t Below(size_t bound) { return random_() % bound; }
+
+ private:
+  std::mt19937 random_{1};
+};
+
 TEST(ItemReader, WhatItExpectsChangesNothing) {
-  // Items of few names, so that many are like the one before, or begin like it; some are wrong.
-  constexpr std::string_view kNames[] = {"a", "b", "longer name", "\\u0061", "c"};
-  constexpr std::string_view kValues[] = {R"({"s":"x"})",
-                                          R"({"n":"1.50"})",
-                                          R"({"n":"1.5e0"})",
-                                          R"({ "n":"7"})",
-                                          R"({"sS":["x","y"]})",
-                                          R"({"b":"QUI="})",
-                                          R"({"m":{"x":{"s":"y"}}})",
-                                          R"({"n":"x"})",
-                                          R"({"s":})"};
-  std::mt19937 random(1);
+  FewValues values;
   ItemReader warm(ItemDialect::kFile);
   ItemHasher warm_hasher;
   Item warm_item;
   int good = 0, bad = 0;
-  std::string last = "{";
+  std::vector<std::string> last;  // good one's
   for (int i = 0; i < 50'000; ++i) {
-    std::string text = "{";
-    if (random() % 2 == 0) text = last.substr(0, last.rfind(','));
-    for (size_t more = random() % 4; more > 0; --more) {
-      if (text != "{") text += random() % 8 == 0 ? ", " : ",";
-      text += fmt::format("\"{}\":{}", kNames[random() % std::size(kNames)],
-                          kValues[random() % std::size(kValues)]);
+    std::vector<std::string> members = last;
+    members.resize(members.size() - values.Below(std::min<size_t>(members.size(), 2) + 1));
+    for (size_t more = values.Below(3); more > 0; --more) members.push_back(values.Member());
+    std::string text = fmt::format("{{{}}}", fmt::join(members, values.Below(8) == 0 ? ", " : ","));
+    // Another name somewhere, perhaps deep in it.
+    if (size_t at = text.find("\"a\":", values.Below(text.size()));
+        at != std::string::npos && values.Below(4) == 0) {
+      text[at + 1] = 'b';
     }
-    last = text;
-    text += '}';
     ItemReader fresh(ItemDialect::kFile);
     ItemHasher fresh_hasher;
     Item item;
@@ -103,6 +126,8 @@ TEST(ItemReader, WhatItExpectsChangesNothing) {
     ASSERT_EQ(warm_cursor.offset(), cursor.offset()) << text;
     ++(is_good ? good : bad);
     if (!is_good) continue;
+    last = std::move(members);
+    if (last.size() > 6) last.clear();
     ASSERT_EQ(warm_hasher.Hash(warm_item), fresh_hasher.Hash(item)) << text;
     LineBuffer wire, warm_wire;
     ItemWriter::AppendWire(item, &wire);
@@ -112,6 +137,27 @@ TEST(ItemReader, WhatItExpectsChangesNothing) {
   }
   EXPECT_GT(good, 5000);
   EXPECT_GT(bad, 5000);
+}
+
+TEST(ItemReader, FindsDoublesOfWhatItExpectsElsewhere) {
+  const std::pair<std::string_view, std::string_view> kBeforeAndAfter[] = {
+      {R"({"a":{"m":{"b":{"s":"x"}}},"b":{"s":"x"}})",
+       R"({"a":{"m":{"b":{"s":"x"},"b":{"s":"x"}}}})"},
+      {R"({"a":{"m":{"b":{"s":"x"}}},"c":{"m":{"b":{"s":"x"}}}})",
+       R"({"a":{"m":{"b":{"s":"x"},"c":{"m":{}},"b":{"s":"x"}}}})"},
+      {R"({"l":{"l":[{"m":{"b":{"s":"x"}}},{"m":{"b":{"s":"x"}}}]}})",
+       R"({"l":{"l":[{"m":{"b":{"s":"x"},"b":{"s":"x"}}}]}})"}};
+  for (const auto& [before, after] : kBeforeAndAfter) {
+    ItemReader reader(ItemDialect::kFile);
+    Item item;
+    for (int i = 0; i < 2; ++i) {
+      JsonCursor cursor(before);
+      ASSERT_TRUE(reader.Read(cursor, &item)) << cursor.error();
+    }
+    JsonCursor cursor(after);
+    EXPECT_FALSE(reader.Read(cursor, &item)) << after;
+    EXPECT_NE(cursor.error().find("occurs twice"), std::string::npos) << cursor.error();
+  }
 }
 
 }  // namespace
