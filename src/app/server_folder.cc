@@ -64,9 +64,8 @@ Result<std::string> ReadOrCreate(Files& files, const std::string& path, Make mak
 
 // 12 digits, the first not 0, from a one-way function of the secret key.
 std::string AccountOf(std::string_view secret_key) {
-  std::string digest = HmacSha256(secret_key, "account");
-  uint64_t value = 0;
-  for (size_t i = 0; i < 8; ++i) value = value << 8 | static_cast<unsigned char>(digest[i]);
+  const std::string digest = HmacSha256(secret_key, "account");
+  const uint64_t value = FromBigEndian(std::string_view(digest).substr(0, sizeof value));
   return std::to_string(100'000'000'000 + value % 900'000'000'000);
 }
 

@@ -78,7 +78,7 @@ void AppendCborText(std::string& out, std::string_view text) {
     out += static_cast<char>(text.size());
   } else {
     out += static_cast<char>(kText | 26);
-    for (int shift = 24; shift >= 0; shift -= 8) out += static_cast<char>(text.size() >> shift);
+    out += BigEndian(text.size(), sizeof(uint32_t));
   }
   out += text;
 }

@@ -33,10 +33,7 @@ std::string HeaderOf(const HttpResponse& response, std::string_view name) {
 }
 
 std::string Crc32Header(std::string_view body) {
-  uint32_t crc = Crc32(body);
-  std::string bytes;
-  for (int shift = 24; shift >= 0; shift -= 8) bytes += static_cast<char>(crc >> shift);
-  return Base64Encode(bytes);
+  return Base64Encode(BigEndian(Crc32(body), sizeof(uint32_t)));
 }
 
 void AddChecksum(ServiceCall& call) {

@@ -39,6 +39,15 @@ TEST(Encoding, PercentEncodesAsSignaturesDo) {
   EXPECT_EQ(PercentDecode("a+b%20c", true), "a b c");
 }
 
+TEST(Encoding, PutsTheHighestByteOfANumberFirst) {
+  EXPECT_EQ(BigEndian(0x0102030405060708, 8), "\1\2\3\4\5\6\7\10");
+  EXPECT_EQ(BigEndian(0x0102030405060708, 2), "\7\10");
+  EXPECT_EQ(BigEndian(1, 0), "");
+  EXPECT_EQ(FromBigEndian("\xFF\1"), 0xFF01u);
+  EXPECT_EQ(FromBigEndian(BigEndian(UINT64_MAX - 1, 8)), UINT64_MAX - 1);
+  EXPECT_EQ(FromBigEndian(""), 0u);
+}
+
 TEST(Encoding, KnowsUtf8) {
   EXPECT_TRUE(IsValidUtf8("aé€😀"));
   for (const char* bytes :

@@ -1,6 +1,8 @@
-// Text forms of bytes: hex, base64, percent encoding. Pure functions.
+// Text forms of bytes: hex, base64, percent encoding; byte forms of numbers. Pure functions.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -30,6 +32,11 @@ std::string PercentEncode(std::string_view text, bool keep_slash = false);
 /// Decodes %XX; a '%' not followed by two hex digits stays as it is. `plus_is_space` for form
 /// bodies.
 std::string PercentDecode(std::string_view text, bool plus_is_space = false);
+
+/// The low `size` bytes of a number, the highest of them first. REQUIRES: size <= 8.
+std::string BigEndian(uint64_t value, size_t size);
+/// The number that these bytes are, the highest of them first. REQUIRES: at most 8.
+uint64_t FromBigEndian(std::string_view bytes);
 
 /// Whether the bytes are well-formed UTF-8 (no overlong forms, no surrogates, at most U+10FFFF).
 /// Reads many gigabytes a second.

@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "base/digest.h"
+#include "base/encoding.h"
 
 namespace penstock {
 namespace {
@@ -53,9 +54,7 @@ std::string SecretBox::Seal(std::string_view plain, std::string_view context) co
   std::string sealed(kHeaderSize + plain.size() + kTagSize, '\0');
   sealed[0] = kVersion;
   salt_.copy(&sealed[1], kSaltSize);
-  for (size_t i = 0; i < kCounterSize; ++i) {
-    sealed[1 + kSaltSize + i] = static_cast<char>(count >> (8 * (kCounterSize - 1 - i)));
-  }
+  BigEndian(count, kCounterSize).copy(&sealed[1 + kSaltSize], kCounterSize);
   std::string nonce = Nonce(std::string_view(sealed).substr(1 + kSaltSize, kCounterSize));
   CipherContext cipher(EVP_CIPHER_CTX_new());
   int size = 0;

@@ -111,18 +111,12 @@ Result<Manifest> Parse(std::string_view text) {
 
 }  // namespace
 
-std::string FormatCrc64(uint64_t crc) {
-  std::string bytes;
-  for (int shift = 56; shift >= 0; shift -= 8) bytes += static_cast<char>(crc >> shift);
-  return Base64Encode(bytes);
-}
+std::string FormatCrc64(uint64_t crc) { return Base64Encode(BigEndian(crc, sizeof crc)); }
 
 std::optional<uint64_t> ParseCrc64(std::string_view text) {
   auto bytes = Base64Decode(text);
   if (!bytes || bytes->size() != sizeof(uint64_t)) return std::nullopt;
-  uint64_t crc = 0;
-  for (char byte : *bytes) crc = crc << 8 | static_cast<unsigned char>(byte);
-  return crc;
+  return FromBigEndian(*bytes);
 }
 
 json::Object WriteFileProof(const FileProof& proof) {

@@ -3,6 +3,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "base/encoding.h"
 #include "local/dynamodb/number.h"
 #include "ports/key_value.h"
 
@@ -12,15 +13,7 @@ namespace {
 
 constexpr char kItemSpace = 'i';
 
-void AppendBigEndian(uint64_t value, std::string& out) {
-  for (int shift = 56; shift >= 0; shift -= 8) out.push_back(static_cast<char>(value >> shift));
-}
-
-std::string Prefix(uint64_t serial) {
-  std::string prefix(1, kItemSpace);
-  AppendBigEndian(serial, prefix);
-  return prefix;
-}
+std::string Prefix(uint64_t serial) { return kItemSpace + BigEndian(serial, 8); }
 
 constexpr size_t kPrefixSize = 1 + 8;
 constexpr size_t kHashSize = 8;
@@ -70,10 +63,10 @@ KeyRange KeyLayout::All() const { return {Prefix(serial), Prefix(serial + 1)}; }
 
 KeyRange KeyLayout::Segment(uint64_t segment, uint64_t segments) const {
   KeyRange range = All();
-  if (segment > 0) AppendBigEndian(SegmentStart(segment, segments), range.begin);
+  if (segment > 0) range.begin += BigEndian(SegmentStart(segment, segments), kHashSize);
   if (segment + 1 < segments) {
     range.end = Prefix(serial);
-    AppendBigEndian(SegmentStart(segment + 1, segments), range.end);
+    range.end += BigEndian(SegmentStart(segment + 1, segments), kHashSize);
   }
   return range;
 }
@@ -82,7 +75,7 @@ std::string KeyLayout::PartitionPrefix(const AttributeValue& partition_key) cons
   std::string part;
   AppendKeyPart(partition_key, part);
   std::string prefix = Prefix(serial);
-  AppendBigEndian(XXH3_64bits(part.data(), part.size()), prefix);
+  prefix += BigEndian(XXH3_64bits(part.data(), part.size()), kHashSize);
   return prefix += part;
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include "base/encoding.h"
 #include "base/text.h"
 #include "local/dynamodb/dynamodb_error.h"
 #include "local/dynamodb/index_backfill.h"
@@ -13,12 +14,7 @@ namespace {
 constexpr std::string_view kSerialKey = "n";
 constexpr std::string_view kTableSpace = "t";
 constexpr std::string_view kTallySpace = "c";
-
-std::string BigEndian(uint64_t value) {
-  std::string bytes;
-  for (int shift = 56; shift >= 0; shift -= 8) bytes.push_back(static_cast<char>(value >> shift));
-  return bytes;
-}
+constexpr size_t kSerialSize = 8;
 
 Result<Tally> DecodeTally(std::string_view text) {
   auto pieces = Split(text, ' ');
@@ -43,7 +39,8 @@ void DropContent(const KeyLayout& layout, WriteBatch& batch) {
 }  // namespace
 
 std::string TallyKey(uint64_t serial, size_t part) {
-  return fmt::format("{}{}{}", kTallySpace, BigEndian(serial), static_cast<char>(part));
+  return fmt::format("{}{}{}", kTallySpace, BigEndian(serial, kSerialSize),
+                     static_cast<char>(part));
 }
 
 std::string EncodeTally(const Tally& tally) {
@@ -79,10 +76,10 @@ Status TableCatalog::ReadAll() {
   auto tallies = store_->NewIterator(std::string(kTallySpace), PrefixEnd(std::string(kTallySpace)));
   for (tallies->Seek(kTallySpace); tallies->Valid(); tallies->Next()) {
     std::string_view key = tallies->key();
-    if (key.size() != 10) return Corrupt("a table's counts have an unknown key");
-    uint64_t number = 0;
-    for (char byte : key.substr(1, 8)) number = number << 8 | static_cast<unsigned char>(byte);
-    size_t part = static_cast<unsigned char>(key[9]);
+    if (key.size() != kTallySpace.size() + kSerialSize + 1)
+      return Corrupt("a table's counts have an unknown key");
+    const uint64_t number = FromBigEndian(key.substr(kTallySpace.size(), kSerialSize));
+    const size_t part = static_cast<unsigned char>(key.back());
     auto owner = by_serial.find(number);
     if (owner == by_serial.end() || part >= Table::kCountParts) continue;
     ASSIGN_OR_RETURN(owner->second->count_part(part).tallies[number],

@@ -31,18 +31,6 @@ const AlgorithmInfo& Info(ChecksumAlgorithm algorithm) {
   return kInfo[static_cast<size_t>(algorithm)];
 }
 
-std::string BigEndian(uint64_t value, size_t size) {
-  std::string bytes(size, '\0');
-  for (size_t i = 0; i < size; ++i) bytes[size - 1 - i] = static_cast<char>(value >> (8 * i));
-  return bytes;
-}
-
-uint64_t FromBigEndian(std::string_view bytes) {
-  uint64_t value = 0;
-  for (unsigned char byte : bytes) value = value << 8 | byte;
-  return value;
-}
-
 // A linear map on CRC registers: column i is the image of bit i.
 using CrcMatrix = std::array<uint64_t, 64>;
 

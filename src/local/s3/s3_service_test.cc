@@ -3,114 +3,18 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <atomic>
 #include <thread>
 
-#include "aws/xml_reader.h"
-#include "base/check.h"
 #include "base/crc.h"
 #include "base/digest.h"
 #include "base/encoding.h"
-#include "key_value/memory_key_value.h"
-#include "local/s3/memory_files_for_test.h"
-#include "local/s3/s3_client_for_test.h"
+#include "local/s3/s3_fixture_for_test.h"
 
 namespace penstock {
 namespace {
 
 using testing::HasSubstr;
 using testing::Not;
-
-class ManualClock final : public Clock {
- public:
-  Instant Now() override { return now; }
-  std::chrono::nanoseconds Monotonic() override { return {}; }
-  void Sleep(Duration duration) override { now += duration; }
-
-  Instant now = *ParseIso("2024-02-03T04:05:06.789Z");
-};
-
-class CountingRandom final : public Random {
- public:
-  uint64_t Next() override { return ++last_; }
-
- private:
-  std::atomic<uint64_t> last_{0};
-};
-
-std::string Code(const HttpResponse& response) {
-  auto root = ParseXml(response.body);
-  return root ? std::string(root->ChildText("Code")) : "";
-}
-
-std::string Text(const HttpResponse& response, std::string_view name) {
-  auto root = ParseXml(response.body);
-  return root ? std::string(root->ChildText(name)) : "";
-}
-
-// "k1,k2|p1,p2": keys, then common prefixes.
-std::string EntriesOf(const HttpResponse& response) {
-  auto root = ParseXml(response.body);
-  if (!root) return response.body;
-  std::string keys, prefixes;
-  for (const XmlElement& child : root->children) {
-    if (child.name == "Contents" || child.name == "Version" || child.name == "Upload") {
-      keys += (keys.empty() ? "" : ",") + std::string(child.ChildText("Key"));
-    }
-    if (child.name == "CommonPrefixes") {
-      prefixes += (prefixes.empty() ? "" : ",") + std::string(child.ChildText("Prefix"));
-    }
-  }
-  return keys + "|" + prefixes;
-}
-
-class S3ServiceTest : public testing::Test {
- protected:
-  S3ServiceTest() {
-    auto opened = S3Service::Open(
-        {.folder = "/d", .files = &files_, .index = &index_, .clock = &clock_, .random = &random_});
-    CHECK(opened.has_value());
-    service_ = *std::move(opened);
-    call_.emplace(service_.get());
-    other_.emplace(service_.get(), "222222222222");
-    EXPECT_EQ(Call("PUT", "/bucket").status, 200);
-  }
-
-  HttpResponse Call(std::string method, std::string target, std::string_view body = {},
-                    Headers headers = {}) {
-    return (*call_)(std::move(method), std::move(target), body, std::move(headers));
-  }
-  std::string Upload(const std::string& key, Headers headers = {}) {
-    return Text(Call("POST", "/bucket/" + key + "?uploads", {}, std::move(headers)), "UploadId");
-  }
-  std::string Part(const std::string& key, const std::string& id, int number,
-                   const std::string& bytes) {
-    HttpResponse response =
-        Call("PUT", fmt::format("/bucket/{}?partNumber={}&uploadId={}", key, number, id), bytes);
-    EXPECT_EQ(response.status, 200) << response.body;
-    return std::string(response.headers.Get("ETag").value_or(""));
-  }
-  HttpResponse Complete(const std::string& key, const std::string& id,
-                        const std::vector<std::pair<int, std::string>>& parts,
-                        Headers headers = {}) {
-    std::string document =
-        "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">";
-    for (const auto& [number, etag] : parts) {
-      document +=
-          fmt::format("<Part><PartNumber>{}</PartNumber><ETag>{}</ETag></Part>", number, etag);
-    }
-    return Call("POST", "/bucket/" + key + "?uploadId=" + id,
-                document + "</CompleteMultipartUpload>", std::move(headers));
-  }
-  size_t FileCount() const { return files_.Paths().size(); }
-
-  MemoryFiles files_;
-  MemoryKeyValue index_;
-  ManualClock clock_;
-  CountingRandom random_;
-  std::unique_ptr<S3Service> service_;
-  std::optional<S3TestClient> call_, other_;
-};
 
 TEST_F(S3ServiceTest, BucketsComeAndGo) {
   EXPECT_EQ(Call("HEAD", "/bucket").headers.Get("x-amz-bucket-region"), "us-east-1");
@@ -416,141 +320,6 @@ TEST_F(S3ServiceTest, CopiesAndTheRuleAboutItself) {
       Code(Call("PUT", "/bucket/d", {},
                 {{"x-amz-copy-source", "bucket/c"}, {"x-amz-copy-source-if-none-match", "*"}})),
       "PreconditionFailed");
-}
-
-TEST_F(S3ServiceTest, PartsBecomeOneObject) {
-  const std::string big(5 << 20, 'a'), small = "end";
-  std::string id = Upload("key", {{"Content-Type", "a/b"}, {"x-amz-meta-m", "1"}});
-  EXPECT_EQ(Code(Call("GET", "/bucket/key")), "NoSuchKey");
-  Part("key", id, 2, "to be replaced");
-  std::string etag2 = Part("key", id, 2, small), etag1 = Part("key", id, 1, big);
-  Part("key", id, 7, "unused");
-  EXPECT_EQ(EntriesOf(Call("GET", "/bucket?uploads")), "key|");
-  EXPECT_THAT(
-      Call("GET", "/bucket/key?max-parts=1&uploadId=" + id).body,
-      HasSubstr(
-          "<NextPartNumberMarker>1</NextPartNumberMarker><MaxParts>1</MaxParts><IsTruncated>true"));
-
-  EXPECT_EQ(Code(Complete("key", id, {{2, etag2}, {1, etag1}})), "InvalidPartOrder");
-  EXPECT_EQ(Code(Complete("key", id, {{1, etag1}, {3, etag2}})), "InvalidPart");
-  EXPECT_EQ(Code(Complete("key", id, {{1, etag1}, {2, "\"0\""}})), "InvalidPart");
-  EXPECT_EQ(Code(Complete("key", id, {})), "MalformedXML");
-  HttpResponse small_first =
-      Complete("key", id, {{2, etag2}, {7, "\"" + HexEncode(Md5("unused")) + "\""}});
-  EXPECT_EQ(Code(small_first), "EntityTooSmall");
-  EXPECT_EQ(Text(small_first, "PartNumber"), "2");
-
-  HttpResponse done = Complete("key", id, {{1, etag1}, {2, etag2}});
-  const std::string etag = "\"" + HexEncode(Md5(Md5(big) + Md5(small))) + "-2\"";
-  EXPECT_EQ(Text(done, "ETag"), etag);
-  EXPECT_EQ(FileCount(), 2u);
-  EXPECT_EQ(Text(Complete("key", id, {{1, etag1}, {2, etag2}}), "ETag"), etag);  // once more
-
-  HttpResponse got = Call("GET", "/bucket/key");
-  EXPECT_TRUE(got.body == big + small);
-  EXPECT_EQ(got.headers.Get("ETag"), etag);
-  EXPECT_EQ(got.headers.Get("x-amz-meta-m"), "1");
-  EXPECT_EQ(Call("GET", "/bucket/key", {},
-                 {{"Range", fmt::format("bytes={}-{}", (5 << 20) - 2, 5 << 20)}})
-                .body,
-            "aae");
-  HttpResponse part2 = Call("GET", "/bucket/key?partNumber=2");
-  EXPECT_EQ(part2.status, 206);
-  EXPECT_EQ(part2.body, small);
-  EXPECT_EQ(part2.headers.Get("x-amz-mp-parts-count"), "2");
-  Call("PUT", "/bucket/key", "small");
-  EXPECT_EQ(FileCount(), 1u);
-  EXPECT_EQ(Code(Complete("key", id, {{1, etag1}, {2, etag2}})), "NoSuchUpload");
-}
-
-TEST_F(S3ServiceTest, UploadsEndedOrUnknown) {
-  std::string id = Upload("key");
-  Part("key", id, 1, "x");
-  EXPECT_EQ(Call("DELETE", "/bucket/key?uploadId=" + id).status, 204);
-  EXPECT_EQ(FileCount(), 0u);
-  for (auto [method, query] : {std::pair{"DELETE", ""}, {"GET", ""}, {"PUT", "&partNumber=1"}}) {
-    HttpResponse response =
-        Call(method, "/bucket/key?uploadId=" + id + query, method == std::string("PUT") ? "x" : "");
-    EXPECT_EQ(Code(response), "NoSuchUpload") << method;
-    EXPECT_EQ(response.status, 404);
-  }
-  EXPECT_EQ(Code(Call("PUT", "/bucket/key?partNumber=0&uploadId=" + id, "x")), "InvalidArgument");
-  EXPECT_EQ(Code(Call("PUT", "/bucket/key?partNumber=10001&uploadId=" + id, "x")),
-            "InvalidArgument");
-  // An upload left open does not keep its bucket.
-  Part("key2", Upload("key2"), 1, "x");
-  EXPECT_EQ(Call("DELETE", "/bucket").status, 204);
-  EXPECT_EQ(FileCount(), 0u);
-}
-
-TEST_F(S3ServiceTest, ChecksumsOfMultipartObjects) {
-  const std::string big(5 << 20, 'a'), small = "end";
-  std::string id = Upload("key", {{"x-amz-checksum-algorithm", "SHA256"}});
-  std::string etag1 = Part("key", id, 1, big), etag2 = Part("key", id, 2, small);
-  HttpResponse done = Complete("key", id, {{1, etag1}, {2, etag2}});
-  EXPECT_EQ(Text(done, "ChecksumSHA256"), Base64Encode(Sha256(Sha256(big) + Sha256(small))) + "-2");
-  EXPECT_EQ(Text(done, "ChecksumType"), "COMPOSITE");
-
-  id = Upload("key",
-              {{"x-amz-checksum-algorithm", "CRC32"}, {"x-amz-checksum-type", "FULL_OBJECT"}});
-  Part("key", id, 1, big);
-  Part("key", id, 2, small);
-  std::string raw(4, '\0');
-  uint32_t crc = Crc32(big + small);
-  for (int i = 0; i < 4; ++i) raw[i] = static_cast<char>(crc >> (24 - 8 * i));
-  EXPECT_EQ(
-      Code(Complete("key", id, {{1, etag1}, {2, etag2}}, {{"x-amz-checksum-crc32", "AAAAAA=="}})),
-      "BadDigest");
-  done =
-      Complete("key", id, {{1, etag1}, {2, etag2}}, {{"x-amz-checksum-crc32", Base64Encode(raw)}});
-  EXPECT_EQ(Text(done, "ChecksumCRC32"), Base64Encode(raw));
-  HttpResponse attributes =
-      Call("GET", "/bucket/key?attributes", {},
-           {{"x-amz-object-attributes", "ETag,Checksum,ObjectParts,StorageClass,ObjectSize"}});
-  EXPECT_THAT(attributes.body, HasSubstr("<PartsCount>2</PartsCount>"));
-  EXPECT_EQ(Text(attributes, "ObjectSize"), std::to_string(big.size() + small.size()));
-  struct Page {
-    const char *marker, *max, *numbers, *truncated;
-  };
-  for (const Page& page : {Page{"0", "1", "1", "true"}, Page{"1", "2147483647", "2", "false"},
-                           Page{"2", "1", "", "false"}, Page{"2147483647", "1", "", "false"},
-                           Page{"2147483647", "2147483647", "", "false"}}) {
-    attributes = Call("GET", "/bucket/key?attributes", {},
-                      {{"x-amz-object-attributes", "ObjectParts"},
-                       {"x-amz-part-number-marker", page.marker},
-                       {"x-amz-max-parts", page.max}});
-    auto root = ParseXml(attributes.body);
-    const XmlElement* listed = root->Child("ObjectParts");
-    ASSERT_NE(listed, nullptr) << attributes.body;
-    std::string numbers;
-    for (const XmlElement* part : listed->ChildrenNamed("Part"))
-      numbers += part->ChildText("PartNumber");
-    EXPECT_EQ(numbers, page.numbers) << page.marker;
-    EXPECT_EQ(listed->ChildText("IsTruncated"), page.truncated) << page.marker;
-  }
-  EXPECT_EQ(
-      Code(Call("POST", "/bucket/x?uploads", {},
-                {{"x-amz-checksum-algorithm", "SHA1"}, {"x-amz-checksum-type", "FULL_OBJECT"}})),
-      "InvalidRequest");
-}
-
-TEST_F(S3ServiceTest, PartsCopiedFromObjects) {
-  Call("PUT", "/bucket/source", "0123456789");
-  std::string id = Upload("key");
-  HttpResponse copied =
-      Call("PUT", "/bucket/key?partNumber=1&uploadId=" + id, {},
-           {{"x-amz-copy-source", "/bucket/source"}, {"x-amz-copy-source-range", "bytes=2-4"}});
-  EXPECT_EQ(Text(copied, "ETag"), "\"" + HexEncode(Md5("234")) + "\"");
-  EXPECT_EQ(Complete("key", id, {{1, Text(copied, "ETag")}}).status, 200);
-  EXPECT_EQ(Call("GET", "/bucket/key").body, "234");
-  id = Upload("key");
-  for (const char* range : {"bytes=2-10", "bytes=2-", "bytes=-2", "2-3"}) {
-    EXPECT_EQ(
-        Code(Call("PUT", "/bucket/key?partNumber=1&uploadId=" + id, {},
-                  {{"x-amz-copy-source", "/bucket/source"}, {"x-amz-copy-source-range", range}})),
-        "InvalidArgument")
-        << range;
-  }
 }
 
 TEST_F(S3ServiceTest, ListsAsS3Does) {
