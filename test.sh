@@ -122,8 +122,8 @@ if [ "$mode" = full ]; then
   step "lint" lint
   step "address and undefined behaviour sanitizers: build, with the fuzz targets" build asan
   step "address and undefined behaviour sanitizers: unit tests" unit asan
-  step "thread sanitizer: build" build tsan --target net_test scheduler_test transfer_test
-  step "thread sanitizer: unit tests" unit tsan -R '^(net|scheduler|transfer)[.]'
+  step "thread sanitizer: build" build tsan --target net_test scheduler_test transfer_test local_dynamodb_test
+  step "thread sanitizer: unit tests" unit tsan -R '^(net|scheduler|transfer|local_dynamodb)[.]'
   step "fuzz targets: corpora" fuzz 5
   step "benchmarks" benchmarks
   step "simulation: faults on purpose" build/release/penstock_sim --mutations

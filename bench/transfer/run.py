@@ -19,6 +19,8 @@ missing is left out and named.
 import argparse
 import base64
 import contextlib
+import fileinput
+import itertools
 import json
 import pathlib
 import shutil
@@ -133,11 +135,12 @@ def import_(options, folder):
     with replay_server(min(options.pages, DISTINCT_PAGES)) as url:
         files = folder / "files"
         items = export(url, files).summary()["items"]
-        size = sum(file.stat().st_size for file in files.iterdir() if file.name[0] not in "_m" and file.is_file())
+        data_files = [file for file in files.iterdir() if file.name[0] not in "_m" and file.is_file()]
+        size = sum(file.stat().st_size for file in data_files)
         sample = folder / "sample"
         sample.mkdir()
-        with open(next(file for file in files.iterdir() if file.stat().st_size > MB), encoding="utf8") as lines:
-            (sample / "part").write_text("".join(line for _, line in zip(range(BOTO3_LINES), lines)), encoding="utf8")
+        with fileinput.input(sorted(data_files), encoding="utf8") as lines:
+            (sample / "part").write_text("".join(itertools.islice(lines, BOTO3_LINES)), encoding="utf8")
 
         def verify():
             return Timed([BINARY, "verify", files, "--json"]), size, items
@@ -158,10 +161,15 @@ def import_(options, folder):
             timed = Timed([HERE / "run.py", "boto3-import", url, sample / "part"])
             return timed, (sample / "part").stat().st_size, int(timed.lines[-1])
 
+        def loads():
+            timed = Timed([HERE / "run.py", "boto3-read", sample / "part"])
+            return timed, (sample / "part").stat().st_size, int(timed.lines[-1])
+
         reading = Table("Legacy files, read only", options.rounds)
         reading.add("penstock verify", verify)
         if gson:
             reading.add("Gson (Java)", parse)
+        reading.add("json.loads to boto3's shape", loads)
         writing = Table("Legacy files to BatchWriteItem", options.rounds)
         writing.add("penstock import", ours)
         if gson:
@@ -266,6 +274,15 @@ def to_wire(value):
     return {TYPES[tag]: base64.b64decode(content) if tag == "b" else content}
 
 
+def boto3_read(path):
+    items = 0
+    with open(path, encoding="utf8") as lines:
+        for line in lines:
+            {name: to_wire(value) for name, value in json.loads(line).items()}
+            items += 1
+    print(items)
+
+
 def boto3_import(url, path):
     client, items, batch = boto3_client(url), 0, []
 
@@ -286,8 +303,9 @@ def boto3_import(url, path):
 
 
 def main():
-    if len(sys.argv) == 4 and sys.argv[1] in ("boto3-export", "boto3-import"):
-        {"boto3-export": boto3_export, "boto3-import": boto3_import}[sys.argv[1]](sys.argv[2], sys.argv[3])
+    loops = {"boto3-export": boto3_export, "boto3-import": boto3_import, "boto3-read": boto3_read}
+    if len(sys.argv) > 2 and sys.argv[1] in loops:
+        loops[sys.argv[1]](*sys.argv[2:])
         return
     parts = {"replay": replay, "import": import_, "local": local, "memory": memory}
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
