@@ -10,7 +10,8 @@ namespace penstock {
 
 /// The first '"', '\\' or control character in [at, end), or end. `*ascii` becomes false if a byte
 /// before it is >= 0x80 (and stays as it was otherwise).
-inline const char* FindStringSpecial(const char* at, const char* end, bool* ascii) {
+[[gnu::always_inline]] inline const char* FindStringSpecial(const char* at, const char* end,
+                                                            bool* ascii) {
 #if defined(__SSE2__)
   const __m128i quote = _mm_set1_epi8('"');
   const __m128i backslash = _mm_set1_epi8('\\');

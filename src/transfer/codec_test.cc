@@ -223,7 +223,14 @@ TEST(Decimal, OneReaderForShortOnesAndOneForTheRest) {
     auto either = ParseDecimal(text), slow = ParseDecimal(text + "E0");
     ASSERT_EQ(either.has_value(), slow.has_value()) << text;
     EXPECT_TRUE(!either || *either == *slow) << text;
-    EXPECT_TRUE(!ParseShortDecimal(text) || (either && either->FitsDynamoDb())) << text;
+    ShortDecimal brief, quick;
+    const bool is_brief = ParseShortDecimal(text, text.size(), &brief);
+    EXPECT_TRUE(!is_brief || (either && either->FitsDynamoDb())) << text;
+    // The same with more to read behind it, whatever that is.
+    const std::string more = text + "0.1234567890.123";
+    const std::string_view front = std::string_view(more).substr(0, text.size());
+    EXPECT_EQ(ParseShortDecimal(front, more.size(), &quick), is_brief) << text;
+    EXPECT_TRUE(quick == brief) << text;
   }
 }
 

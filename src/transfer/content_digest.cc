@@ -32,8 +32,8 @@ char* PutBytes(std::string_view bytes, char* out) {
 }
 
 char* PutNumber(const ItemNode& node, char* out) {
-  if (node.number) {
-    const ShortDecimal& number = *node.number;
+  if (node.number_is_short) {
+    const ShortDecimal& number = node.number;
     *out++ = number.negative ? '-' : '+';
     out = PutSize(static_cast<uint32_t>(number.exponent), out);
     out = PutSize(number.size(), out);
@@ -88,7 +88,7 @@ std::optional<ContentDigest> ParseDigest(std::string_view text) {
 
 ContentDigest ItemHasher::Hash(const Item& item) {
   canonical_.Clear();
-  char* begin = canonical_.Reserve(Room(item, 0));
+  char* begin = canonical_.Reserve(item.text_size_max() + item.size() * kNodeRoom);
   char* end = Root(item, begin);
   XXH128_hash_t hash = XXH3_128bits(begin, static_cast<size_t>(end - begin));
   return {hash.high64, hash.low64};

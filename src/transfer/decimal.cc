@@ -1,5 +1,12 @@
 #include "transfer/decimal.h"
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+#include <algorithm>
+#include <bit>
+
 #include "base/ascii.h"
 #include "base/byte_copy.h"
 
@@ -10,6 +17,61 @@ constexpr int64_t kExponentMax = 1'000'000;
 
 constexpr int32_t FloorHalf(int32_t n) { return n >= 0 ? n / 2 : -((1 - n) / 2); }
 constexpr int32_t CeilHalf(int32_t n) { return -FloorHalf(-n); }
+
+constexpr int kNone = -1;
+
+/// What is at which place of digits with at most one point among them.
+struct Digits {
+  bool are_good = false;        // they are that, and there is a digit
+  int point = 0;                // or where it would be: the end
+  int first = kNone, last = 0;  // that are not 0
+};
+
+Digits DigitsOf(std::string_view text) {
+  const auto none = std::string_view::npos;
+  Digits digits;
+  const size_t point = std::min(text.find('.'), text.size());
+  const bool has_digit = text.size() > (point < text.size() ? 1 : 0);
+  digits.are_good =
+      has_digit && std::all_of(text.begin(), text.begin() + point, IsDigit) &&
+      (point == text.size() || std::all_of(text.begin() + point + 1, text.end(), IsDigit));
+  digits.point = static_cast<int>(point);
+  const size_t first = text.find_first_not_of("0.");
+  if (!digits.are_good || first == none) return digits;
+  digits.first = static_cast<int>(first);
+  digits.last = static_cast<int>(text.find_last_not_of("0."));
+  return digits;
+}
+
+#if defined(__SSE2__)
+constexpr size_t kBlock = 16;
+
+/// The same of 1 to kBlock bytes, by looking at kBlock of them at once: numbers differ in their
+/// digits' count, and each loop over them would be foretold wrongly.
+Digits DigitsOfBlock(const char* text, size_t size) {
+  if (size == 0) return {};
+  const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text));
+  auto bits = [all = (1u << size) - 1](__m128i bytes) {
+    return static_cast<unsigned>(_mm_movemask_epi8(bytes)) & all;
+  };
+  const __m128i values = _mm_sub_epi8(block, _mm_set1_epi8('0'));
+  const unsigned digits = bits(_mm_cmpeq_epi8(_mm_min_epu8(values, _mm_set1_epi8(9)), values));
+  const unsigned points = bits(_mm_cmpeq_epi8(block, _mm_set1_epi8('.')));
+  const unsigned zeros = bits(_mm_cmpeq_epi8(block, _mm_set1_epi8('0')));
+  const unsigned others = digits & ~zeros;
+  Digits result;
+  result.are_good =
+      (digits | points) == (1u << size) - 1 && (points & (points - 1)) == 0 && digits != 0;
+  result.point = points != 0 ? std::countr_zero(points) : static_cast<int>(size);
+  if (others == 0) return result;
+  result.first = std::countr_zero(others);
+  result.last = std::bit_width(others) - 1;
+  return result;
+}
+#else
+constexpr size_t kBlock = 0;
+Digits DigitsOfBlock(const char* text, size_t size) { return DigitsOf({text, size}); }
+#endif
 
 /// Bytes of so many digits, the first of them right after the point times 10^exponent.
 uint32_t StoredBytes(size_t digits, int32_t exponent, bool negative) {
@@ -32,12 +94,12 @@ uint32_t ShortDecimal::StoredSize() const { return StoredBytes(size(), exponent,
 std::optional<Decimal> ParseDecimal(std::string_view text) {
   std::optional<Decimal> parsed(std::in_place);
   Decimal& result = *parsed;
-  if (std::optional<ShortDecimal> brief = ParseShortDecimal(text)) {
-    result.negative = brief->negative;
-    result.exponent = brief->exponent;
-    result.size = static_cast<uint8_t>(brief->size());
-    char* const tail = CopyBytes(text.substr(brief->head, brief->head_size), result.digits.data());
-    CopyBytes(text.substr(brief->tail, brief->tail_size), tail);
+  if (ShortDecimal brief; ParseShortDecimal(text, text.size(), &brief)) {
+    result.negative = brief.negative;
+    result.exponent = brief.exponent;
+    result.size = static_cast<uint8_t>(brief.size());
+    char* const tail = CopyBytes(text.substr(brief.head, brief.head_size), result.digits.data());
+    CopyBytes(text.substr(brief.tail, brief.tail_size), tail);
     return parsed;
   }
   const char* p = text.data();
@@ -95,41 +157,31 @@ std::optional<Decimal> ParseDecimal(std::string_view text) {
   return parsed;
 }
 
-std::optional<ShortDecimal> ParseShortDecimal(std::string_view text) {
-  if (text.empty() || text.size() > ShortDecimal::kTextMax) return std::nullopt;
-  const char* at = text.data();
-  const char* const end = at + text.size();
-  const bool negative = *at == '-';
-  if (negative) ++at;
-  const char* const begin = at;
-  while (at != end && IsDigit(*at)) ++at;
-  const char* const point = at;  // or the end
-  if (point != end) {
-    if (*point != '.') return std::nullopt;
-    do ++at;
-    while (at != end && IsDigit(*at));
-    if (at != end) return std::nullopt;
-  }
-  if (begin == end || (begin == point && point + 1 == end)) return std::nullopt;
-  // The first digit that is not 0, and the last.
-  const char* first = begin;
-  while (first != end && (*first == '0' || *first == '.')) ++first;
-  ShortDecimal number;
-  if (first == end) return number;
-  const char* last = end - 1;
-  while (*last == '0' || *last == '.') --last;
-  number.negative = negative;
+bool ParseShortDecimal(std::string_view text, size_t readable, ShortDecimal* number) {
+  if (text.empty() || text.size() > ShortDecimal::kTextMax) return false;
+  const bool negative = text[0] == '-';
+  const int sign = negative ? 1 : 0;
+  const std::string_view unsigned_text = text.substr(negative ? 1 : 0);
+  const Digits digits =
+      unsigned_text.size() <= kBlock && readable >= text.size() - unsigned_text.size() + kBlock
+          ? DigitsOfBlock(unsigned_text.data(), unsigned_text.size())
+          : DigitsOf(unsigned_text);
+  if (!digits.are_good) return false;
+  *number = ShortDecimal();
+  if (digits.first == kNone) return true;
+  number->negative = negative;
   // Between the point and a digit after it lies one digit less than between it and one before.
-  number.exponent = static_cast<int8_t>(point - first + (first > point ? 1 : 0));
-  const bool is_split = first < point && point < last;
-  const char* const head_end = is_split ? point : last + 1;
-  number.head = static_cast<uint8_t>(first - text.data());
-  number.head_size = static_cast<uint8_t>(head_end - first);
+  const int after = digits.first > digits.point ? 1 : 0;
+  number->exponent = static_cast<int8_t>(digits.point - digits.first + after);
+  const bool is_split = digits.first < digits.point && digits.point < digits.last;
+  const int head_end = is_split ? digits.point : digits.last + 1;
+  number->head = static_cast<uint8_t>(digits.first + sign);
+  number->head_size = static_cast<uint8_t>(head_end - digits.first);
   if (is_split) {
-    number.tail = static_cast<uint8_t>(point + 1 - text.data());
-    number.tail_size = static_cast<uint8_t>(last - point);
+    number->tail = static_cast<uint8_t>(digits.point + 1 + sign);
+    number->tail_size = static_cast<uint8_t>(digits.last - digits.point);
   }
-  return number;
+  return true;
 }
 
 }  // namespace penstock

@@ -45,6 +45,7 @@ struct ShortDecimal {
 
   size_t size() const { return size_t{head_size} + tail_size; }
   uint32_t StoredSize() const;
+  bool operator==(const ShortDecimal&) const = default;
 };
 
 /// Optional sign, digits with at most one point, optional exponent; nothing around it. nullopt for
@@ -52,9 +53,10 @@ struct ShortDecimal {
 /// exponent beyond ±1,000,000.
 std::optional<Decimal> ParseDecimal(std::string_view text);
 
-/// nullopt: `text` is no number, or has an exponent, a plus sign or more than 38 characters. What
-/// it gives is a number that DynamoDB can hold. Quicker than ParseDecimal, and enough for almost
-/// all that there are.
-std::optional<ShortDecimal> ParseShortDecimal(std::string_view text);
+/// False: `text` is no number, or has an exponent, a plus sign or more than 38 characters. What it
+/// gives is a number that DynamoDB can hold. Quicker than ParseDecimal, and enough for almost all
+/// that there are. `readable`: so many bytes may be read from where the text begins; some more than
+/// it has make it quicker still.
+bool ParseShortDecimal(std::string_view text, size_t readable, ShortDecimal* number);
 
 }  // namespace penstock

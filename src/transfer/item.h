@@ -26,7 +26,8 @@ struct ItemNode {
   uint32_t end = 0;       // index of the first node that is not a descendant
   uint32_t count = 0;     // of members or elements
   uint32_t stored_size = 0;  // what it counts in a table, without its name and what it holds
-  std::optional<ShortDecimal> number;  // N: its digits in `text`, if it is short
+  ShortDecimal number;       // N: its digits in `text`, if
+  bool number_is_short = false;
   AttributeType type = AttributeType::kNull;
   bool truth = false;  // of a BOOL
   bool name_is_plain =
@@ -42,6 +43,8 @@ class Item {
   const ItemNode& root() const { return nodes_[0]; }
   const ItemNode& node(uint32_t index) const { return nodes_[index]; }
   size_t size() const { return size_; }
+  /// All names and texts together have no more bytes.
+  size_t text_size_max() const { return text_size_max_; }
 
   /// The top-level attribute of that name, or nullptr.
   const ItemNode* Find(std::string_view name) const;
@@ -52,13 +55,13 @@ class Item {
   /// A new last node, as yet empty. References to others end.
   ItemNode& AddNode() {
     if (size_ == nodes_.size()) nodes_.resize(2 * size_ + 64);
-    ItemNode& node = nodes_[size_++];
-    node = {};
-    return node;
+    // In place: a node that is made elsewhere and copied is read back before it is written.
+    return *std::construct_at(&nodes_[size_++]);
   }
 
   std::vector<ItemNode> nodes_;  // the first size_ are the item's; the others wait for a longer one
   size_t size_ = 0;
+  size_t text_size_max_ = 0;
   std::unique_ptr<char[]> decoded_;  // strings that had escapes, decoded
   size_t decoded_capacity_ = 0;
 };

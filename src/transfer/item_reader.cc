@@ -144,12 +144,17 @@ void ItemReader::Begin(size_t text_size, Item* item) {
   place_ = 0;
   unforeseen_ = 1;  // but for Attributes
   item->size_ = 0;
+  item->text_size_max_ = 0;
   item->AddNode().type = AttributeType::kM;
 }
 
 bool ItemReader::Read(JsonCursor& cursor, Item* item) {
+  const size_t begin = cursor.offset();
   Begin(cursor.left(), item);
-  if (Attributes(cursor, item) && End(cursor, item)) return true;
+  if (Attributes(cursor, item) && End(cursor, item)) {
+    item->text_size_max_ = cursor.offset() - begin;
+    return true;
+  }
   expected_.clear();  // its names have not been checked
   return false;
 }
@@ -180,7 +185,9 @@ bool ItemReader::Member(JsonCursor& cursor, Item* item, uint32_t parent, int dep
     const Beginning& expected = expected_[place];
     const char* at = expected.depth == depth ? cursor.TakeIfNext(expected.text()) : nullptr;
     if (at != nullptr) {
-      *name = node.name = {at + 1, expected.name_size};
+      const std::string_view own(at + 1, expected.name_size);
+      *name = own;
+      node.name = own;
       node.name_is_plain = true;
       return Content(cursor, item, index, expected.type, depth);
     }
@@ -189,7 +196,8 @@ bool ItemReader::Member(JsonCursor& cursor, Item* item, uint32_t parent, int dep
   const size_t begin = cursor.offset();
   JsonCursor::Text text;
   if (!cursor.String(&text, &scratch_) || !cursor.Take(':')) return false;
-  *name = node.name = text.bytes;
+  *name = text.bytes;
+  node.name = text.bytes;
   node.name_is_plain = text.is_plain;
   AttributeType type = AttributeType::kNull;
   if (!Tag(cursor, &type)) return false;
@@ -213,6 +221,7 @@ void ItemReader::Expect(size_t place, int depth, std::string_view beginning,
 bool ItemReader::Add(std::string_view name, JsonCursor& value, Item* item) {
   uint32_t index = static_cast<uint32_t>(item->size_);
   item->AddNode().name = name;
+  item->text_size_max_ += name.size() + value.left();
   ++item->nodes_[0].count;
   if (Value(value, item, index, 1) && (value.AtEnd() || value.Fail("text after the value")))
     return true;
@@ -343,9 +352,10 @@ bool ItemReader::Scalar(JsonCursor& cursor, Item* item, uint32_t index) {
   node.text_is_plain = text.is_plain;
   node.end = index + 1;
   if (node.type == AttributeType::kN) {
-    node.number = ParseShortDecimal(node.text);
-    if (node.number) {
-      node.stored_size = node.number->StoredSize();
+    const size_t readable = text.is_plain ? node.text.size() + cursor.left() : 0;
+    node.number_is_short = ParseShortDecimal(node.text, readable, &node.number);
+    if (node.number_is_short) {
+      node.stored_size = node.number.StoredSize();
     } else {
       std::optional<Decimal> number = ParseDecimal(node.text);
       if (!number) return cursor.FailAt(offset, fmt::format("not a number: {}", Shown(node.text)));
