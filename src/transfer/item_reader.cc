@@ -232,7 +232,7 @@ bool ItemReader::End(JsonCursor& cursor, Item* item) {
   item->nodes_[0].end = static_cast<uint32_t>(item->size_);
   if (dialect_ == ItemDialect::kServer) return true;
   if (item->nodes_[0].count == 0) return cursor.Fail("an item without attributes");
-  return (is_as_expected_ && unforeseen_ == 0) || CheckNames(cursor, *item, 0);
+  return is_as_expected_ || CheckNames(cursor, *item, 0);
 }
 
 bool ItemReader::Tag(JsonCursor& cursor, AttributeType* type) {

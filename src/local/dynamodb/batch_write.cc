@@ -17,8 +17,6 @@ namespace penstock::dynamodb {
 
 namespace {
 
-constexpr size_t kWritesMax = 25;
-
 /// A write as the store knows it.
 struct StoredWrite {
   std::shared_ptr<Table> table;
@@ -97,7 +95,7 @@ ApiResult<std::vector<BatchWrite>> ReadWrites(const json::Object& tables) {
       writes.push_back(std::move(write));
     }
   }
-  if (writes.size() > kWritesMax) {
+  if (writes.size() > kBatchWritesMax) {
     return ValidationError("Too many items requested for the BatchWriteItem call");
   }
   return writes;

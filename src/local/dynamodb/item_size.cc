@@ -48,8 +48,6 @@ ValueSizes SizesOf(const AttributeValue& value) {
 
 }  // namespace
 
-size_t ValueSize(const AttributeValue& value) { return SizesOf(value).billed; }
-
 size_t ItemSize(const Item& item) { return SizesOf(item, {}).billed(); }
 
 ItemSizes SizesOf(const Item& item, std::string_view range_key) {

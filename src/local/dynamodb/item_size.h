@@ -67,7 +67,6 @@ class ItemSizes {
   size_t billed_ = 0, internal_ = 0, range_key_ = 0;
 };
 
-size_t ValueSize(const AttributeValue& value);
 /// UTF-8 bytes of the names plus the values' sizes.
 size_t ItemSize(const Item& item);
 /// `range_key`: the table's sort key attribute or empty.

@@ -8,8 +8,6 @@ namespace penstock::dynamodb {
 
 namespace {
 
-constexpr size_t kPutsMax = 25;
-
 class BatchReader {
  public:
   BatchReader(std::string_view text, const Caller& caller, TableCatalog& catalog)
@@ -58,7 +56,7 @@ class BatchReader {
     do {
       cursor_.Peek();
       const size_t begin = cursor_.offset();
-      if (batch->puts.size() == kPutsMax || !Opening("PutRequest") || !Opening("Item"))
+      if (batch->puts.size() == kBatchWritesMax || !Opening("PutRequest") || !Opening("Item"))
         return false;
       auto item = items_.Read(cursor_, *definition);
       if (!item || !cursor_.Take('}') || !cursor_.Take('}')) return false;

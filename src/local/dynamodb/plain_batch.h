@@ -14,6 +14,9 @@
 
 namespace penstock::dynamodb {
 
+/// Requests in one BatchWriteItem.
+constexpr size_t kBatchWritesMax = 25;
+
 struct PlainPut {
   std::string_view table_name;
   std::shared_ptr<Table> table;

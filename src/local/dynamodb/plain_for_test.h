@@ -30,7 +30,6 @@ class BothWays {
   }
   /// The last one's.
   int status() const { return status_; }
-  TestDynamoDb& plain() { return plain_; }
 
  private:
   TestDynamoDb plain_{DynamoDbOptions{.enforce_capacity = false}};
