@@ -103,7 +103,7 @@ def replay(options, folder):
     gson = compile_gson(folder)
     with replay_server(options.pages) as url:
         page_bytes = stats(url)["pageBytes"]
-        size = page_bytes * options.pages
+        size, boto3_pages = page_bytes * options.pages, min(BOTO3_PAGES, options.pages)
         table = Table("Scan pages to local files", options.rounds)
 
         def curl():
@@ -119,8 +119,8 @@ def replay(options, folder):
             return timed, timed.summary()["bytes"], timed.summary()["items"]
 
         def boto3():
-            timed = Timed([HERE / "run.py", "boto3-export", url, folder / "boto3.out"])
-            return timed, page_bytes * BOTO3_PAGES, int(timed.lines[-1])
+            timed = Timed([HERE / "run.py", "boto3-export", url, folder / "boto3.out", boto3_pages])
+            return timed, page_bytes * boto3_pages, int(timed.lines[-1])
 
         table.add("curl to /dev/null", curl)
         table.add("penstock export", ours)
@@ -256,10 +256,10 @@ def boto3_client(url):
                         aws_secret_access_key="bench")
 
 
-def boto3_export(url, path):
+def boto3_export(url, path, pages):
     client, start, items = boto3_client(url), {}, 0
     with open(path, "w", encoding="utf8") as out:
-        for _ in range(BOTO3_PAGES):  # the table has as many or more
+        for _ in range(int(pages)):  # the table has as many or more
             page = client.scan(TableName="Replay", **start)
             for item in page["Items"]:
                 out.write(json.dumps(item, default=lambda value: base64.b64encode(value).decode()) + "\n")
@@ -314,7 +314,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(parts))
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--pages", type=int, default=256, help="of the replay server, 1.6 MB of JSON each; 24 or more")
+    parser.add_argument("--pages", type=int, default=256, help="of the replay server, 1.6 MB of JSON each")
     parser.add_argument("--items", type=int, default=1_000_000, help="of the local table")
     parser.add_argument("--json", action="store_true", help="all figures, as the last line")
     options = parser.parse_args()
