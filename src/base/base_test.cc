@@ -1,11 +1,16 @@
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <mutex>
+#include <shared_mutex>
 #include <thread>
+#include <vector>
 
 #include "base/bounded_queue.h"
 #include "base/check.h"
 #include "base/digest.h"
 #include "base/encoding.h"
+#include "base/fair_shared_mutex.h"
 #include "base/result.h"
 #include "base/text.h"
 
@@ -108,6 +113,27 @@ TEST(BoundedQueueTest, HandsOverInOrderAndCloses) {
   EXPECT_EQ(expected, 100);
   producer.join();
   EXPECT_FALSE(queue.Push(1));
+}
+
+TEST(FairSharedMutexTest, LetsWhoWantsItAloneInBeforeLaterOnes) {
+  FairSharedMutex mutex;
+  std::atomic<bool> is_done = false;
+  std::vector<std::thread> sharers;
+  for (int i = 0; i < 3; ++i) {
+    sharers.emplace_back([&] {
+      // While one lets go another holds it: without turns it is hardly ever free.
+      std::shared_lock held(mutex);
+      while (!is_done) {
+        held = std::shared_lock<FairSharedMutex>();
+        held = std::shared_lock(mutex);
+      }
+    });
+  }
+  {
+    std::lock_guard alone(mutex);
+    is_done = true;
+  }
+  for (std::thread& sharer : sharers) sharer.join();
 }
 
 TEST(CheckDeathTest, SaysWhatFailed) {

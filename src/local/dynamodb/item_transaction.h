@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "aws/api_error.h"
+#include "base/fair_shared_mutex.h"
 #include "local/dynamodb/item_locks.h"
 #include "local/dynamodb/stored_item.h"
 #include "local/dynamodb/table.h"
@@ -78,7 +79,7 @@ class ItemTransaction {
   // old_item's views must not move, so it is filled only once the slots are complete.
   std::vector<Slot> slots_;
   WriteBatch other_writes_;
-  std::vector<std::shared_lock<TableGate>> gates_;
+  std::vector<std::shared_lock<FairSharedMutex>> gates_;
   ItemLocks::Held held_;
 };
 

@@ -4,12 +4,9 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
-#include <thread>
-
 #include "local/dynamodb/item_key.h"
 #include "local/dynamodb/plain_for_test.h"
 #include "local/dynamodb/stored_item.h"
-#include "local/dynamodb/table_gate.h"
 
 namespace penstock::dynamodb {
 namespace {
@@ -259,27 +256,6 @@ RC_GTEST_PROP(PlainItem, SpoiltIsReadBothWaysAlike, ()) {
     }
     RC_ASSERT(both.Agree(PutOf(text)));
   }
-}
-
-TEST(TableGate, LetsWhoWantsTheTableInBeforeLaterItems) {
-  TableGate gate;
-  std::atomic<bool> is_done = false;
-  std::vector<std::thread> writers;
-  for (int i = 0; i < 3; ++i) {
-    writers.emplace_back([&] {
-      // While one lets go another holds it: without turns the gate is hardly ever free.
-      std::shared_lock held(gate);
-      while (!is_done) {
-        held = std::shared_lock<TableGate>();
-        held = std::shared_lock(gate);
-      }
-    });
-  }
-  {
-    std::lock_guard alone(gate);
-    is_done = true;
-  }
-  for (std::thread& writer : writers) writer.join();
 }
 
 }  // namespace

@@ -11,10 +11,10 @@
 #include <string>
 #include <vector>
 
+#include "base/fair_shared_mutex.h"
 #include "local/dynamodb/capacity.h"
 #include "local/dynamodb/dynamodb_options.h"
 #include "local/dynamodb/table_definition.h"
-#include "local/dynamodb/table_gate.h"
 
 namespace penstock::dynamodb {
 
@@ -70,7 +70,7 @@ class Table {
   void SetStatus(TableStatus status, Time until);
 
   /// Shared by who writes items, held alone by who changes what the table is.
-  TableGate& gate() { return gate_; }
+  FairSharedMutex& gate() { return gate_; }
   /// Whether the table has been deleted: nothing may be written any more. REQUIRES: the gate is
   /// held; to drop it, alone.
   bool is_dropped() const { return is_dropped_; }
@@ -105,7 +105,7 @@ class Table {
   Time status_until_{0};
   std::map<uint64_t, std::unique_ptr<Meters>>
       meters_;  // of the table and its global indexes; never removed
-  TableGate gate_;
+  FairSharedMutex gate_;
   bool is_dropped_ = false;
   std::array<CountPart, kCountParts> count_parts_;
 };

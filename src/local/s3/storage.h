@@ -9,14 +9,13 @@
 #include <array>
 #include <cstdint>
 #include <functional>
-#include <mutex>
 #include <optional>
-#include <shared_mutex>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "aws/api_error.h"
+#include "base/fair_shared_mutex.h"
 #include "local/s3/object_files.h"
 #include "local/s3/record.h"
 #include "ports/key_value.h"
@@ -28,26 +27,6 @@ namespace penstock {
 struct Change {
   WriteBatch batch;
   std::vector<std::vector<FileId>> removed;
-};
-
-/// A shared mutex that lets nobody in past one who waits for it alone; std::shared_mutex may keep
-/// such a one out as long as others come and go. REQUIRES: nobody takes it twice.
-class FairSharedMutex {
- public:
-  void lock() {
-    std::lock_guard turn(turn_);
-    mutex_.lock();
-  }
-  void unlock() { mutex_.unlock(); }
-  void lock_shared() {
-    std::lock_guard turn(turn_);
-    mutex_.lock_shared();
-  }
-  void unlock_shared() { mutex_.unlock_shared(); }
-
- private:
-  std::mutex turn_;  // held while waiting for `mutex_`
-  std::shared_mutex mutex_;
 };
 
 class StripedLocks {
