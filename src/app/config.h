@@ -26,7 +26,7 @@ struct EndpointConfig {
 
 struct ServerConfig {
   // [server]
-  int threads = 0;  // of request handling; 0: as many as there are cores, at least 4
+  int threads = 0;                       // of request handling; 0: 32
   std::string tls_certificate, tls_key;  // PEM files; both or none
   std::string public_url;  // where machines elsewhere reach this server; empty: they cannot
   // [log]

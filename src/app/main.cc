@@ -209,10 +209,20 @@ std::string Quoted(std::string_view text) {
   return quoted + "'";
 }
 
+/// `serve` begun a moment ago is there soon: it is waited for, so that a script may begin with
+/// both.
+constexpr std::chrono::seconds kStartMax{5};
+
 int PrintEnv(const EnvCommand& command) {
   PosixFiles files;
-  Result<ServerAccess> server =
-      ReadServerAccess(command.data.empty() ? DefaultDataFolder() : command.data, files);
+  SystemClock clock;
+  const std::string folder = command.data.empty() ? DefaultDataFolder() : command.data;
+  Result<ServerAccess> server = ReadServerAccess(folder, files);
+  const auto deadline = clock.Monotonic() + kStartMax;
+  while (!server && server.error().code == ErrorCode::kNotFound && clock.Monotonic() < deadline) {
+    clock.Sleep(std::chrono::milliseconds(50));
+    server = ReadServerAccess(folder, files);
+  }
   if (!server) return Complain(server.error());
   std::string host = server->url.substr(server->url.find("//") + 2);
   host.resize(host.rfind(':'));

@@ -92,6 +92,7 @@ Result<ServerFolder> ServerFolder::Open(const std::string& path, Files& files, R
   folder.account_ = AccountOf(folder.secret_key_);
   if (Result<std::string> last = files.Read(folder.Sub("last-address")))
     folder.last_address_ = Trim(*last);
+  folder.RemoveAddress();  // of one that was killed
   return folder;
 }
 

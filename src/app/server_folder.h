@@ -7,8 +7,11 @@
 //   url           the same for clients, with http:// or https://
 //   last-address  as address, kept
 //   region        the default region, kept
-//   pipelines.db  pipeline state (store/)        dynamodb/  tables        s3/  objects workers/
-//   worker processes
+//   pipelines.db  pipeline state (store/)
+//   dynamodb/     tables
+//   s3/           objects and their index
+//   services/     what EMR, SNS and IAM remember
+//   workers/      worker processes
 //
 // Losing secret.key loses every stored secret; copies of the folder should include it.
 #pragma once
@@ -25,8 +28,8 @@ namespace penstock {
 
 class ServerFolder {
  public:
-  /// Creates what is missing and takes the lock. kFailedPrecondition names the process that holds
-  /// it.
+  /// Creates what is missing, takes the lock and removes the address of a server that was killed.
+  /// kFailedPrecondition names the process that holds the lock.
   static Result<ServerFolder> Open(const std::string& path, Files& files, Random& random);
 
   const std::string& path() const { return path_; }

@@ -85,7 +85,14 @@ TEST_F(ServerFolderTest, TheAddressIsThereWhileAServerRuns) {
   }
   EXPECT_FALSE(files_.Exists(Path("address")));
   EXPECT_FALSE(ReadServerAccess(folder_ + "/data", files_));
-  EXPECT_EQ(Open()->last_address(), "0.0.0.0:7400");
+  {
+    auto killed = Open();
+    EXPECT_EQ(killed->last_address(), "0.0.0.0:7400");
+    ASSERT_TRUE(killed->WriteAddress("0.0.0.0:7401", "http://127.0.0.1:7401", "eu-west-1"));
+  }
+  auto next = Open();
+  EXPECT_EQ(next->last_address(), "0.0.0.0:7401");
+  EXPECT_FALSE(ReadServerAccess(folder_ + "/data", files_)) << "it does not listen yet";
 }
 
 TEST_F(ServerFolderTest, TheRootKeyMayBeTheUsers) {

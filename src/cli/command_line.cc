@@ -147,7 +147,7 @@ CLI::App* DeclareExport(CLI::App& root, Draft* draft) {
 }
 
 CLI::App* DeclareImport(CLI::App& root, Draft* draft) {
-  CLI::App* app = root.add_subcommand("import", "an export into an existing table");
+  CLI::App* app = root.add_subcommand("import", "an export into a table");
   ImportCommand& command = draft->import_table;
   app->add_option("SOURCE", command.options.source,
                   "s3://bucket/folder or a local folder with an export")
@@ -170,8 +170,10 @@ CLI::App* DeclareImport(CLI::App& root, Draft* draft) {
       ->capture_default_str();
   app->add_flag("--resume", command.options.resume,
                 "go on with the unfinished import of SOURCE into TABLE");
-  app->add_option("--state-folder", command.options.state_folder,
-                  "where the import's state and rejected lines go; SOURCE/_penstock if not given");
+  app->add_option(
+      "--state-folder", command.options.state_folder,
+      "folder under whose _penstock/ the import's state and rejected lines go; SOURCE if not "
+      "given");
   CLI::Option* create = app->add_flag("--create-table", command.options.create_table,
                                       "make the table as it was exported, if it is absent");
   app->add_option("--billing", draft->flags.billing,
@@ -251,7 +253,8 @@ CLI::App* DeclareServe(CLI::App& root, ServeCommand* command) {
 
 CLI::App* DeclareEnv(CLI::App& root, EnvCommand* command) {
   CLI::App* app = root.add_subcommand(
-      "env", "shell variables that lead AWS clients to a running server, for eval");
+      "env",
+      "shell variables that lead AWS clients to a server that runs or is starting, for eval");
   app->add_option("--data", command->data,
                   "the server's folder; default $PENSTOCK_DATA, else ./penstock-data");
   return app;

@@ -44,6 +44,7 @@ TEST(PlanCommand, PrintsRunsInOrderOfTheirStarts) {
             "2014-05-01T01:00:00\n"
             "2014-05-01T01:00:00  A  ShellCommandActivity  for 2014-05-01T01:00:00 to "
             "2014-05-01T02:00:00\n");
+  EXPECT_EQ(plan.errors, "");  // not that the parameter has no value yet
 }
 
 TEST(PlanCommand, JsonHasTheFixedShape) {

@@ -55,7 +55,13 @@ class Forecaster {
   Status Begin(const Definition& definition) {
     Reply reply = Send(CreatePipeline{"forecast", "forecast", "", "", {}});
     pipeline_ = std::get<Created>(reply).pipeline;
-    reply = Send(PutDefinition{pipeline_, definition});
+    // With the values that it will run with: what it warns of is said about those.
+    Definition filled = definition;
+    for (const ParameterValue& given : options_.values) {
+      std::erase_if(filled.values, [&](const ParameterValue& old) { return old.id == given.id; });
+    }
+    filled.values.insert(filled.values.end(), options_.values.begin(), options_.values.end());
+    reply = Send(PutDefinition{pipeline_, std::move(filled)});
     if (const auto* refusal = std::get_if<Refusal>(&reply))
       return InvalidArgument(refusal->message);
     for (const Problem& problem : std::get<DefinitionStored>(reply).problems) {

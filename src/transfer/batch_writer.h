@@ -2,16 +2,16 @@
 // by BatchWriteItem under a rate, until the last of them is in the table or known not to fit. All
 // items of one key go to one lane, so that of two with the same key the later one stays.
 //
-//   * a batch has at most 25 items, 4 MiB and half a second's capacity units; of two items with one
-//   key only the later is in it
+//   * a batch has at most 25 items, 4 MiB and half a second's capacity units; of two items with
+//     one key only the later is in it
 //   * its cost is known before it is sent
 //   * what comes back unprocessed goes first into the next batch, after a pause
-//   * a ValidationException names no culprit: the batch is halved until it is alone; that one is
-//   rejected
-//   * what depends on the item that is there (ImportMode) goes by PutItem with a condition, which
-//   batches do not have
-//   * throttles, server faults and broken connections are waited out (10 minutes without progress
-//   end the job)
+//   * a ValidationException names no culprit: the batch is halved until it is alone;
+//     that one is rejected
+//   * what depends on the item that is there (ImportMode) goes by PutItem with a condition,
+//     which batches do not have
+//   * throttles, server faults and broken connections are waited out (10 minutes without
+//     progress end the job)
 #pragma once
 
 #include <deque>

@@ -46,7 +46,8 @@ struct Estimate {
 /// Asks the table; reads nothing of it.
 Result<Estimate> EstimateExport(const TransferContext& context, const ExportOptions& options,
                                 std::stop_token stop = {});
-/// Reads the first items of each of the first files. kNotFound also if the table is not there.
+/// Reads the first items of each of the first files. kNotFound also if the table is
+/// not there and is not to be made.
 Result<Estimate> EstimateImport(const TransferContext& context, const ImportOptions& options,
                                 std::stop_token stop = {});
 

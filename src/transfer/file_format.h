@@ -4,7 +4,7 @@
 //   datapipeline   {"name":{"s":"x"},…}            AWS Data Pipeline and the EMR connector
 //   dynamodb-json  {"Item":{"name":{"S":"x"},…}}   DynamoDB's own export to S3
 //   jsonl          {"name":{"S":"x"},…}            DynamoDB's attribute JSON, an item a line
-//   csv, tsv       a header of typed columns, an item a record (delimited.h)
+//   csv, tsv       a header of typed columns, an item a record (delimited_writer.h)
 //
 // Pure.
 #pragma once

@@ -1,15 +1,19 @@
-// Importer: an export into an existing table. First everything is checked: the files against their
+// Importer: an export into a table. First everything is checked: the files against their
 // manifest, the table's key against the items. Then several files are read at once, and each item
 // goes to the lane of its key (batch_writer.h), through queues that bound memory. Order is kept per
 // key within a file; an export has each key once.
 //
 // In its state folder (usually the source, where old importers skip names that begin with '_') it
 // keeps
-//   _penstock/import-<run id>.json       how far it has come (import_record.h), while it is
-//   unfinished _penstock/rejected/<run id>.jsonl    the lines that did not become items, each with
-//   its reason:
-//     {"file":"…","line":5,"offset":400,"reason":"…","text":"…"}   as it was; "base64": not UTF-8;
-//                                                                    "item": refused by DynamoDB
+//
+//   _penstock/import-<run id>.json      while it is unfinished: how far it has come
+//                                       (import_record.h)
+//   _penstock/rejected/<run id>.jsonl   the lines that did not become items, each with its reason:
+//
+//     {"file":"…","line":5,"offset":400,"reason":"…","text":"…"}
+//
+// "text" is the line as it was; in its place "base64" if it is not UTF-8, "item" if DynamoDB
+// refused it.
 #pragma once
 
 #include <memory>

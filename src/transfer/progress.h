@@ -20,7 +20,7 @@ namespace penstock {
 class RateController;
 
 struct Progress {
-  std::string phase;  // "exporting", "checking files", "importing", "scanning"
+  std::string phase;  // for people: "exporting", "checking files", "scanning the table" …
   uint64_t items = 0;
   uint64_t bytes = 0;
   double seconds = 0;

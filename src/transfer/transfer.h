@@ -103,11 +103,12 @@ struct ImportOptions {
   /// Above so many rejected items the answer is no. The others are imported all the same.
   uint64_t rejects_max = 0;
   uint64_t memory_bytes = kDefaultMemory;
-  /// Where the checkpoint and the rejected lines are written: a folder; empty: _penstock/ in the
-  /// source. A source that cannot be written makes the import one that cannot be resumed.
+  /// A folder under whose _penstock/ the checkpoint and the rejected lines are written; empty: the
+  /// source. One that cannot be written makes the import one that cannot be resumed.
   std::string state_folder = {};
-  /// Names this import. A later attempt with the same id goes on, if source, table and mode are
-  /// still the same, else begins anew. Empty: the source and the table name it.
+  /// Names this import. A later attempt with the same id goes on, if source, files, table, mode,
+  /// format and leniency are still the same, else begins anew. Empty: the source and the table name
+  /// it.
   std::string run_id = {};
   /// Goes on with an unfinished import of this source into this table, if there is one;
   /// kFailedPrecondition if it cannot.
@@ -166,8 +167,9 @@ struct TransferReport {
 Result<TransferReport> RunExport(const TransferContext& context, const ExportOptions& options,
                                  const ProgressCallback& progress = {}, std::stop_token stop = {});
 
-/// An export into an existing table, overwriting items of equal keys. Nothing is written unless all
-/// files are there and as their manifest says. Running it again is harmless.
+/// An export into a table, which is made first if `create_table` says so; `mode` says what becomes
+/// of items of equal keys. Nothing is written unless all files are there and as their manifest
+/// says. Running it again in mode overwrite is harmless.
 Result<TransferReport> RunImport(const TransferContext& context, const ImportOptions& options,
                                  const ProgressCallback& progress = {}, std::stop_token stop = {});
 

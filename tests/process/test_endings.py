@@ -46,3 +46,23 @@ def test_env_names_the_servers_region(new_server):
     printed = subprocess.run([str(BINARY), "env", "--data", str(server.data)], text=True, capture_output=True, timeout=20)
     assert printed.returncode == 0
     assert "AWS_REGION=eu-west-1" in printed.stdout and f"AWS_ENDPOINT_URL={server.url}" in printed.stdout
+
+
+def test_env_waits_for_a_server_that_is_just_starting(tmp_path):
+    from test_kill import BINARY
+    folder = tmp_path / "later"
+    waiting = subprocess.Popen([str(BINARY), "env", "--data", str(folder)], text=True, stdout=subprocess.PIPE)
+    server = subprocess.Popen([str(BINARY), "serve", "--data", str(folder), "--listen", "127.0.0.1:0"], stderr=subprocess.DEVNULL)
+    try:
+        printed, _ = waiting.communicate(timeout=20)
+        assert waiting.returncode == 0
+        assert f"AWS_ENDPOINT_URL={(folder / 'url').read_text().strip()}\n" in printed
+    finally:
+        server.terminate()
+        assert server.wait(20) == 0
+
+
+def test_env_says_that_there_is_no_server(tmp_path):
+    from test_kill import BINARY
+    printed = subprocess.run([str(BINARY), "env", "--data", str(tmp_path)], text=True, capture_output=True, timeout=20)
+    assert printed.returncode == 2 and printed.stdout == "" and "no server runs on" in printed.stderr

@@ -2,8 +2,7 @@
 //
 //   'n'                                       the next serial number, decimal
 //   't' account '/' region '/' name           a TableDefinition (table_definition.h)
-//   'c' serial (8 bytes) part (1 byte)        a CountPart's Tally: two decimal numbers, "items
-//   bytes"
+//   'c' serial (8 bytes) part (1 byte)        a CountPart's Tally: "items bytes", in decimals
 //
 // beside the items (key_codec.h) and the tokens of transactions (transaction_tokens.h). Region is
 // "*" where all regions are one name space.
