@@ -191,12 +191,12 @@ class StepRun {
     for (const Reject& reject : report.rejects) {
       context_.log("rejected: " + reject.Describe());
     }
-    context_.log(
-        fmt::format("step {}: {} items, {} bytes, {:.1f} s, {:.1f} of {:.1f} allowed capacity "
-                    "units, {} throttled, "
-                    "{} rejected",
-                    number_, report.items, report.bytes, report.seconds, report.consumed_units,
-                    report.allowed_units, report.throttled_requests, report.rejected));
+    context_.log(fmt::format(
+        "step {}: {} items, {} bytes, {:.1f} s, {:.1f} of {:.1f} allowed capacity "
+        "units, {} throttled, "
+        "{} rejected, {} blank lines",
+        number_, report.items, report.bytes, report.seconds, report.consumed_units,
+        report.allowed_units, report.throttled_requests, report.rejected, report.blank_lines));
   }
 
   const PolledTask& task_;

@@ -15,6 +15,7 @@ namespace penstock {
 namespace {
 
 constexpr int kStandardTries = 3;
+constexpr std::chrono::minutes kThrottledMax{10};  // of a patient call
 constexpr Duration kBackOffBase{100};
 constexpr Duration kBackOffMax{20'000};
 constexpr Duration kStopCheckEvery{100};
@@ -240,13 +241,16 @@ CallResult<HttpResponse> CallService(const ClientContext& context, const Service
                                      std::stop_token stop) {
   const std::string payload_hash =
       call.body.empty() ? std::string(kEmptySha256) : HexEncode(Sha256(call.body));
-  const int tries_max = retry == RetryPolicy::kStandard ? kStandardTries : 1;
+  const int tries_max = retry == RetryPolicy::kNone ? 1 : kStandardTries;
+  const auto throttled_until = context.clock->Monotonic() + kThrottledMax;
   CountingSink counting(sink);
   for (int tries = 1;; ++tries) {
     auto response = CallOnce(context, endpoint, call, payload_hash,
                              sink == nullptr ? nullptr : &counting, stop);
-    if (response || tries == tries_max || !response.error().IsRetryable() || counting.written() > 0)
-      return response;
+    if (response || !response.error().IsRetryable() || counting.written() > 0) return response;
+    const bool waits = retry == RetryPolicy::kPatient && response.error().IsThrottle() &&
+                       context.clock->Monotonic() < throttled_until;
+    if (tries >= tries_max && !waits) return response;
     if (!BackOff(context, tries, stop)) return response;
   }
 }

@@ -58,6 +58,7 @@ using CallResult = Result<T, CallError>;
 enum class RetryPolicy {
   kNone,      // one try; for callers with a controller of their own (transfer)
   kStandard,  // up to 3 tries with jittered exponential back-off from 100 ms; IsRetryable() only
+  kPatient,   // the same, but throttles are waited out, for ten minutes in all
 };
 
 /// One request to a service, before it is signed.

@@ -110,6 +110,28 @@ TEST_F(ClientTest, ThrottlesAndFaultsAreTriedThreeTimes) {
   EXPECT_LE(clock_.now - before, Duration(600));
 }
 
+TEST_F(ClientTest, APatientCallWaitsThrottlesOut) {
+  for (int i = 0; i < 20; ++i)
+    http_.answers.push_back(Json(400, R"({"__type":"x#ThrottlingException"})"));
+  http_.answers.push_back(Json(200, "{}"));
+  EXPECT_TRUE(dynamodb_.Call("DescribeTable", "{}", RetryPolicy::kPatient));
+  EXPECT_EQ(http_.requests.size(), 21u);
+
+  // Not for ever, and nothing else.
+  http_.requests.clear();
+  http_.answers.assign(10'000, Json(400, R"({"__type":"x#ThrottlingException"})"));
+  const Instant before = clock_.now;
+  auto answer = dynamodb_.Call("DescribeTable", "{}", RetryPolicy::kPatient);
+  ASSERT_FALSE(answer);
+  EXPECT_TRUE(answer.error().IsThrottle());
+  EXPECT_GE(clock_.now - before, std::chrono::minutes(10));
+  EXPECT_LE(clock_.now - before, std::chrono::minutes(11));
+  http_.requests.clear();
+  http_.answers = {Json(500, ""), Json(500, ""), Json(500, ""), Json(200, "{}")};
+  EXPECT_FALSE(dynamodb_.Call("DescribeTable", "{}", RetryPolicy::kPatient));
+  EXPECT_EQ(http_.requests.size(), 3u);
+}
+
 TEST_F(ClientTest, NoRetryPolicyMeansOneTry) {
   http_.answers = {Json(400, R"({"__type":"ProvisionedThroughputExceededException"})")};
   auto answer = dynamodb_.Call("Scan", "{}", RetryPolicy::kNone);

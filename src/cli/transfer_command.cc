@@ -98,6 +98,8 @@ void PrintReport(const TransferWorld& world, const TransferReport& report,
   *world.err << fmt::format("{}: {} items, {} in {}", done, FormatCount(report.items),
                             FormatBytes(report.bytes), FormatSeconds(report.seconds));
   if (report.skipped > 0) *world.err << fmt::format(", {} skipped", FormatCount(report.skipped));
+  if (report.blank_lines > 0)
+    *world.err << fmt::format(", {} blank lines", FormatCount(report.blank_lines));
   if (report.duplicates > 0) {
     *world.err << fmt::format(", {} left out for later ones with the same key",
                               FormatCount(report.duplicates));
@@ -259,6 +261,7 @@ std::string SummaryJson(const TransferReport& report) {
                        {"rejected", report.rejected},
                        {"skipped", report.skipped},
                        {"duplicates", report.duplicates},
+                       {"blankLines", report.blank_lines},
                        {"digest", FormatDigest(report.digest)}};
   if (report.resumed_from) summary["resumedFrom"] = *report.resumed_from;
   if (report.rejects_file) summary["rejectsFile"] = *report.rejects_file;

@@ -80,7 +80,7 @@ TEST_F(TransferCommandTest, ThereAndBack) {
   EXPECT_EQ(members, (std::set<std::string>{"items", "bytes", "seconds", "consumedCapacityUnits",
                                             "indexCapacityUnits", "allowedCapacityUnits",
                                             "throttledRequests", "rejected", "skipped",
-                                            "duplicates", "digest", "manifest"}));
+                                            "duplicates", "blankLines", "digest", "manifest"}));
   std::string digest(summary->at("digest").as_string());
   EXPECT_TRUE(digest.starts_with("xxh3-128-sum:") && digest.size() == 45) << digest;
 

@@ -58,22 +58,41 @@ bool Recurs(const Validation& validation, const ResolvedObject& activity) {
          !EndsAfterOneRun(validation, activity, *schedule);
 }
 
+/// What `#{expression}` is in every run: a parameter, or a field of a node that the activity refers
+/// to. nullopt: not known, or not the same.
+std::optional<std::string> FixedValue(const Validation& validation, const ResolvedObject& activity,
+                                      std::string_view expression) {
+  const size_t dot = expression.find('.');
+  if (dot == std::string_view::npos) {
+    const Parameter* parameter = validation.parameters.Find(expression);
+    if (parameter == nullptr || parameter->values.empty()) return std::nullopt;
+    return parameter->values.front();
+  }
+  const auto nodes = activity.References(expression.substr(0, dot));
+  const ResolvedObject* node = nodes.empty() ? nullptr : validation.definition.Find(nodes.front());
+  if (node == nullptr) return std::nullopt;
+  const Validation::Values values = validation.KnownValues(*node, expression.substr(dot + 1));
+  if (!values.complete || values.known.empty()) return std::nullopt;
+  return values.known.front();
+}
+
 /// The address, when it is known to be the same in every run.
 std::string FixedPath(const Validation& validation, const ResolvedObject& activity,
                       const Transfer& transfer) {
-  if (transfer.path.find("#{") == std::string::npos) return transfer.path;
-  const std::string_view side = transfer.is_import ? "input" : "output";
-  // Of a longer text, or of another field, the node's address says nothing.
-  std::string_view field;
-  for (std::string_view key : {"directoryPath", "filePath"}) {
-    if (transfer.path == fmt::format("#{{{}.{}}}", side, key)) field = key;
+  std::string path;
+  for (std::string_view rest = transfer.path; !rest.empty();) {
+    const size_t begin = rest.find("#{");
+    path += rest.substr(0, begin);
+    if (begin == std::string_view::npos) break;
+    const size_t end = rest.find('}', begin);
+    if (end == std::string_view::npos) return {};
+    const auto value =
+        FixedValue(validation, activity, Trim(rest.substr(begin + 2, end - begin - 2)));
+    if (!value) return {};
+    path += *value;
+    rest.remove_prefix(end + 1);
   }
-  if (field.empty()) return {};
-  const auto nodes = activity.References(side);
-  const ResolvedObject* node = nodes.empty() ? nullptr : validation.definition.Find(nodes.front());
-  if (node == nullptr || node->type_name != "S3DataNode") return {};
-  const Validation::Values values = validation.KnownValues(*node, field);
-  return values.complete && !values.known.empty() ? values.known.front() : std::string();
+  return path;
 }
 
 void CheckTransfer(Validation& validation, const ResolvedObject& activity,

@@ -71,6 +71,39 @@ TEST(CheckTransfers, TheNodesAddressJudgesOnlyAStepThatIsThatAddress) {
   }
 }
 
+TEST(CheckTransfers, AnAddressMadeOfWhatIsTheSameInEachRunIsFixed) {
+  auto judged = [](std::string_view path, const ValidateOptions& options) {
+    const Definition definition = FromFile(std::string(R"({"objects":[
+      {"id":"Default","scheduleType":"cron","schedule":{"ref":"S"},"pipelineLogUri":"s3://b/logs","role":"r","resourceRole":"rr"},
+      {"id":"S","type":"Schedule","startDateTime":"2014-05-01T00:00:00","period":"1 day"},
+      {"id":"T","type":"DynamoDBDataNode","tableName":"t"},
+      {"id":"F","type":"S3DataNode","directoryPath":"#{myFolder}"},
+      {"id":"C","type":"EmrCluster","terminateAfter":"1 day"},
+      {"id":"A","type":"EmrActivity","runsOn":{"ref":"C"},"input":{"ref":"F"},"output":{"ref":"T"},"mySource":{"ref":"F"},
+       "step":"s3://b/tools.jar,org.apache.hadoop.dynamodb.tools.DynamoDBImport,)") +
+                                           std::string(path) + R"(,t,1"}],
+      "parameters":[{"id":"myFolder","type":"AWS::S3::ObjectKey"}]})");
+    std::string found;
+    for (const Problem& problem : Validate(definition, options)) {
+      if (problem.message.starts_with("RECURRING_IMPORT")) found += problem.message;
+    }
+    return found;
+  };
+  ValidateOptions with_value = kActivate;
+  with_value.activation_values = {{"myFolder", "s3://b/x"}};
+  for (const char* path : {"#{myFolder}", "#{ myFolder }/y", "#{input.directoryPath}/2014",
+                           "#{mySource.directoryPath}", "s3://b/#{myFolder}"}) {
+    EXPECT_NE(judged(path, with_value), "") << path;
+    EXPECT_EQ(judged(path, kPut), "") << path << ": the value is not known yet";
+  }
+  EXPECT_NE(judged("#{input.directoryPath}/2014", with_value).find("s3://b/x/2014"),
+            std::string::npos);
+  for (const char* path : {"#{myFolder}/#{@scheduledStartTime}",
+                           "#{format(@scheduledStartTime,'YYYY')}/#{myFolder}", "#{myFolder"}) {
+    EXPECT_EQ(judged(path, with_value), "") << path;
+  }
+}
+
 TEST(CheckTransfers, AnEndAfterOnePeriodIsOneRun) {
   struct Case {
     const char *type, *end;

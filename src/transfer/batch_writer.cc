@@ -1,6 +1,7 @@
 #include "transfer/batch_writer.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "json/json.h"
 
@@ -15,6 +16,15 @@ constexpr double kBatchSeconds = 0.5;  // of the target that one batch may cost
 std::string_view ItemOf(const PutItem& put) {
   constexpr std::string_view kBefore = "{\"PutRequest\":{\"Item\":", kAfter = "}}";
   return put.request.substr(kBefore.size(), put.request.size() - kBefore.size() - kAfter.size());
+}
+
+bool AreOfOneKey(const PutItem& a, const PutItem& b) {
+  return a.key_hash == b.key_hash && a.key == b.key;
+}
+
+bool Holds(const std::vector<PutItem>& items, const PutItem& wanted) {
+  return std::any_of(items.begin(), items.end(),
+                     [&](const PutItem& item) { return AreOfOneKey(item, wanted); });
 }
 
 double Units(const std::vector<PutItem>& items) {
@@ -55,10 +65,14 @@ bool BatchWriter::HasConditions() const {
 }
 
 void BatchWriter::Take(std::vector<PutItem> items) {
+  // Under a condition the table decides which of two stays.
+  if (HasConditions()) {
+    std::move(items.begin(), items.end(), std::back_inserter(pending_));
+    return;
+  }
   for (PutItem& item : items) {
-    auto older = std::find_if(pending_.begin(), pending_.end(), [&](const PutItem& one) {
-      return one.key_hash == item.key_hash && one.key == item.key;
-    });
+    auto older = std::find_if(pending_.begin(), pending_.end(),
+                              [&](const PutItem& one) { return AreOfOneKey(one, item); });
     if (older == pending_.end()) {
       pending_.push_back(std::move(item));
     } else {
@@ -80,8 +94,8 @@ std::vector<PutItem> BatchWriter::NextBatch(size_t items_max) {
     bytes += item.request.size();
     units += item.units;
     if (!batch.empty() && (bytes > kBytesMax || units > units_max)) break;
-    // A batch has no conditions: of deletions it ends before the first put.
-    if (!batch.empty() && HasConditions() && !item.is_delete) break;
+    // A batch has no conditions: of deletions it ends before the first put, and has each key once.
+    if (!batch.empty() && HasConditions() && (!item.is_delete || Holds(batch, item))) break;
     batch.push_back(std::move(item));
     pending_.pop_front();
   }
@@ -278,7 +292,7 @@ Status BatchWriter::ConditionFailed(PutItem item) {
       context_.client->Call("GetItem",
                             fmt::format("{{\"TableName\":{},\"Key\":{},\"ConsistentRead\":true}}",
                                         json::Quote(context_.table), item.shown_key),
-                            RetryPolicy::kStandard, stop_);
+                            RetryPolicy::kPatient, stop_);
   if (answer) {
     auto object = json::ParseObject(*answer, kAnswerDepthMax);
     const json::Value* found = object ? json::Find(*object, "Item") : nullptr;

@@ -3,7 +3,7 @@
 // items of one key go to one lane, so that of two with the same key the later one stays.
 //
 //   * a batch has at most 25 items, 4 MiB and half a second's capacity units; of two items with
-//     one key only the later is in it
+//     one key only the later is in it (under a condition the table is asked for each)
 //   * its cost is known before it is sent
 //   * what comes back unprocessed goes first into the next batch, after a pause
 //   * a ValidationException names no culprit: the batch is halved until it is alone;
@@ -113,7 +113,7 @@ class BatchWriter {
   Patience patience_;
   ItemReader reader_;
   ItemHasher hasher_;
-  std::deque<PutItem> pending_;  // each key once
+  std::deque<PutItem> pending_;  // without conditions: each key once
 };
 
 }  // namespace penstock

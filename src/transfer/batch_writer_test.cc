@@ -48,11 +48,11 @@ struct Lane {
     return change;
   }
 
-  Status Write(std::vector<PutItem> changes, ImportMode::Kind mode) {
+  Status Write(std::vector<PutItem> changes, const ImportMode& mode) {
     LaneContext context{.client = &client,
                         .table = "T",
                         .key = &key,
-                        .mode = {mode, ""},
+                        .mode = mode,
                         .ledger = &ledger,
                         .checkpoint = nullptr,
                         .rate = &rate,
@@ -79,13 +79,56 @@ TEST(BatchWriter, PutsBehindADeletionKeepTheirCondition) {
     changes.push_back(lane.Change(R"({"Id":{"N":"2"}})", true));
     changes.push_back(lane.Change(R"({"Id":{"N":"3"},"v":{"N":"2"}})", false));
     changes.push_back(lane.Change(R"({"Id":{"N":"4"},"v":{"N":"2"}})", false));
-    ASSERT_TRUE(lane.Write(std::move(changes), mode));
+    ASSERT_TRUE(lane.Write(std::move(changes), {mode, ""}));
     const auto& items = lane.aws.tables["T"].items;
     ASSERT_EQ(items.size(), 2u);
     EXPECT_NE(items.begin()->second.find(fmt::format(R"("v":{{"N":"{}"}})", value)),
               std::string::npos)
         << items.begin()->second;
   }
+}
+
+TEST(BatchWriter, OfTwoWithOneKeyTheModeChooses) {
+  struct Case {
+    const char *mode, *stays;
+  };
+  for (const Case& c :
+       {Case{"overwrite", "3"}, Case{"skip-existing", "4"}, Case{"if-newer:v", "5"}}) {
+    const ImportMode mode = *ParseImportMode(c.mode);
+    Lane lane;
+    std::vector<PutItem> changes;
+    for (int v : {4, 5, 3}) {
+      changes.push_back(
+          lane.Change(fmt::format(R"({{"Id":{{"N":"1"}},"v":{{"N":"{}"}}}})", v), false));
+      if (mode.kind == ImportMode::Kind::kIfNewer)
+        changes.back().rank = fmt::format(R"({{"N":"{}"}})", v);
+    }
+    ASSERT_TRUE(lane.Write(std::move(changes), mode));
+    const auto& items = lane.aws.tables["T"].items;
+    ASSERT_EQ(items.size(), 1u);
+    EXPECT_NE(items.begin()->second.find(fmt::format(R"("v":{{"N":"{}"}})", c.stays)),
+              std::string::npos)
+        << c.mode << ": " << items.begin()->second;
+  }
+  Lane lane;
+  std::vector<PutItem> changes;
+  for (int v : {4, 5})
+    changes.push_back(
+        lane.Change(fmt::format(R"({{"Id":{{"N":"1"}},"v":{{"N":"{}"}}}})", v), false));
+  auto written = lane.Write(std::move(changes), *ParseImportMode("fail-if-exists"));
+  ASSERT_FALSE(written);
+  EXPECT_EQ(written.error().code, ErrorCode::kAlreadyExists);
+}
+
+TEST(BatchWriter, UnderAConditionDeletionsOfOneKeyStayInTheirOrder) {
+  Lane lane;
+  lane.aws.Put("T", R"({"Id":{"N":"1"}})");
+  std::vector<PutItem> changes;
+  changes.push_back(lane.Change(R"({"Id":{"N":"1"}})", true));
+  changes.push_back(lane.Change(R"({"Id":{"N":"1"}})", true));  // no batch may have both
+  changes.push_back(lane.Change(R"({"Id":{"N":"1"},"v":{"N":"2"}})", false));
+  ASSERT_TRUE(lane.Write(std::move(changes), {ImportMode::Kind::kSkipExisting, ""}));
+  EXPECT_EQ(lane.aws.tables["T"].items.size(), 1u);
 }
 
 }  // namespace

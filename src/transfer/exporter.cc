@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "json/json.h"
 #include "transfer/job_rate.h"
 #include "transfer/local_folder.h"
 #include "transfer/segment_files.h"
@@ -74,6 +75,9 @@ Result<TransferReport> Exporter::Run() {
   }
   int workers = WorkerCount(options_.memory_bytes);
   int segments = options_.segments > 0 ? options_.segments : SegmentCount(table_, workers);
+  // Before anything is claimed or cleared.
+  ASSIGN_OR_RETURN(std::unique_ptr<RateController> rate,
+                   NewJobRate(context_, options_.rate, table_, CapacityKind::kRead, stop_));
   ASSIGN_OR_RETURN(std::optional<TransferReport> done, TakeDestination(segments));
   if (done) return *std::move(done);
   if (context_.listener.on_resumable) context_.listener.on_resumable();
@@ -82,8 +86,6 @@ Result<TransferReport> Exporter::Run() {
                         " to resume: it was begun anew");
   }
 
-  ASSIGN_OR_RETURN(std::unique_ptr<RateController> rate,
-                   NewJobRate(context_, options_.rate, table_, CapacityKind::kRead, stop_));
   ProgressMeter meter("exporting", progress_, context_.clock, rate.get());
   meter.ExpectItems(table_.item_count);
   RETURN_IF_ERROR(ScanInto(*rate, meter));
@@ -127,6 +129,17 @@ Status Exporter::ScanInto(RateController& rate, ProgressMeter& meter) {
   for (const std::string& finding : skew.Findings())
     warnings_.push_back(fmt::format("table {}: {}", table_.name, finding));
   return scanned;
+}
+
+Status Exporter::CheckReadable() {
+  auto answer = context_.dynamodb->Call(
+      "Scan", fmt::format("{{\"TableName\":{},\"Limit\":1}}", json::Quote(options_.table)),
+      RetryPolicy::kPatient, stop_);
+  if (!answer) {
+    return answer.error().ToError(fmt::format(
+        "reading table {}, before the export at {} is replaced", table_.name, folder_->address()));
+  }
+  return {};
 }
 
 Status Exporter::CheckTable() {
@@ -219,6 +232,7 @@ Result<std::optional<TransferReport>> Exporter::TakeOver(const std::vector<Folde
   });
   if (!ours) {
     if (!is_bare && !options_.overwrite) return RefuseForeign(entries.front(), entries).error();
+    RETURN_IF_ERROR(CheckReadable());
     RETURN_IF_ERROR(ClearDestination(entries));
     RETURN_IF_ERROR(Begin());
     return std::optional<TransferReport>();

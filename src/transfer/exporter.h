@@ -48,6 +48,8 @@ class Exporter {
   Status WriteOnce(std::string_view name, std::string_view content);
   Status ScanInto(RateController& rate, ProgressMeter& meter);
   /// The table must still be the one that was scanned.
+  /// Whether the table lets itself be read: one item is. What is replaced goes only then.
+  Status CheckReadable();
   Status CheckTable();
   Result<ExportProof> Finish();
   TransferReport Report(const ExportProof& proof) const;

@@ -58,6 +58,31 @@ TEST_F(ExporterTest, OverwriteReplacesAnExportAndNothingElse) {
   ASSERT_GOOD(RunExport(Context(), again));
 }
 
+TEST_F(ExporterTest, WhatCannotBeReadReplacesNothing) {
+  Fill(100);
+  ASSERT_GOOD(RunExport(Context(), Export("out")));
+  ExportOptions again = Export("out");
+  again.run_id = "run-3";
+  again.overwrite = true;
+  aws_.refused["Scan"] = "AccessDeniedException";
+  auto refused = RunExport(Context(), again);
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message.find("before the export at"), std::string::npos)
+      << refused.error().message;
+  aws_.refused.clear();
+  ExpectVerified("out");
+  // Nor what finds no bound; of an empty place it claims nothing.
+  ExportOptions headroom = Export("out");
+  headroom.run_id = "run-4";
+  headroom.overwrite = true;
+  headroom.rate.mode = RateMode::kHeadroom;
+  ASSERT_FALSE(RunExport(Context(), headroom));
+  ExpectVerified("out");
+  headroom.destination = folder_ + "/new";
+  ASSERT_FALSE(RunExport(Context(), headroom));
+  EXPECT_FALSE(files_.Exists(folder_ + "/new/_penstock/run.json"));
+}
+
 TEST_F(ExporterTest, ASlowTailIsSplitWithoutLoss) {
   Fill(2000);
   aws_.faults.latency = Duration(0);

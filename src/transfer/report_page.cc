@@ -143,6 +143,7 @@ std::string ReportPage::Html(const TransferReport* report, const Error* error) c
     row("Capacity units allowed", fmt::format("{:.1f}", report->allowed_units));
     row("Throttled requests", std::to_string(report->throttled_requests));
     row("Rejected items", std::to_string(report->rejected));
+    if (report->blank_lines > 0) row("Blank lines", std::to_string(report->blank_lines));
     row("Digest", FormatDigest(report->digest));
     if (report->resumed_from) row("Resumed", *report->resumed_from);
     if (report->manifest) row("Manifest", *report->manifest);

@@ -175,7 +175,7 @@ Result<TableArchive> ArchiveTable(const DynamoDbClient& client, const json::Obje
   const std::string name = TextOf(table, "TableName");
   auto ask = [&](std::string_view operation, json::Object request,
                  std::string_view what) -> Result<json::Object> {
-    auto answer = client.Call(operation, json::Write(request), RetryPolicy::kStandard, stop);
+    auto answer = client.Call(operation, json::Write(request), RetryPolicy::kPatient, stop);
     if (!answer) {
       const CallError& error = answer.error();
       // A server without the operation has no such thing.
@@ -272,7 +272,7 @@ Status MakeTable(const DynamoDbClient& client, Clock& clock, const TableArchive&
   auto request = CreateTableRequest(archive, name, billing);
   if (!request) return std::move(request.error()).In(attempted);
   auto create = [&] {
-    return client.Call("CreateTable", json::Write(*request), RetryPolicy::kStandard, stop);
+    return client.Call("CreateTable", json::Write(*request), RetryPolicy::kPatient, stop);
   };
   auto made = create();
   std::vector<std::string> left_out;
@@ -291,7 +291,7 @@ Status MakeTable(const DynamoDbClient& client, Clock& clock, const TableArchive&
   warnings->insert(warnings->end(), left_out.begin(), left_out.end());
   const std::string asked = json::Write(json::Object{{"TableName", name}});
   for (int polls = 0;; ++polls) {
-    auto answer = client.Call("DescribeTable", asked, RetryPolicy::kStandard, stop);
+    auto answer = client.Call("DescribeTable", asked, RetryPolicy::kPatient, stop);
     if (answer) {
       auto object = json::ParseObject(*answer);
       const json::Object* table = object ? ObjectOf(*object, "Table") : nullptr;
@@ -310,7 +310,7 @@ Status MakeTable(const DynamoDbClient& client, Clock& clock, const TableArchive&
           {"TableName", name},
           {"TimeToLiveSpecification",
            json::Object{{"AttributeName", *archive.ttl_attribute}, {"Enabled", true}}}}),
-      RetryPolicy::kStandard, stop);
+      RetryPolicy::kPatient, stop);
   if (!live && live.error().type != "UnknownOperationException" &&
       live.error().message.find("already enabled") == std::string::npos) {
     return live.error().ToError("setting the time to live of table " + name);

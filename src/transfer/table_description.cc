@@ -148,7 +148,7 @@ Result<TableDescription> DescribeTable(const DynamoDbClient& client, const std::
                                        std::stop_token stop) {
   json::Object request;
   request["TableName"] = table;
-  auto answer = client.Call("DescribeTable", json::Write(request), RetryPolicy::kStandard, stop);
+  auto answer = client.Call("DescribeTable", json::Write(request), RetryPolicy::kPatient, stop);
   if (!answer) {
     const std::string attempted = fmt::format("describing table {} in {} at {}", table,
                                               client.endpoint().region, client.endpoint().url);
