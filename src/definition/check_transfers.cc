@@ -66,6 +66,8 @@ std::optional<std::string> FixedValue(const Validation& validation, const Resolv
   if (dot == std::string_view::npos) {
     const Parameter* parameter = validation.parameters.Find(expression);
     if (parameter == nullptr || parameter->values.empty()) return std::nullopt;
+    // It is repeated in a message: of a secret nothing is said.
+    if (parameter->id.starts_with('*')) return std::nullopt;
     return parameter->values.front();
   }
   const auto nodes = activity.References(expression.substr(0, dot));

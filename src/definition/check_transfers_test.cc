@@ -82,7 +82,7 @@ TEST(CheckTransfers, AnAddressMadeOfWhatIsTheSameInEachRunIsFixed) {
       {"id":"A","type":"EmrActivity","runsOn":{"ref":"C"},"input":{"ref":"F"},"output":{"ref":"T"},"mySource":{"ref":"F"},
        "step":"s3://b/tools.jar,org.apache.hadoop.dynamodb.tools.DynamoDBImport,)") +
                                            std::string(path) + R"(,t,1"}],
-      "parameters":[{"id":"myFolder","type":"AWS::S3::ObjectKey"}]})");
+      "parameters":[{"id":"myFolder","type":"AWS::S3::ObjectKey"},{"id":"*mySecret","type":"String"}]})");
     std::string found;
     for (const Problem& problem : Validate(definition, options)) {
       if (problem.message.starts_with("RECURRING_IMPORT")) found += problem.message;
@@ -90,7 +90,7 @@ TEST(CheckTransfers, AnAddressMadeOfWhatIsTheSameInEachRunIsFixed) {
     return found;
   };
   ValidateOptions with_value = kActivate;
-  with_value.activation_values = {{"myFolder", "s3://b/x"}};
+  with_value.activation_values = {{"myFolder", {"s3://b/x"}}, {"*mySecret", {"s3://b/secret"}}};
   for (const char* path : {"#{myFolder}", "#{ myFolder }/y", "#{input.directoryPath}/2014",
                            "#{mySource.directoryPath}", "s3://b/#{myFolder}"}) {
     EXPECT_NE(judged(path, with_value), "") << path;
@@ -98,8 +98,9 @@ TEST(CheckTransfers, AnAddressMadeOfWhatIsTheSameInEachRunIsFixed) {
   }
   EXPECT_NE(judged("#{input.directoryPath}/2014", with_value).find("s3://b/x/2014"),
             std::string::npos);
-  for (const char* path : {"#{myFolder}/#{@scheduledStartTime}",
-                           "#{format(@scheduledStartTime,'YYYY')}/#{myFolder}", "#{myFolder"}) {
+  for (const char* path :
+       {"#{myFolder}/#{@scheduledStartTime}", "#{format(@scheduledStartTime,'YYYY')}/#{myFolder}",
+        "#{myFolder", "#{*mySecret}"}) {
     EXPECT_EQ(judged(path, with_value), "") << path;
   }
 }
