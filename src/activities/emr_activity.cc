@@ -8,6 +8,7 @@
 #include "base/digest.h"
 #include "base/encoding.h"
 #include "base/text.h"
+#include "definition/transfer_fields.h"
 #include "transfer/report_page.h"
 #include "transfer/transfer.h"
 
@@ -117,13 +118,26 @@ class StepRun {
           .table = step_.table, .destination = step_.path, .rate = rate, .style = {}};
       options.segments = step_.segments.value_or(0);
       options.style.compression = step_.compression;
-      options.run_id = fmt::format("{}-{}", RunIdOf(task_), number_);
-      options.begun = ParseDateTime(BegunOf(task_));
+      // A rerun exports all of it again, and may clear away what this activity left unfinished.
+      options.run_id = fmt::format("{}-{}", RunIdOf(task_, BegunOf(task_)), number_);
+      options.job = fmt::format("{}-{}", RunIdOf(task_), number_);
+      if (BoolField(task_.attempt(), kAllowFixedExportPath, false))
+        options.overwrite = Overwrite::kSameTable;
       options.server_side_encryption = EncryptionOf(task_);
       return RunExport(world, options, progress, stop);
     }
     ImportOptions options{.source = step_.path, .table = step_.table, .rate = rate};
     options.no_manifest = ImportsWithoutManifest(task_);
+    if (auto rejects_max = FieldOf(task_.attempt(), kMaxRejects)) {
+      auto number = ParseUint64(*rejects_max);
+      if (!number) {
+        return InvalidArgument(
+            fmt::format("{} is \"{}\"; it must be a whole number, how many lines "
+                        "may be rejected",
+                        kMaxRejects, *rejects_max));
+      }
+      options.rejects_max = *number;
+    }
     // A rerun imports all of it again: the table may have lost what an earlier run wrote.
     options.run_id = fmt::format("{}-{}", RunIdOf(task_, BegunOf(task_)), number_);
     return RunImport(world, options, progress, stop);

@@ -200,6 +200,43 @@ TEST_F(EmrActivityTest, FailuresHaveAnIdAndSayWhatWasAttempted) {
             "UnsupportedField");
 }
 
+TEST_F(EmrActivityTest, AFixedPathIsReplacedOnlyByTheUsersWord) {
+  const std::vector<Field> first = {{"@instanceStartTime", "1970-01-01T00:00:01", false}};
+  std::vector<Field> second = {{"@instanceStartTime", "1970-01-01T00:00:02", false}};
+  ASSERT_TRUE(Run({Export("T", "s3://b/out")}, first));
+  aws_.Put("T", R"({"Id":{"n":"1000"},"v":{"s":"x"}})");
+  ActivityResult refused = Run({Export("T", "s3://b/out")}, second);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().id, "DestinationNotEmpty");
+  second.push_back({"myAllowFixedExportPath", "true", false});
+  ActivityResult replaced = Run({Export("T", "s3://b/out")}, second);
+  ASSERT_TRUE(replaced) << replaced.error().message;
+  EXPECT_EQ(reported_["transferItems"], "51");
+  second[0].value = "1970-01-01T00:00:03";
+  refused = Run({Export("U", "s3://b/out")}, second);
+  ASSERT_FALSE(refused) << "it is of another table";
+  EXPECT_EQ(refused.error().id, "DestinationNotEmpty");
+}
+
+TEST_F(EmrActivityTest, HowManyLinesMayBeRejectedIsTheUsersWord) {
+  aws_.objects["/b/in/one"] = "{\"Id\":{\"n\":\"1\"}}\ngarbage\n";
+  const std::vector<PipelineObject> node = {
+      {"Node", "Node", {{"myImportWithoutManifest", "true", false}}}};
+  auto import = [&](const char* allowed) {
+    return Run({Import("s3://b/in", "U")},
+               {{"input", "Node", true}, {"myMaxRejects", allowed, false}}, node);
+  };
+  ActivityResult refused = import("0");
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message, HasSubstr("1 item rejected (allowed: 0)"));
+  ASSERT_TRUE(import("1"));
+  EXPECT_EQ(reported_["transferRejectedItems"], "1");
+  refused = import("some");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().id, "InvalidInput");
+  EXPECT_THAT(refused.error().message, HasSubstr("myMaxRejects is \"some\""));
+}
+
 TEST_F(EmrActivityTest, AFolderWithoutManifestNeedsTheUsersWord) {
   aws_.objects["/b/part/one"] = "{\"Id\":{\"n\":\"1\"}}\n";
   EXPECT_FALSE(Run({Import("s3://b/part", "U")}));

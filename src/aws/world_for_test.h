@@ -86,6 +86,7 @@ class MapFiles : public Files {
     return {};
   }
   bool Exists(const std::string& path) override { return files.contains(path); }
+  Result<std::string> Absolute(const std::string& path) override { return path; }
   Result<std::unique_ptr<ReadableFile>> Open(const std::string& path) override {
     return NotFound(path);
   }

@@ -131,7 +131,9 @@ CLI::App* DeclareExport(CLI::App& root, Draft* draft) {
   app->add_flag("--consistent-read", command.options.consistent_read,
                 "strongly consistent reads, at twice the cost");
   app->add_flag("--resume", command.options.resume, "go on with the unfinished export at DEST");
-  app->add_flag("--overwrite", command.options.overwrite, "replace an export at DEST");
+  app->add_flag_callback(
+      "--overwrite", [&command] { command.options.overwrite = Overwrite::kAnyExport; },
+      "replace an export at DEST, which stays until the new one is complete");
   app->add_flag(
       "--split-tail", command.options.splits_tail,
       "halve a slow segment for idle workers, as far as the server proves that it can be");
@@ -230,6 +232,11 @@ CLI::App* DeclareConvert(CLI::App& root, FormatFlags* format, FormatFlags* sourc
                 "take lines that are not JSON but that the original's parser took");
   app->add_flag("--no-manifest", command->options.no_manifest,
                 "take all files of a folder that has no manifest");
+  app->add_option("--sse-kms-key", command->options.kms_key_id,
+                  "encrypt the objects with this KMS key");
+  app->add_option("--manifest-base", command->options.manifest_base,
+                  "s3://bucket/folder that the export will be copied to: where its manifest says "
+                  "the files are; DEST if not given");
   app->add_option("--max-rejects", command->options.rejects_max,
                   "lines that may be unreadable before the answer is no")
       ->check(CLI::NonNegativeNumber)
@@ -480,6 +487,7 @@ Command ParseCommandLine(const std::vector<std::string>& arguments, std::string_
     if (!style) return Unusable(style.error().message);
     if (!read) return Unusable(read.error().message);
     convert.options.style = *std::move(style);
+    if (!convert.options.kms_key_id.empty()) convert.options.server_side_encryption = "aws:kms";
     convert.options.read = *read;
     return convert;
   }

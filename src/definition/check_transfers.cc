@@ -1,6 +1,7 @@
 #include <fmt/core.h>
 
 #include "base/text.h"
+#include "definition/transfer_fields.h"
 #include "definition/validation.h"
 
 namespace penstock {
@@ -32,9 +33,8 @@ std::optional<Transfer> ReadStep(std::string_view step) {
 
 bool Allowed(const Validation& validation, const ResolvedObject& activity, std::string_view word) {
   const Parameter* parameter = validation.parameters.Find(word);
-  if (parameter != nullptr && !parameter->values.empty() &&
-      EqualsIgnoreCase(parameter->values.front(), "true"))
-    return true;
+  if (parameter != nullptr && !parameter->values.empty())
+    return EqualsIgnoreCase(parameter->values.front(), "true");
   return EqualsIgnoreCase(validation.KnownValue(activity, word), "true");
 }
 
@@ -102,7 +102,7 @@ void CheckTransfer(Validation& validation, const ResolvedObject& activity,
   const std::string path = FixedPath(validation, activity, transfer);
   if (path.empty()) return;
   const std::string_view remedy =
-      transfer.is_import ? "myAllowRecurringImport" : "myAllowFixedExportPath";
+      transfer.is_import ? kAllowRecurringImport : kAllowFixedExportPath;
   if (Allowed(validation, activity, remedy)) return;
   const std::string message =
       transfer.is_import
@@ -114,7 +114,8 @@ void CheckTransfer(Validation& validation, const ResolvedObject& activity,
           : fmt::format(
                 "every run after the first finds the export of another at {}: give the path "
                 "a time, e.g. #{{format(@scheduledStartTime,'YYYY-MM-dd-HH-mm-ss')}}, or say "
-                "that it is meant with {} = true (a user field or a parameter value)",
+                "that each is to replace the one before with {} = true (a user field or a "
+                "parameter value)",
                 path, remedy);
   const bool refuse =
       validation.options.moment == Moment::kActivate && !validation.options.limits.strict;

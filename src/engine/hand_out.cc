@@ -38,16 +38,4 @@ Result<std::vector<PipelineObject>> EffectObjects(const State& state, std::strin
                    InstanceRuntimeFields(work->key, run->second.instance), Secrets::kClear);
 }
 
-Result<std::vector<PipelineObject>> TaskObjects(const PipelineWork& work,
-                                                const InstanceRecord& instance,
-                                                const AttemptRecord& attempt) {
-  const CompiledDefinition* definition = work.Version(instance.version);
-  if (definition == nullptr)
-    return NotFound(fmt::format("pipeline {} has no active definition", work.key.id));
-  const Surroundings around = Around(work, *definition);
-  const InstanceScope scope(around, instance, &attempt);
-  return ObjectsOf(around, scope, AttemptId(instance.id, attempt.number),
-                   AttemptRuntimeFields(work.key, instance, attempt), Secrets::kClear);
-}
-
 }  // namespace penstock::engine

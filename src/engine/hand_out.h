@@ -1,4 +1,4 @@
-// The objects that whoever does the work gets to see: evaluated, with everything they refer to.
+// The objects that whoever executes an effect gets to see: evaluated, with everything they refer to.
 // SECRETS ARE IN CLEAR.
 #pragma once
 
@@ -15,11 +15,5 @@ namespace penstock::engine {
 /// but their own `fields`.
 Result<std::vector<PipelineObject>> EffectObjects(const State& state, std::string_view pipeline,
                                                   const EffectRecord& effect);
-
-/// The same for an attempt, from the records: first the attempt's object, whose id is the
-/// attempt's.
-Result<std::vector<PipelineObject>> TaskObjects(const PipelineWork& work,
-                                                const InstanceRecord& instance,
-                                                const AttemptRecord& attempt);
 
 }  // namespace penstock::engine

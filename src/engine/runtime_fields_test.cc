@@ -137,5 +137,23 @@ TEST(RuntimeFieldsTest, AComponentShowsItsPipelinesStateOrThatItIsPaused) {
   EXPECT_THAT(status(), ElementsAre("INACTIVE"));
 }
 
+TEST(TaskTest, ParameterValuesComeInThePlaceOfTransferFields) {
+  Driver d;
+  d.Create(
+      OnDemand({Object("A", {"type=EmrActivity", "step=x.jar", "myMaxRejects=7"}), Shell("B")}));
+  d.Ok(Activate{d.pipeline, {{"myMaxRejects", "3"}, {"myAllowFixedExportPath", "true"}}, {}});
+  d.Send(Wake{});
+  int transfers = 0;
+  while (auto task = d.Poll()) {
+    const std::vector<Field>& fields = task->objects.front().fields;
+    const bool is_transfer = Values(fields, "type").front() == "EmrActivity";
+    EXPECT_EQ(Values(fields, "myMaxRejects"),
+              is_transfer ? std::vector<std::string>{"3"} : std::vector<std::string>{});
+    EXPECT_EQ(Values(fields, "myAllowFixedExportPath").size(), is_transfer ? 1u : 0u);
+    transfers += is_transfer;
+  }
+  EXPECT_EQ(transfers, 1);
+}
+
 }  // namespace
 }  // namespace penstock::engine

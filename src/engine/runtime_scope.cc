@@ -6,6 +6,7 @@
 #include <set>
 
 #include "definition/secret.h"
+#include "definition/transfer_fields.h"
 #include "engine/links.h"
 #include "engine/runtime_fields.h"
 
@@ -18,6 +19,22 @@ bool LeadsElsewhere(std::string_view key) {
   constexpr std::array<std::string_view, 6> kKeys = {"parent",    "dependsOn", "precondition",
                                                      "onSuccess", "onFail",    "onLateAction"};
   return std::find(kKeys.begin(), kKeys.end(), key) != kKeys.end();
+}
+
+/// Parameter values in the place of the activity's fields: whoever does the work sees no
+/// parameters.
+void SetTransferFields(const Parameters& parameters, PipelineObject* attempt) {
+  std::vector<Field>& fields = attempt->fields;
+  const bool is_transfer = std::any_of(fields.begin(), fields.end(), [](const Field& field) {
+    return field.key == "type" && field.value == "EmrActivity";
+  });
+  if (!is_transfer) return;
+  for (std::string_view name : kTransferFields) {
+    const Parameter* parameter = parameters.Find(name);
+    if (parameter == nullptr || parameter->values.empty()) continue;
+    std::erase_if(fields, [&](const Field& field) { return field.key == name; });
+    fields.push_back({std::string(name), parameter->values.front(), false});
+  }
 }
 
 }  // namespace
@@ -234,8 +251,11 @@ Result<std::vector<PipelineObject>> DraftObjects::Task(const InstanceRecord& rec
                                                        const AttemptRecord& attempt) const {
   const Surroundings around = Around(record);
   const InstanceScope scope(around, record, &attempt);
-  return ObjectsOf(around, scope, AttemptId(record.id, attempt.number),
-                   AttemptRuntimeFields(draft_.key(), record, attempt), Secrets::kClear);
+  ASSIGN_OR_RETURN(std::vector<PipelineObject> objects,
+                   ObjectsOf(around, scope, AttemptId(record.id, attempt.number),
+                             AttemptRuntimeFields(draft_.key(), record, attempt), Secrets::kClear));
+  SetTransferFields(around.definition.parameters, &objects.front());
+  return objects;
 }
 
 }  // namespace penstock::engine

@@ -92,7 +92,8 @@ class DraftObjects {
   /// An action's fields with `record` as #{node}, secrets masked. A field that does not evaluate
   /// keeps its text.
   std::vector<Field> ActionFields(const InstanceRecord& record, const ResolvedObject& action) const;
-  /// What a worker gets: engine/hand_out.h.
+  /// What a worker gets: first the attempt's object, whose id is the attempt's, then all it refers
+  /// to. SECRETS ARE IN CLEAR.
   Result<std::vector<PipelineObject>> Task(const InstanceRecord& record,
                                            const AttemptRecord& attempt) const;
 

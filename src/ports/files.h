@@ -73,6 +73,8 @@ class Files {
   /// Sorted by name, without "." and "..".
   virtual Result<std::vector<DirectoryEntry>> List(const std::string& path) = 0;
   virtual bool Exists(const std::string& path) = 0;
+  /// The same place from the root, without "." and "..", whether or not it exists.
+  virtual Result<std::string> Absolute(const std::string& path) = 0;
   /// kFailedPrecondition if another process holds it; the message has what that one wrote into the
   /// file (its pid).
   virtual Result<std::unique_ptr<FileLock>> Lock(const std::string& path) = 0;

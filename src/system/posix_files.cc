@@ -264,6 +264,14 @@ bool PosixFiles::Exists(const std::string& path) {
   return stat(path.c_str(), &info) == 0;
 }
 
+Result<std::string> PosixFiles::Absolute(const std::string& path) {
+  std::error_code failure;
+  const std::filesystem::path absolute = std::filesystem::absolute(path, failure);
+  if (failure)
+    return OsError("finding the folder that this program is in, for", path, failure.value());
+  return absolute.lexically_normal().string();
+}
+
 Result<std::unique_ptr<FileLock>> PosixFiles::Lock(const std::string& path) {
   ASSIGN_OR_RETURN(FileDescriptor descriptor,
                    OpenDescriptor("locking", path, O_RDWR | O_CREAT, 0644));

@@ -27,6 +27,7 @@ class PosixFiles final : public Files {
   Status MakeDirectories(const std::string& path) override;
   Result<std::vector<DirectoryEntry>> List(const std::string& path) override;
   bool Exists(const std::string& path) override;
+  Result<std::string> Absolute(const std::string& path) override;
   Result<std::unique_ptr<FileLock>> Lock(const std::string& path) override;
 };
 

@@ -3,9 +3,12 @@
 #include <algorithm>
 
 #include "transfer/data_file.h"
+#include "transfer/export_destination.h"
 #include "transfer/file_check.h"
+#include "transfer/import_record.h"
 #include "transfer/item_file.h"
 #include "transfer/parallel.h"
+#include "transfer/rejected_line.h"
 #include "transfer/run_record.h"
 #include "transfer/table_archive.h"
 
@@ -63,7 +66,8 @@ Result<TransferReport> Converter::Run() {
 Status Converter::Open() {
   const ExportPlace place = SplitExportPlace(options_.source);
   ASSIGN_OR_RETURN(source_, OpenDataFolder(context_, place.folder));
-  ASSIGN_OR_RETURN(target_, OpenDataFolder(context_, options_.destination));
+  ASSIGN_OR_RETURN(target_, OpenDataFolder(context_, options_.destination,
+                                           options_.server_side_encryption, options_.kms_key_id));
   ASSIGN_OR_RETURN(contents_, ReadExportContents(*source_,
                                                  {.style = options_.read,
                                                   .no_manifest = options_.no_manifest,
@@ -136,12 +140,9 @@ Status Converter::ConvertFile(size_t index, const ExportLayout& layout, const st
     if (*kind == LineKind::kBlank) ++findings.blank_lines;
     if (*kind == LineKind::kBad) {
       ++findings.bad_lines;
-      std::lock_guard lock(mutex_);
-      ++report_.rejected;
-      if (report_.rejects.size() < TransferReport::kRejectsKept) {
-        report_.rejects.push_back(
-            {lines->name(), lines->line().number, lines->fault_offset(), lines->reason()});
-      }
+      RETURN_IF_ERROR(
+          AddReject({lines->name(), lines->line().number, lines->fault_offset(), lines->reason()},
+                    lines->line().text, run_id));
     }
     if (*kind != LineKind::kItem) continue;
     if (target == nullptr) {
@@ -177,6 +178,18 @@ Status Converter::ConvertFile(size_t index, const ExportLayout& layout, const st
   report_.blank_lines += findings.blank_lines;
   read_items_ += findings.items;
   read_digest_.Add(findings.digest);
+  return {};
+}
+
+Status Converter::AddReject(Reject reject, std::string_view text, const std::string& run_id) {
+  std::lock_guard lock(mutex_);
+  ++report_.rejected;
+  if (rejects_file_ == nullptr) {
+    ASSIGN_OR_RETURN(rejects_file_, target_->Create(RejectsFileName(run_id), stop_));
+  }
+  RETURN_IF_ERROR(rejects_file_->Append(WriteRejectedLine(reject, text) + "\n"));
+  if (report_.rejects.size() < TransferReport::kRejectsKept)
+    report_.rejects.push_back(std::move(reject));
   return {};
 }
 
@@ -226,7 +239,15 @@ Status Converter::Seal(const ExportLayout& layout, ExportProof* proof, ExportOri
   origin->table_arn = contents_.table_arn;
   origin->table_id = contents_.table_id;
   origin->ended_at = context_.clock->Now();
-  origin->address = target_->address();
+  ASSIGN_OR_RETURN(origin->address, ManifestAddress(*target_, options_.manifest_base));
+  origin->server_side_encryption = options_.server_side_encryption;
+  origin->kms_key_id = options_.kms_key_id;
+  if (rejects_file_ != nullptr) {
+    const std::string name = RejectsFileName(proof->run_id);
+    RETURN_IF_ERROR(rejects_file_->Commit());
+    written_.push_back(name);
+    report_.rejects_file = target_->AddressOf(name);
+  }
   for (const SmallFile& file : layout.Closing(*proof, *origin)) RETURN_IF_ERROR(WriteOnce(file));
   for (const SmallFile& file : layout.Sealing()) RETURN_IF_ERROR(WriteOnce(file));
   return {};

@@ -19,8 +19,11 @@ struct ConvertOptions {
   std::string destination;  // an empty folder, or none yet
   ReadStyle read;
   bool no_manifest = false;
-  FileStyle style;  // of what is written
-  /// Above so many lines that cannot be read there is no new export.
+  FileStyle style;                                           // of what is written
+  std::string manifest_base = {};                            // as in ExportOptions
+  std::string server_side_encryption = {}, kms_key_id = {};  // of the objects
+  /// Above so many lines that cannot be read there is no new export. Up to so many are kept beside
+  /// it (rejected_line.h).
   uint64_t rejects_max = 0;
 };
 
@@ -41,6 +44,7 @@ class Converter {
   Status ConvertAll(const ExportLayout& layout, const std::string& run_id);
   Status ConvertFile(size_t index, const ExportLayout& layout, const std::string& run_id,
                      ProgressMeter& meter, const std::stop_token& stop);
+  Status AddReject(Reject reject, std::string_view text, const std::string& run_id);
   /// Reads back what was written.
   Status CheckWritten();
   /// Writes what makes the files an export.
@@ -56,7 +60,8 @@ class Converter {
   ExportContents contents_;
   std::mutex mutex_;  // for what follows while threads run
   TransferReport report_;
-  ContentDigest read_digest_;  // of all items that were read
+  std::unique_ptr<NewFile> rejects_file_;  // null: there are none yet
+  ContentDigest read_digest_;              // of all items that were read
   uint64_t read_items_ = 0;
   std::vector<FileProof> files_;      // committed
   std::vector<std::string> written_;  // names of everything, in order

@@ -51,7 +51,9 @@ class DataFolder {
 
   /// "s3://bucket/folder", "/backups/folder": no final slash.
   virtual const std::string& address() const = 0;
-  /// The full address of a file, as the manifest has it.
+  /// The same for those who are elsewhere: "s3://…", "file:///…".
+  virtual Result<std::string> Url() const { return address(); }
+  /// The full address of a file.
   virtual std::string AddressOf(std::string_view name) const {
     return address() + "/" + std::string(name);
   }

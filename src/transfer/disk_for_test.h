@@ -48,6 +48,7 @@ class HastyFiles : public Files {
     return files_->List(path);
   }
   bool Exists(const std::string& path) override { return files_->Exists(path); }
+  Result<std::string> Absolute(const std::string& path) override { return files_->Absolute(path); }
   Result<std::unique_ptr<FileLock>> Lock(const std::string& path) override {
     return files_->Lock(path);
   }

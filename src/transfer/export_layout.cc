@@ -11,11 +11,11 @@ std::string FolderOf(FileFormat format, std::string_view run_id, Instant started
   return std::string(kNativeFolder) + NativeExportId(run_id, started_at) + "/";
 }
 
-/// "s3://bucket/a/b" -> ("bucket", "a/b"); a local path has only a prefix.
+/// "s3://bucket/a/b" -> ("bucket", "a/b"); a local path, "file:///a/b", has only a prefix.
 std::pair<std::string, std::string> BucketAndPrefix(std::string_view address) {
-  size_t scheme = address.find("://");
-  if (scheme == std::string_view::npos) return {"", std::string(address)};
-  std::string_view path = address.substr(scheme + 3);
+  constexpr std::string_view kFileScheme = "file://";
+  if (address.starts_with(kFileScheme)) return {"", std::string(address.substr(kFileScheme.size()))};
+  std::string_view path = address.substr(address.find("://") + 3);
   size_t slash = std::min(path.find('/'), path.size());
   return {std::string(path.substr(0, slash)),
           std::string(path.substr(std::min(slash + 1, path.size())))};

@@ -26,7 +26,7 @@ struct SmallFile {
 struct ExportOrigin {
   std::string table_arn, table_id;
   Instant started_at{}, ended_at{};
-  std::string address;  // of the folder, as the manifest is to have it
+  std::string address;  // of the folder, as the manifest is to have it: "s3://…", "file:///…"
   std::string server_side_encryption, kms_key_id;
 };
 

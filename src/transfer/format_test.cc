@@ -584,6 +584,11 @@ TEST_F(FormatTest, BrokenFilesAreRefused) {
   auto allowed = Convert("torn", "t2", {}, {}, true, /*rejects_max=*/1);
   ASSERT_GOOD(allowed);
   EXPECT_EQ(allowed->items, 1u);
+  ASSERT_TRUE(allowed->rejects_file);
+  auto kept = json::ParseObject(Read(allowed->rejects_file->substr(folder_.size() + 1)));
+  ASSERT_GOOD(kept);
+  EXPECT_EQ(*json::GetString(*kept, "text"), "{\"pk\":{\"S\":\"b");
+  EXPECT_EQ(*json::GetInt(*kept, "line"), 2);
   Write("large/f", "{\"pk\":{\"S\":\"a\"},\"b\":{\"S\":\"" + std::string(409'600, 'x') + "\"}}\n");
   auto large = Convert("large", "l1", {}, {}, true);
   ASSERT_GOOD(large);

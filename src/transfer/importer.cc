@@ -12,6 +12,7 @@
 #include "transfer/job_rate.h"
 #include "transfer/linked_folder.h"
 #include "transfer/parallel.h"
+#include "transfer/rejected_line.h"
 #include "transfer/text_blocks.h"
 
 namespace penstock {
@@ -25,7 +26,6 @@ constexpr size_t kChunkBytesMax = 512u << 10;
 constexpr uint64_t kBlockLines = 100;
 constexpr std::chrono::seconds kBlockTime{1};  // on a slow table
 constexpr uint64_t kRecordSizeMax = 256u << 20;
-constexpr size_t kItemDepthMax = 200;
 
 int LaneCount(uint64_t memory_bytes) {
   return static_cast<int>(std::clamp<uint64_t>(memory_bytes / kLaneMemory, 1, kLanesMax));
@@ -301,7 +301,10 @@ Status Importer::CloseRejects() {
     rejects_file_.reset();
     report_.rejects_file = state_folder_->AddressOf(RejectsFileName(record_.run_id));
   }
-  return checkpoint_->Remove();
+  // A retry of a named import would meet the same rejects: its record tells it so, and nothing is
+  // written a second time.
+  const bool is_refused = ledger_->Sum().rejected > options_.rejects_max;
+  return is_refused && !options_.run_id.empty() ? Status() : checkpoint_->Remove();
 }
 
 Status Importer::CheckTable() {
@@ -379,10 +382,12 @@ Status Importer::Write(RateController& rate, ProgressMeter& meter) {
                            .clock = context_.clock,
                            .random = context_.random,
                            .reject = [this](const PutItem& item, const std::string& reason) {
-                             return AddReject(
-                                 {folder_->AddressOf(contents_.files[item.file].name), item.line,
-                                  item.offset, "DynamoDB refuses the item: " + reason},
-                                 "item", item.request);
+                             Reject one{folder_->AddressOf(contents_.files[item.file].name),
+                                        item.line, item.offset,
+                                        "DynamoDB refuses the item: " + reason};
+                             std::string line = WriteRejectedItem(one, item.request);
+                             ShowReject(std::move(one));
+                             return line;
                            }};
   ImportCounts before = ledger_->Sum();
   meter.Found(before.written + before.skipped, 0);
@@ -454,8 +459,9 @@ Status Importer::ReadInto(size_t index, std::vector<std::unique_ptr<PutQueue>>& 
   };
   auto reject = [&](uint64_t offset, std::string reason) {
     ++counts.rejected;
-    rejects.push_back(AddReject({file->name(), file->line().number, offset, std::move(reason)},
-                                "text", file->line().text));
+    Reject one{file->name(), file->line().number, offset, std::move(reason)};
+    rejects.push_back(WriteRejectedLine(one, file->line().text));
+    ShowReject(std::move(one));
   };
   while (true) {
     ASSIGN_OR_RETURN(std::optional<LineKind> kind, file->Next(&item));
@@ -529,26 +535,10 @@ Status Importer::ReadInto(size_t index, std::vector<std::unique_ptr<PutQueue>>& 
   return {};
 }
 
-std::string Importer::AddReject(Reject reject, std::string_view member, std::string_view content) {
-  json::Object line{{"file", reject.file},
-                    {"line", reject.line},
-                    {"offset", reject.offset},
-                    {"reason", reject.reason}};
-  if (member == "item") {
-    if (auto request = json::Parse(content, kItemDepthMax)) {
-      line["item"] = std::move(*request);
-    } else {
-      line["text"] = content;
-    }
-  } else if (IsValidUtf8(content)) {
-    line[member] = content;
-  } else {
-    line["base64"] = Base64Encode(content);
-  }
+void Importer::ShowReject(Reject reject) {
   std::lock_guard lock(mutex_);
   if (report_.rejects.size() < TransferReport::kRejectsKept)
     report_.rejects.push_back(std::move(reject));
-  return json::Write(line);
 }
 
 }  // namespace penstock

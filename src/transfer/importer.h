@@ -8,12 +8,10 @@
 //
 //   _penstock/import-<run id>.json      while it is unfinished: how far it has come
 //                                       (import_record.h)
-//   _penstock/rejected/<run id>.jsonl   the lines that did not become items, each with its reason:
+//   _penstock/rejected/<run id>.jsonl   the lines that did not become items (rejected_line.h)
 //
-//     {"file":"…","line":5,"offset":400,"reason":"…","text":"…"}
-//
-// "text" is the line as it was; in its place "base64" if it is not UTF-8, "item" if DynamoDB
-// refused it.
+// A named import that ends with more rejects than are allowed leaves its record too: its retry
+// finds all of it done, and says no again.
 #pragma once
 
 #include <memory>
@@ -54,8 +52,8 @@ class Importer {
                   const std::stop_token& stop);
   /// The table must still be the one that was written to.
   Status CheckTable();
-  /// Remembers it for the report; its line of the rejects file.
-  std::string AddReject(Reject reject, std::string_view member, std::string_view content);
+  /// Remembers it for the report.
+  void ShowReject(Reject reject);
   /// Brings the record and the rejects file up to date; the record's text.
   Result<std::string> SaveState();
   /// Takes up the rejects file of an earlier attempt.

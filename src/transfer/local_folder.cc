@@ -124,6 +124,11 @@ std::optional<std::string> NameOfUnfinished(std::string_view name) {
 LocalFolder::LocalFolder(Files* files, std::string path)
     : files_(files), path_(WithoutFinalSlash(std::move(path))) {}
 
+Result<std::string> LocalFolder::Url() const {
+  ASSIGN_OR_RETURN(std::string path, files_->Absolute(path_));
+  return "file://" + path;
+}
+
 Result<std::vector<FolderEntry>> LocalFolder::List(size_t entries_max) {
   std::vector<FolderEntry> entries;
   if (!files_->Exists(path_)) return entries;

@@ -16,6 +16,7 @@ class LocalFolder : public DataFolder {
   LocalFolder(Files* files, std::string path);
 
   const std::string& address() const override { return path_; }
+  Result<std::string> Url() const override;
   Result<std::vector<FolderEntry>> List(size_t entries_max) override;
   Result<std::string> Read(std::string_view name, uint64_t size_max) override;
   Result<std::unique_ptr<BodySource>> Open(std::string_view name, std::stop_token stop) override;

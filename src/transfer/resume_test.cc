@@ -133,6 +133,7 @@ TEST_F(ResumeTest, AnImportThatDiesAtItsVeryEndGoesOn) {
     aws_.objects["/bucket/in/f"] = lines;
     ImportOptions options = Import(from);
     options.no_manifest = true;
+    options.rejects_max = 1;
     aws_.s3_fault = [](const std::string& method, const std::string& target) {
       bool is_record = target.find("import-run-2.json") != std::string::npos;
       return method == "DELETE" && is_record ? 403 : 0;
@@ -224,25 +225,61 @@ TEST_F(ResumeTest, AnAttemptThatCannotGoOnBeginsAnew) {
   EXPECT_EQ(imported->items + imported->skipped, 300u);
 }
 
+TEST_F(ResumeTest, ARetryOfARefusedImportWritesNothingAgain) {
+  Write("in/f", "{\"Id\":{\"n\":\"1\"}}\ngarbage\n{\"Id\":{\"n\":\"2\"}}\n");
+  ImportOptions options = Import("in");
+  options.no_manifest = true;
+  auto first = RunImport(Context(), options);
+  ASSERT_GOOD(first);
+  ASSERT_TRUE(first->refusal);
+  const int batches = aws_.batches;
+  auto second = RunImport(Context(), options);
+  ASSERT_GOOD(second);
+  ASSERT_TRUE(second->refusal);
+  EXPECT_EQ(aws_.batches, batches);
+  EXPECT_EQ(second->rejected, 1u);
+  EXPECT_EQ(second->rejects_file, first->rejects_file);
+  EXPECT_NE(second->refusal->message.find("all that were rejected are in"), std::string::npos)
+      << second->refusal->message;
+  // With more allowed it is done; and a mended file is another import.
+  options.rejects_max = 1;
+  auto allowed = RunImport(Context(), options);
+  ASSERT_GOOD(allowed);
+  EXPECT_FALSE(allowed->refusal);
+  EXPECT_EQ(aws_.batches, batches);
+  EXPECT_FALSE(files_.Exists(folder_ + "/in/_penstock/import-run-2.json"));
+  options.rejects_max = 0;
+  ASSERT_TRUE(RunImport(Context(), options)->refusal);
+  Write("in/f", "{\"Id\":{\"n\":\"1\"}}\n{\"Id\":{\"n\":\"2\"}}\n");
+  auto mended = RunImport(Context(), options);
+  ASSERT_GOOD(mended);
+  EXPECT_FALSE(mended->refusal);
+  EXPECT_FALSE(mended->resumed_from);
+  EXPECT_EQ(mended->items, 2u);
+}
+
 TEST_F(ResumeTest, ALaterRunOfAnExportIsNoRetry) {
   Fill(300);
   ExportOptions first = Export("out");
-  first.begun = clock_.Now();
+  first.job = "job";
   ASSERT_FALSE(RunExport(Context(), first, {}, StopAfter(8)));
   aws_.stop_source = nullptr;
-  clock_.Sleep(Duration(3'600'000));
   ExportOptions later = first;
-  later.begun = clock_.Now();
+  later.run_id = "run-3";
   auto exported = RunExport(Context(), later);
   ASSERT_GOOD(exported);
   EXPECT_FALSE(exported->resumed_from) << "what was read an hour ago is not the table of now";
   EXPECT_EQ(exported->items, 300u);
   ASSERT_GOOD(RunExport(Context(), later)) << "its own retry finds it done";
-  clock_.Sleep(Duration(3'600'000));
-  later.begun = clock_.Now();
+  later.run_id = "run-4";
   auto refused = RunExport(Context(), later);
   ASSERT_FALSE(refused) << "a rerun must not pass an old export off as its own";
   EXPECT_EQ(refused.error().code, ErrorCode::kAlreadyExists);
+  // Of another job even what is unfinished stays.
+  ASSERT_FALSE(RunExport(Context(), Export("two"), {}, StopAfter(8)));
+  aws_.stop_source = nullptr;
+  later.destination = Place("two");
+  EXPECT_FALSE(RunExport(Context(), later));
 }
 
 }  // namespace

@@ -60,6 +60,8 @@ Result<RunRecord> ReadRunRecord(std::string_view text) {
   ASSIGN_OR_RETURN(auto kms_key, json::OptionalString(object, "kmsKeyId"));
   record.server_side_encryption = encryption.value_or("");
   record.kms_key_id = kms_key.value_or("");
+  ASSIGN_OR_RETURN(auto job, json::OptionalString(object, "job"));
+  record.job = job.value_or("");
   auto time = ParseIso(started_at);
   auto tag = ParseNullTag(null_tag);
   auto attribute_order = ParseAttributeOrder(order);
@@ -107,6 +109,7 @@ std::string WriteRunRecord(const RunRecord& record) {
                       {"consistentRead", record.consistent_read}};
   if (!record.server_side_encryption.empty()) object["encryption"] = record.server_side_encryption;
   if (!record.kms_key_id.empty()) object["kmsKeyId"] = record.kms_key_id;
+  if (!record.job.empty()) object["job"] = record.job;
   return json::WritePretty(object);
 }
 

@@ -3,7 +3,7 @@
 //   {"format":2,"kind":"export","runId":"…","table":"…","tableId":"…","startedAt":"…","segments":8,
 //    "dataFormat":"datapipeline","compression":"none","columns":[["Id","N"]],
 //    "nullTag":"nULLValue","attributeOrder":"server","consistentRead":false,
-//    "encryption":"aws:kms","kmsKeyId":"…"}
+//    "encryption":"aws:kms","kmsKeyId":"…","job":"…"}
 // Pure.
 #pragma once
 
@@ -28,6 +28,7 @@ struct RunRecord {
   FileStyle style;
   bool consistent_read = false;
   std::string server_side_encryption = {}, kms_key_id = {};  // of the objects
+  std::string job = {};                                      // as in ExportOptions
   bool operator==(const RunRecord&) const = default;
 };
 

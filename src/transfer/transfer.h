@@ -51,6 +51,10 @@ struct TransferContext {
 
 constexpr uint64_t kDefaultMemory = 256u << 20;
 
+/// Which export at its destination a new one may replace. The old one stays whole until the new one
+/// is; what belongs to no export stays for good, and refuses.
+enum class Overwrite { kNothing, kSameTable, kAnyExport };
+
 struct ExportOptions {
   std::string table;
   std::string destination;  // "s3://bucket/folder" or a local path
@@ -63,11 +67,10 @@ struct ExportOptions {
   /// destination. Empty with `resume`: the id found there.
   std::string run_id;
   bool resume = false;
-  /// When this run was begun, if its id may have been used before: an export that began earlier is
-  /// not this one's. Unfinished, it is begun anew; finished, it stays and refuses.
-  std::optional<Instant> begun = {};
-  /// Takes an older export at the destination away. What is no export's stays, and refuses.
-  bool overwrite = false;
+  /// What this is a run of, if it has other runs, each with an id of its own. An unfinished export
+  /// of another run of the same job is cleared away and begun anew.
+  std::string job = {};
+  Overwrite overwrite = Overwrite::kNothing;
   /// Halves a slow segment for idle workers (table_scan.h).
   bool splits_tail = false;
   std::string server_side_encryption = {}, kms_key_id = {};  // of the objects

@@ -52,6 +52,7 @@ class MemoryFiles final : public Files {
   Status MakeDirectories(const std::string& path) override;
   Result<std::vector<DirectoryEntry>> List(const std::string& path) override;
   bool Exists(const std::string& path) override;
+  Result<std::string> Absolute(const std::string& path) override { return path; }
   Result<std::unique_ptr<FileLock>> Lock(const std::string& path) override;
 
   struct Node {
