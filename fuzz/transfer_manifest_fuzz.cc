@@ -1,11 +1,12 @@
-// Manifests, marks and run records: what is accepted is written and read again without change, and
-// stays in its folder.
+// Manifests, marks and records of runs: what is accepted is written and read again without change,
+// and stays in its folder.
 #include <string_view>
 
 #include "base/check.h"
 #include "transfer/data_file.h"
 #include "transfer/manifest.h"
 #include "transfer/native_manifest.h"
+#include "transfer/replaced_export.h"
 #include "transfer/run_record.h"
 #include "transfer/table_description.h"
 
@@ -40,6 +41,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (auto record = ParseRunRecord(text)) {
     auto again = ParseRunRecord(WriteRunRecord(*record));
     CHECK(again.has_value() && *again == *record);
+  }
+  if (auto replaced = ParseReplacedExport(text)) {
+    auto again = ParseReplacedExport(WriteReplacedExport(*replaced));
+    CHECK(again.has_value() && *again == *replaced);
+    for (const std::string& name : replaced->names)
+      CHECK(("/" + name + "/").find("/../") == std::string::npos && name[0] != '/');
   }
   static_cast<void>(ParseTableDescription(text).has_value());
   return 0;

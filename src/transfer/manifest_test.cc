@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "transfer/replaced_export.h"
 #include "transfer/run_record.h"
 
 namespace penstock {
@@ -114,6 +115,24 @@ TEST(DataFileName, IsAStableUuid) {
   ASSERT_EQ(name.size(), 36u);
   EXPECT_EQ(name[14], '5');
   EXPECT_TRUE(std::string("89ab").find(name[19]) != std::string::npos);
+}
+
+TEST(ReplacedExportTest, NamesStayInTheirFolder) {
+  const ReplacedExport replaced{
+      .run_id = "r", .table = "T", .manifest = "manifest", .names = {"manifest", "a/b", "..c"}};
+  auto again = ParseReplacedExport(WriteReplacedExport(replaced));
+  ASSERT_TRUE(again);
+  EXPECT_EQ(*again, replaced);
+  for (const char* name : {"", "/a", "a/", "a//b", "../a", "a/../b", "..", "./a"}) {
+    ReplacedExport other = replaced;
+    other.names.insert(name);
+    auto refused = ParseReplacedExport(WriteReplacedExport(other));
+    ASSERT_FALSE(refused) << name;
+    EXPECT_NE(refused.error().message.find("no name of a file in the folder"), std::string::npos);
+  }
+  ReplacedExport without = replaced;
+  without.names.erase("manifest");
+  EXPECT_FALSE(ParseReplacedExport(WriteReplacedExport(without)));
 }
 
 }  // namespace

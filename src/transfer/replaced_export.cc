@@ -2,12 +2,22 @@
 
 #include <fmt/core.h>
 
+#include "base/text.h"
 #include "json/json.h"
 
 namespace penstock {
 namespace {
 
 constexpr int64_t kReplacedFormat = 1;
+
+/// Files of these names are removed: none may lead out of the folder.
+bool StaysInFolder(std::string_view name) {
+  if (name.find('\0') != std::string_view::npos) return false;
+  for (std::string_view part : Split(name, '/')) {
+    if (part.empty() || part == "." || part == "..") return false;
+  }
+  return true;
+}
 
 Result<ReplacedExport> Parse(std::string_view text) {
   ASSIGN_OR_RETURN(json::Object object, json::ParseObject(text));
@@ -22,7 +32,8 @@ Result<ReplacedExport> Parse(std::string_view text) {
   ASSIGN_OR_RETURN(replaced.manifest, json::GetString(object, "manifest"));
   ASSIGN_OR_RETURN(const json::Array* names, json::GetArray(object, "names"));
   for (const json::Value& name : *names) {
-    if (!name.is_string()) return InvalidArgument("names has an element that is no text");
+    if (!name.is_string() || !StaysInFolder(name.get_string()))
+      return InvalidArgument("names has an element that is no name of a file in the folder");
     replaced.names.emplace(name.get_string());
   }
   if (!replaced.names.contains(replaced.manifest))

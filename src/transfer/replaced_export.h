@@ -23,6 +23,7 @@ struct ReplacedExport {
 };
 
 std::string WriteReplacedExport(const ReplacedExport& replaced);
+/// kInvalidArgument: not such a record, or one with names that lead out of their folder.
 Result<ReplacedExport> ParseReplacedExport(std::string_view text);
 
 }  // namespace penstock
