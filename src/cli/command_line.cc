@@ -20,13 +20,22 @@ struct TransferFlags {
   CLI::Option* rate_mode_option = nullptr;
 };
 
+void DeclareS3Endpoint(CLI::App* app, EndpointFlags* flags) {
+  app->add_option("--endpoint-url-s3", flags->s3_url, "where S3 is");
+  app->add_option("--s3-region", flags->s3_region, "region of the bucket, in place of --region");
+  app->add_option("--s3-profile", flags->s3_profile,
+                  "profile for S3 alone; its region outranks AWS_REGION");
+}
+
 void DeclareEndpoints(CLI::App* app, EndpointFlags* flags) {
   app->add_option("--region", flags->region, "region of the table and the bucket");
   app->add_option("--profile", flags->profile, "profile of the shared AWS files");
   app->add_option("--endpoint-url-dynamodb", flags->dynamodb_url, "where DynamoDB is");
-  app->add_option("--endpoint-url-s3", flags->s3_url, "where S3 is");
-  app->add_option("--dynamodb-profile", flags->dynamodb_profile, "profile for DynamoDB alone");
-  app->add_option("--s3-profile", flags->s3_profile, "profile for S3 alone");
+  app->add_option("--dynamodb-region", flags->dynamodb_region,
+                  "region of the table, in place of --region");
+  app->add_option("--dynamodb-profile", flags->dynamodb_profile,
+                  "profile for DynamoDB alone; its region outranks AWS_REGION");
+  DeclareS3Endpoint(app, flags);
 }
 
 void DeclareEstimate(CLI::App* app, EstimateFlags* flags) {
@@ -234,7 +243,9 @@ CLI::App* DeclareConvert(CLI::App& root, FormatFlags* format, FormatFlags* sourc
                   "lines that may be unreadable before the answer is no")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
-  DeclareEndpoints(app, &command->endpoints);
+  app->add_option("--region", command->endpoints.region, "region of the buckets");
+  app->add_option("--profile", command->endpoints.profile, "profile of the shared AWS files");
+  DeclareS3Endpoint(app, &command->endpoints);
   DeclareDisplay(app, &command->display);
   return app;
 }

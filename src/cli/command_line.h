@@ -32,8 +32,9 @@ struct EarlyExit {
 
 /// Where DynamoDB and S3 are and as whom to call them. Empty: as the SDKs' rules say.
 struct EndpointFlags {
-  std::string region, profile;
+  std::string region, profile;  // of both
   std::string dynamodb_url, s3_url;
+  std::string dynamodb_region, s3_region;
   std::string dynamodb_profile, s3_profile;
   bool needs_cloudwatch = false;  // the rate mode asks it
 };

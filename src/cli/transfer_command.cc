@@ -32,6 +32,10 @@ int ExitFor(const Error& error) {
   return kExitUnusable;
 }
 
+const std::string& FirstGiven(const std::string& first, const std::string& otherwise) {
+  return first.empty() ? otherwise : first;
+}
+
 /// The clients a command needs, as its flags say.
 struct Clients {
   std::optional<DynamoDbClient> dynamodb;
@@ -42,22 +46,29 @@ struct Clients {
               bool needs_s3) {
     ClientContext context{world.http, world.clock, world.random};
     if (needs_table) {
-      const std::string& profile =
-          flags.dynamodb_profile.empty() ? flags.profile : flags.dynamodb_profile;
-      ASSIGN_OR_RETURN(
-          ServiceEndpoint endpoint,
-          world.endpoints->Resolve("dynamodb", flags.dynamodb_url, flags.region, profile));
+      ServiceFlags side{.service = "dynamodb",
+                        .url = flags.dynamodb_url,
+                        .region = FirstGiven(flags.dynamodb_region, flags.region),
+                        .own_profile = flags.dynamodb_profile,
+                        .profile = flags.profile};
+      ASSIGN_OR_RETURN(ServiceEndpoint endpoint, world.endpoints->Resolve(side));
       dynamodb.emplace(context, std::move(endpoint));
       if (flags.needs_cloudwatch) {
-        ASSIGN_OR_RETURN(endpoint,
-                         world.endpoints->Resolve("cloudwatch", "", flags.region, profile));
+        // Its figures are where the table is.
+        side.service = "cloudwatch";
+        side.url.clear();
+        ASSIGN_OR_RETURN(endpoint, world.endpoints->Resolve(side));
         cloudwatch = CloudWatchAccess{context, std::move(endpoint)};
       }
     }
     if (needs_s3) {
-      const std::string& profile = flags.s3_profile.empty() ? flags.profile : flags.s3_profile;
-      ASSIGN_OR_RETURN(ServiceEndpoint endpoint,
-                       world.endpoints->Resolve("s3", flags.s3_url, flags.region, profile));
+      ASSIGN_OR_RETURN(
+          ServiceEndpoint endpoint,
+          world.endpoints->Resolve({.service = "s3",
+                                    .url = flags.s3_url,
+                                    .region = FirstGiven(flags.s3_region, flags.region),
+                                    .own_profile = flags.s3_profile,
+                                    .profile = flags.profile}));
       s3.emplace(context, std::move(endpoint));
     }
     return {};

@@ -21,10 +21,10 @@ using testing::FakeRandom;
 
 class FakePlaces : public EndpointResolver {
  public:
-  Result<ServiceEndpoint> Resolve(std::string_view service, const std::string& url,
-                                  const std::string& region, const std::string& profile) override {
-    asked.push_back(fmt::format("{}|{}|{}|{}", service, url, region, profile));
-    if (profile == "nobody") return NotFound("there is no profile nobody");
+  Result<ServiceEndpoint> Resolve(const ServiceFlags& flags) override {
+    asked.push_back(fmt::format("{}|{}|{}|{}|{}", flags.service, flags.url, flags.region,
+                                flags.own_profile, flags.profile));
+    if (flags.profile == "nobody") return NotFound("there is no profile nobody");
     return ServiceEndpoint{"http://aws.test", "us-east-1",
                            StaticCredentials({"AKID", "secret", ""})};
   }
@@ -163,8 +163,20 @@ TEST_F(TransferCommandTest, EachSideHasItsOwnPlace) {
                  "eu-west-1", "--endpoint-url-dynamodb", "http://d"}),
             kExitDone)
       << err_.str();
+  EXPECT_EQ(places_.asked, (std::vector<std::string>{"dynamodb|http://d|eu-west-1||all",
+                                                     "s3||eu-west-1|store|all"}));
+  places_.asked.clear();
+  ASSERT_EQ(Run({"verify", "s3://b/p", "--table", "T", "--region", "eu-west-1", "--dynamodb-region",
+                 "eu-west-2", "--dynamodb-profile", "tables"}),
+            kExitDone)
+      << err_.str();
+  ASSERT_EQ(Run({"import", "s3://b/p", "U", "--region", "eu-west-1", "--s3-region", "eu-west-3",
+                 "--endpoint-url-s3", "http://s"}),
+            kExitDone)
+      << err_.str();
   EXPECT_EQ(places_.asked,
-            (std::vector<std::string>{"dynamodb|http://d|eu-west-1|all", "s3||eu-west-1|store"}));
+            (std::vector<std::string>{"dynamodb||eu-west-2|tables|", "s3||eu-west-1||",
+                                      "dynamodb||eu-west-1||", "s3|http://s|eu-west-3||"}));
   EXPECT_EQ(Run({"export", "T", "s3://b/q", "--profile", "nobody"}), kExitUnusable);
   EXPECT_NE(err_.str().find("no profile nobody"), std::string::npos);
 }
@@ -199,6 +211,8 @@ TEST_F(TransferCommandTest, MistakesAreNamed) {
       {{"import", "x", "T", "--max-rejects", "-1"}, "--max-rejects"},
       {{"export", "T", "x", "--nonsense"}, "--nonsense"},
       {{"export", "T", "x", "--memory", "much"}, "--memory"},
+      {{"convert", "x", "y", "--format", "csv", "--dynamodb-region", "eu-west-1"},
+       "--dynamodb-region"},
   };
   for (const auto& one : cases) {
     EXPECT_EQ(Run(one.arguments), kExitUnusable);
