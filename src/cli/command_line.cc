@@ -35,6 +35,9 @@ void DeclareEndpoints(CLI::App* app, EndpointFlags* flags) {
                   "region of the table, in place of --region");
   app->add_option("--dynamodb-profile", flags->dynamodb_profile,
                   "profile for DynamoDB alone; its region outranks AWS_REGION");
+  app->add_option(
+      "--endpoint-url-cloudwatch", flags->cloudwatch_url,
+      "where CloudWatch is, for --rate-mode headroom; region and profile are DynamoDB's");
   DeclareS3Endpoint(app, flags);
 }
 

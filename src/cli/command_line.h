@@ -36,6 +36,7 @@ struct EndpointFlags {
   std::string dynamodb_url, s3_url;
   std::string dynamodb_region, s3_region;
   std::string dynamodb_profile, s3_profile;
+  std::string cloudwatch_url;     // its region and profile are DynamoDB's
   bool needs_cloudwatch = false;  // the rate mode asks it
 };
 

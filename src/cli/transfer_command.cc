@@ -56,7 +56,7 @@ struct Clients {
       if (flags.needs_cloudwatch) {
         // Its figures are where the table is.
         side.service = "cloudwatch";
-        side.url.clear();
+        side.url = flags.cloudwatch_url;
         ASSIGN_OR_RETURN(endpoint, world.endpoints->Resolve(side));
         cloudwatch = CloudWatchAccess{context, std::move(endpoint)};
       }

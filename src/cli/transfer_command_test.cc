@@ -181,6 +181,23 @@ TEST_F(TransferCommandTest, EachSideHasItsOwnPlace) {
   EXPECT_NE(err_.str().find("no profile nobody"), std::string::npos);
 }
 
+TEST_F(TransferCommandTest, CloudWatchIsAskedWhereTheTableIs) {
+  // The fake has no CloudWatch to answer.
+  EXPECT_NE(Run({"export", "T", folder_ + "/o", "--rate-mode", "headroom", "--region", "eu-west-1",
+                 "--dynamodb-region", "eu-west-2", "--dynamodb-profile", "tables",
+                 "--endpoint-url-dynamodb", "http://d", "--endpoint-url-cloudwatch", "http://c"}),
+            kExitDone);
+  EXPECT_NE(err_.str().find("asking CloudWatch how much of table T is used"), std::string::npos)
+      << err_.str();
+  EXPECT_EQ(places_.asked, (std::vector<std::string>{"dynamodb|http://d|eu-west-2|tables|",
+                                                     "cloudwatch|http://c|eu-west-2|tables|"}));
+  places_.asked.clear();
+  ASSERT_EQ(Run({"export", "T", folder_ + "/o", "--endpoint-url-cloudwatch", "http://c"}),
+            kExitDone)
+      << err_.str();
+  EXPECT_EQ(places_.asked, std::vector<std::string>{"dynamodb||||"});
+}
+
 TEST_F(TransferCommandTest, MistakesAreNamed) {
   struct {
     std::vector<std::string> arguments;
