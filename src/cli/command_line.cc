@@ -16,6 +16,7 @@ struct TransferFlags {
   std::string mode = "overwrite";
   std::string billing = "as-exported";
   uint64_t memory = kDefaultMemory;
+  SourceTableFlags source;
   CLI::Option* rate_option = nullptr;
   CLI::Option* rate_mode_option = nullptr;
 };
@@ -39,6 +40,17 @@ void DeclareEndpoints(CLI::App* app, EndpointFlags* flags) {
       "--endpoint-url-cloudwatch", flags->cloudwatch_url,
       "where CloudWatch is, for --rate-mode headroom; region and profile are DynamoDB's");
   DeclareS3Endpoint(app, flags);
+}
+
+void DeclareSourceTable(CLI::App* app, SourceTableFlags* flags) {
+  app->add_option("--source-endpoint-url-dynamodb", flags->dynamodb_url,
+                  "where DynamoDB is for dynamodb://TABLE; as for --table if not given");
+  app->add_option("--source-region", flags->region,
+                  "region of dynamodb://TABLE; that of --table if not given");
+  app->add_option("--source-profile", flags->profile,
+                  "profile for dynamodb://TABLE; that for --table if not given");
+  app->add_option("--source-endpoint-url-cloudwatch", flags->cloudwatch_url,
+                  "where CloudWatch is for dynamodb://TABLE; as for --table if not given");
 }
 
 void DeclareEstimate(CLI::App* app, EstimateFlags* flags) {
@@ -219,6 +231,7 @@ CLI::App* DeclareVerify(CLI::App& root, Draft* draft) {
   app->add_flag("--consistent-read", command.options.consistent_read,
                 "strongly consistent reads, at twice the cost");
   DeclareEndpoints(app, &command.endpoints);
+  DeclareSourceTable(app, &draft->flags.source);
   DeclareDisplay(app, &command.display);
   return app;
 }
@@ -486,6 +499,15 @@ Command ParseCommandLine(const std::vector<std::string>& arguments, std::string_
     auto style = ReadStyleOf(flags.format);
     if (!style) return Unusable(style.error().message);
     command.options.style = *style;
+    if (flags.source != SourceTableFlags{}) {
+      if (!command.options.source.starts_with("dynamodb://")) {
+        return Unusable(fmt::format(
+            "{} is no table: the flags --source-… say where the table of dynamodb://TABLE is; for "
+            "an export in S3 there are --endpoint-url-s3, --s3-region and --s3-profile",
+            command.options.source));
+      }
+      command.endpoints.source_table = flags.source;
+    }
     return command;
   }
   if (convert_app->parsed()) {

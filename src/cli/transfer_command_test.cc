@@ -181,6 +181,48 @@ TEST_F(TransferCommandTest, EachSideHasItsOwnPlace) {
   EXPECT_NE(err_.str().find("no profile nobody"), std::string::npos);
 }
 
+TEST_F(TransferCommandTest, ATableThatIsTheSourceHasItsOwnPlace) {
+  aws_.tables["U"].id = "id-2";
+  aws_.tables["U"].items = aws_.tables["T"].items;
+  ASSERT_EQ(Run({"verify", "dynamodb://T", "--table", "U", "--profile", "all", "--dynamodb-profile",
+                 "tables", "--dynamodb-region", "eu-west-2", "--endpoint-url-dynamodb", "http://d",
+                 "--source-region", "eu-west-1", "--source-profile", "before",
+                 "--source-endpoint-url-dynamodb", "http://e"}),
+            kExitDone)
+      << err_.str();
+  EXPECT_EQ(places_.asked, (std::vector<std::string>{"dynamodb|http://d|eu-west-2|tables|all",
+                                                     "dynamodb|http://e|eu-west-1|before|all"}));
+  // What is not said of it is as of the other; with nothing said there is one place.
+  struct {
+    const char *flag, *value, *expected;
+  } cases[] = {
+      {"--source-profile", "before", "dynamodb|http://d|eu-west-2|before|"},
+      {"--source-region", "eu-west-1", "dynamodb|http://d|eu-west-1||"},
+      {"--source-endpoint-url-dynamodb", "http://e", "dynamodb|http://e|eu-west-2||"},
+  };
+  for (const auto& one : cases) {
+    places_.asked.clear();
+    ASSERT_EQ(Run({"verify", "dynamodb://T", "--table", "U", "--region", "eu-west-2",
+                   "--endpoint-url-dynamodb", "http://d", one.flag, one.value}),
+              kExitDone)
+        << err_.str();
+    EXPECT_EQ(places_.asked,
+              (std::vector<std::string>{"dynamodb|http://d|eu-west-2||", one.expected}));
+  }
+  places_.asked.clear();
+  ASSERT_EQ(Run({"verify", "dynamodb://T", "--table", "U"}), kExitDone) << err_.str();
+  EXPECT_EQ(places_.asked, std::vector<std::string>{"dynamodb||||"});
+  // Its CloudWatch too.
+  places_.asked.clear();
+  EXPECT_NE(Run({"verify", "dynamodb://T", "--table", "U", "--rate-mode", "headroom",
+                 "--endpoint-url-cloudwatch", "http://c", "--source-profile", "before",
+                 "--source-endpoint-url-cloudwatch", "http://w"}),
+            kExitDone);
+  EXPECT_EQ(places_.asked,
+            (std::vector<std::string>{"dynamodb||||", "cloudwatch|http://c|||",
+                                      "dynamodb|||before|", "cloudwatch|http://w||before|"}));
+}
+
 TEST_F(TransferCommandTest, CloudWatchIsAskedWhereTheTableIs) {
   // The fake has no CloudWatch to answer.
   EXPECT_NE(Run({"export", "T", folder_ + "/o", "--rate-mode", "headroom", "--region", "eu-west-1",
@@ -228,6 +270,10 @@ TEST_F(TransferCommandTest, MistakesAreNamed) {
       {{"import", "x", "T", "--max-rejects", "-1"}, "--max-rejects"},
       {{"export", "T", "x", "--nonsense"}, "--nonsense"},
       {{"export", "T", "x", "--memory", "much"}, "--memory"},
+      {{"verify", "s3://b/p", "--table", "T", "--source-region", "eu-west-1"},
+       "s3://b/p is no table"},
+      {{"verify", "dynamodb://T", "--source-region", "eu-west-1"}, "against what?"},
+      {{"export", "T", "x", "--source-region", "eu-west-1"}, "--source-region"},
       {{"convert", "x", "y", "--format", "csv", "--dynamodb-region", "eu-west-1"},
        "--dynamodb-region"},
   };
