@@ -121,15 +121,16 @@ class FlagResolver : public EndpointResolver {
  public:
   explicit FlagResolver(World& world) : world_(world) {}
 
-  Result<ServiceEndpoint> Resolve(std::string_view service, const std::string& url,
-                                  const std::string& region, const std::string& profile) override {
+  Result<ServiceEndpoint> Resolve(const ServiceFlags& flags) override {
     ServicePlacesOptions options = world_.Places();
-    options.profile = profile;
-    if (!url.empty()) {
-      options.endpoints[std::string(service)] = {
-          EndpointConfig::Kind::kUrl, WithoutSlash(url), {}, {}, {}};
+    options.profile = flags.profile;
+    EndpointConfig& config = options.endpoints[flags.service];
+    if (!flags.url.empty()) {
+      config.kind = EndpointConfig::Kind::kUrl;
+      config.url = WithoutSlash(flags.url);
     }
-    return ServicePlaces(options).Find(std::string(service), region);
+    config.profile = flags.own_profile;
+    return ServicePlaces(options).Find(flags.service, flags.region);
   }
 
  private:

@@ -49,10 +49,7 @@ Result<ServiceEndpoint> ServicePlaces::Find(const std::string& service, const st
       configured == options_.endpoints.end() ? EndpointConfig() : configured->second;
   std::string profile = config.profile.empty() ? options_.profile : config.profile;
   if (profile.empty()) profile = ProfileName(options_.environment);
-  std::string place = !config.region.empty() ? config.region
-                      : !region.empty()      ? region
-                                        : ConfiguredRegion(options_.environment, profiles_, profile)
-                                              .value_or(options_.default_region);
+  std::string place = RegionOf(config, region);
   ServiceEndpoint endpoint{
       .url = {}, .region = place, .credentials = nullptr, .ca_bundle = config.ca_bundle};
   switch (config.kind) {
@@ -75,6 +72,17 @@ Result<ServiceEndpoint> ServicePlaces::Find(const std::string& service, const st
   return endpoint;
 }
 
+std::string ServicePlaces::RegionOf(const EndpointConfig& config, const std::string& region) const {
+  if (!config.region.empty()) return config.region;
+  if (!region.empty()) return region;
+  // AWS_REGION is meant for all services; a profile that one of them has to itself knows better.
+  if (auto own = profiles_.Get(config.profile, "region")) return *own;
+  const std::string general =
+      options_.profile.empty() ? ProfileName(options_.environment) : options_.profile;
+  return ConfiguredRegion(options_.environment, profiles_, general)
+      .value_or(options_.default_region);
+}
+
 std::shared_ptr<CredentialsProvider> ServicePlaces::CredentialsFor(const EndpointConfig& config,
                                                                    const std::string& region) {
   std::lock_guard lock(mutex_);
@@ -83,6 +91,7 @@ std::shared_ptr<CredentialsProvider> ServicePlaces::CredentialsFor(const Endpoin
   CredentialsChainOptions chain{
       .environment = options_.environment,
       .profile = config.profile.empty() ? options_.profile : config.profile,
+      .region = profiles_.Get(config.profile, "region").value_or(""),
       .files = options_.files,
       .http = options_.http,
       .clock = options_.clock,

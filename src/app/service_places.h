@@ -46,9 +46,12 @@ class ServicePlaces : public ServiceDirectory {
 
   /// `service` is a signing name: "s3", "dynamodb", "elasticmapreduce", "monitoring", "sns",
   /// "datapipeline".
+  /// An empty `region` is the one of the service's own profile, else the one that the SDKs' rules
+  /// find, else the default.
   Result<ServiceEndpoint> Find(const std::string& service, const std::string& region) override;
 
  private:
+  std::string RegionOf(const EndpointConfig& config, const std::string& region) const;
   std::shared_ptr<CredentialsProvider> CredentialsFor(const EndpointConfig& config,
                                                       const std::string& region);
 

@@ -90,6 +90,32 @@ TEST_F(ServicePlacesTest, ProfilesHaveKeysAndRegionsOfTheirOwn) {
   EXPECT_NE(places.Find("s3", "")->credentials, places.Find("sns", "")->credentials);
 }
 
+TEST_F(ServicePlacesTest, AServicesOwnProfileKnowsItsRegionBetterThanTheEnvironment) {
+  ASSERT_TRUE(files_.MakeDirectories(folder_ + "/.aws"));
+  ASSERT_TRUE(files_.Replace(
+      folder_ + "/.aws/credentials",
+      "[all]\naws_access_key_id = AKIDALL\naws_secret_access_key = a\nregion = eu-west-1\n"
+      "[own]\naws_access_key_id = AKIDOWN\naws_secret_access_key = b\nregion = eu-west-2\n"
+      "[bare]\naws_access_key_id = AKIDBARE\naws_secret_access_key = c\n"
+      "[role]\nrole_arn = arn:r\nsource_profile = own\nregion = cn-north-1\n"));
+  ServicePlacesOptions options = Options();
+  options.profile = "all";
+  auto with = [&](const std::string& profile, const std::string& region = "") {
+    options.endpoints["s3"] = {Kind::kLocal, "", profile, "", ""};
+    ServicePlaces places(options);
+    return Place(places, "s3", region);
+  };
+  EXPECT_EQ(with("bare"), "https://s3.eu-west-1.amazonaws.com eu-west-1 AKIDBARE");
+  options.environment["AWS_REGION"] = "us-west-1";
+  EXPECT_EQ(with("own"), "https://s3.eu-west-2.amazonaws.com eu-west-2 AKIDOWN");
+  EXPECT_EQ(with("own", "eu-west-3"), "https://s3.eu-west-3.amazonaws.com eu-west-3 AKIDOWN");
+  EXPECT_EQ(with("bare"), "https://s3.us-west-1.amazonaws.com us-west-1 AKIDBARE");
+  // As the SDKs have it, the environment outranks a profile for everything.
+  EXPECT_EQ(with(""), "https://s3.us-west-1.amazonaws.com us-west-1 AKIDALL");
+  // A role of another partition is known to no STS outside of it.
+  EXPECT_THAT(with("role"), HasSubstr("arn:r at https://sts.cn-north-1.amazonaws.com.cn"));
+}
+
 TEST(WorkerEnvironmentTest, HasNoSecretsOfTheServer) {
   Environment ours = {{"PATH", "/bin"},     {"HOME", "/root"},    {"AWS_ACCESS_KEY_ID", "AKIDOURS"},
                       {"AWS_PROFILE", "p"}, {"DB_PASSWORD", "x"}, {"NO_PROXY", "internal.net"}};

@@ -214,6 +214,7 @@ class ChainCredentials : public RenewingCredentials {
   }
 
   std::string RegionFor(const ProfileFile& files, const std::string& profile) const {
+    if (!options_.region.empty()) return options_.region;
     return ConfiguredRegion(environment(), files, profile).value_or("us-east-1");
   }
 

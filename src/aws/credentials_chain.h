@@ -21,7 +21,8 @@ namespace penstock {
 
 struct CredentialsChainOptions {
   Environment environment;
-  std::string profile;  // --profile; empty: as the environment says
+  std::string profile;      // --profile; empty: as the environment says
+  std::string region = {};  // where STS is asked; empty: as the environment and the profile say
   Files* files = nullptr;
   HttpClient* http = nullptr;
   Clock* clock = nullptr;

@@ -217,9 +217,13 @@ CallError ReadCallError(const HttpResponse& response) {
   auto header_type = response.headers.Get("x-amzn-errortype");
   if (error.type.empty() && header_type) error.type = BareType(*header_type);
   if (error.type.empty()) error.type = TypeOfStatus(response.status);
-  if (error.message.empty() && response.status == 301) {
-    error.message = fmt::format("the bucket is in region {}; ask there",
-                                response.headers.Get("x-amz-bucket-region").value_or("(not said)"));
+  if (response.status == 301) {
+    // What S3 says of it in words is not where.
+    if (auto region = response.headers.Get("x-amz-bucket-region")) {
+      error.message = fmt::format("the bucket is in region {}; ask there", *region);
+    } else if (error.message.empty()) {
+      error.message = "the bucket is in another region, which is not said; ask there";
+    }
   }
   return error;
 }

@@ -72,6 +72,23 @@ TEST_F(ClientTest, OtherJsonServices) {
   ExpectVerifies(http_.requests[1], "datapipeline");
 }
 
+TEST_F(ClientTest, ABucketElsewhereIsSaidWithItsRegion) {
+  const std::string body =
+      "<Error><Code>PermanentRedirect</Code><Message>The bucket you are attempting to access must "
+      "be addressed using the specified endpoint.</Message></Error>";
+  const Headers region = {{"x-amz-bucket-region", "eu-west-2"}};
+  for (const auto& [answer, expected] : {
+           std::pair(Xml(301, body, region), "the bucket is in region eu-west-2; ask there"),
+           std::pair(Xml(301, "", region), "the bucket is in region eu-west-2; ask there"),
+           std::pair(Xml(301, body), "must be addressed using the specified endpoint"),
+           std::pair(Xml(301, ""), "the bucket is in another region"),
+       }) {
+    CallError error = ReadCallError(answer);
+    EXPECT_EQ(error.type, "PermanentRedirect");
+    EXPECT_THAT(error.message, HasSubstr(expected));
+  }
+}
+
 TEST_F(ClientTest, JsonErrorsLoseTheirNameSpace) {
   http_.answers.push_back(Json(
       400,

@@ -16,17 +16,41 @@ struct TransferFlags {
   std::string mode = "overwrite";
   std::string billing = "as-exported";
   uint64_t memory = kDefaultMemory;
+  SourceTableFlags source;
   CLI::Option* rate_option = nullptr;
   CLI::Option* rate_mode_option = nullptr;
 };
+
+void DeclareS3Endpoint(CLI::App* app, EndpointFlags* flags) {
+  app->add_option("--endpoint-url-s3", flags->s3_url, "where S3 is");
+  app->add_option("--s3-region", flags->s3_region, "region of the bucket, in place of --region");
+  app->add_option("--s3-profile", flags->s3_profile,
+                  "profile for S3 alone; its region outranks AWS_REGION");
+}
 
 void DeclareEndpoints(CLI::App* app, EndpointFlags* flags) {
   app->add_option("--region", flags->region, "region of the table and the bucket");
   app->add_option("--profile", flags->profile, "profile of the shared AWS files");
   app->add_option("--endpoint-url-dynamodb", flags->dynamodb_url, "where DynamoDB is");
-  app->add_option("--endpoint-url-s3", flags->s3_url, "where S3 is");
-  app->add_option("--dynamodb-profile", flags->dynamodb_profile, "profile for DynamoDB alone");
-  app->add_option("--s3-profile", flags->s3_profile, "profile for S3 alone");
+  app->add_option("--dynamodb-region", flags->dynamodb_region,
+                  "region of the table, in place of --region");
+  app->add_option("--dynamodb-profile", flags->dynamodb_profile,
+                  "profile for DynamoDB alone; its region outranks AWS_REGION");
+  app->add_option(
+      "--endpoint-url-cloudwatch", flags->cloudwatch_url,
+      "where CloudWatch is, for --rate-mode headroom; region and profile are DynamoDB's");
+  DeclareS3Endpoint(app, flags);
+}
+
+void DeclareSourceTable(CLI::App* app, SourceTableFlags* flags) {
+  app->add_option("--source-endpoint-url-dynamodb", flags->dynamodb_url,
+                  "where DynamoDB is for dynamodb://TABLE; as for --table if not given");
+  app->add_option("--source-region", flags->region,
+                  "region of dynamodb://TABLE; that of --table if not given");
+  app->add_option("--source-profile", flags->profile,
+                  "profile for dynamodb://TABLE; that for --table if not given");
+  app->add_option("--source-endpoint-url-cloudwatch", flags->cloudwatch_url,
+                  "where CloudWatch is for dynamodb://TABLE; as for --table if not given");
 }
 
 void DeclareEstimate(CLI::App* app, EstimateFlags* flags) {
@@ -209,6 +233,7 @@ CLI::App* DeclareVerify(CLI::App& root, Draft* draft) {
   app->add_flag("--consistent-read", command.options.consistent_read,
                 "strongly consistent reads, at twice the cost");
   DeclareEndpoints(app, &command.endpoints);
+  DeclareSourceTable(app, &draft->flags.source);
   DeclareDisplay(app, &command.display);
   return app;
 }
@@ -241,7 +266,9 @@ CLI::App* DeclareConvert(CLI::App& root, FormatFlags* format, FormatFlags* sourc
                   "lines that may be unreadable before the answer is no")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
-  DeclareEndpoints(app, &command->endpoints);
+  app->add_option("--region", command->endpoints.region, "region of the buckets");
+  app->add_option("--profile", command->endpoints.profile, "profile of the shared AWS files");
+  DeclareS3Endpoint(app, &command->endpoints);
   DeclareDisplay(app, &command->display);
   return app;
 }
@@ -479,6 +506,15 @@ Command ParseCommandLine(const std::vector<std::string>& arguments, std::string_
     auto style = ReadStyleOf(flags.format);
     if (!style) return Unusable(style.error().message);
     command.options.style = *style;
+    if (flags.source != SourceTableFlags{}) {
+      if (!command.options.source.starts_with("dynamodb://")) {
+        return Unusable(fmt::format(
+            "{} is no table: the flags --source-… say where the table of dynamodb://TABLE is; for "
+            "an export in S3 there are --endpoint-url-s3, --s3-region and --s3-profile",
+            command.options.source));
+      }
+      command.endpoints.source_table = flags.source;
+    }
     return command;
   }
   if (convert_app->parsed()) {

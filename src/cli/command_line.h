@@ -3,6 +3,7 @@
 // function in the .cc (the only file that sees CLI11).
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -30,12 +31,21 @@ struct EarlyExit {
   std::string out, err;  // what to print where
 };
 
+/// Where the table is that verify has in the place of an export. Empty: as of the other table.
+struct SourceTableFlags {
+  std::string dynamodb_url, cloudwatch_url, region, profile;
+  bool operator==(const SourceTableFlags&) const = default;
+};
+
 /// Where DynamoDB and S3 are and as whom to call them. Empty: as the SDKs' rules say.
 struct EndpointFlags {
-  std::string region, profile;
+  std::string region, profile;  // of both
   std::string dynamodb_url, s3_url;
+  std::string dynamodb_region, s3_region;
   std::string dynamodb_profile, s3_profile;
-  bool needs_cloudwatch = false;  // the rate mode asks it
+  std::string cloudwatch_url;                         // its region and profile are DynamoDB's
+  bool needs_cloudwatch = false;                      // the rate mode asks it
+  std::optional<SourceTableFlags> source_table = {};  // a second table, in another place
 };
 
 /// How a transfer shows itself.

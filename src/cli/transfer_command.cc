@@ -32,44 +32,80 @@ int ExitFor(const Error& error) {
   return kExitUnusable;
 }
 
+const std::string& FirstGiven(const std::string& first, const std::string& otherwise) {
+  return first.empty() ? otherwise : first;
+}
+
 /// The clients a command needs, as its flags say.
 struct Clients {
-  std::optional<DynamoDbClient> dynamodb;
+  /// A table and what tells of its use.
+  struct TableSide {
+    DynamoDbClient dynamodb;
+    std::optional<CloudWatchAccess> cloudwatch;
+  };
+  std::optional<TableSide> table, source_table;
   std::optional<S3Client> s3;
-  std::optional<CloudWatchAccess> cloudwatch;
+
+  static Result<TableSide> OpenTable(const TransferWorld& world, ServiceFlags flags,
+                                     const std::string& cloudwatch_url, bool needs_cloudwatch) {
+    const ClientContext context{world.http, world.clock, world.random};
+    flags.service = "dynamodb";
+    ASSIGN_OR_RETURN(ServiceEndpoint endpoint, world.endpoints->Resolve(flags));
+    TableSide side{DynamoDbClient(context, std::move(endpoint)), std::nullopt};
+    if (!needs_cloudwatch) return side;
+    // Its figures are where the table is.
+    flags.service = "cloudwatch";
+    flags.url = cloudwatch_url;
+    ASSIGN_OR_RETURN(endpoint, world.endpoints->Resolve(flags));
+    side.cloudwatch = CloudWatchAccess{context, std::move(endpoint)};
+    return side;
+  }
 
   Status Open(const TransferWorld& world, const EndpointFlags& flags, bool needs_table,
               bool needs_s3) {
-    ClientContext context{world.http, world.clock, world.random};
     if (needs_table) {
-      const std::string& profile =
-          flags.dynamodb_profile.empty() ? flags.profile : flags.dynamodb_profile;
-      ASSIGN_OR_RETURN(
-          ServiceEndpoint endpoint,
-          world.endpoints->Resolve("dynamodb", flags.dynamodb_url, flags.region, profile));
-      dynamodb.emplace(context, std::move(endpoint));
-      if (flags.needs_cloudwatch) {
-        ASSIGN_OR_RETURN(endpoint,
-                         world.endpoints->Resolve("cloudwatch", "", flags.region, profile));
-        cloudwatch = CloudWatchAccess{context, std::move(endpoint)};
+      ServiceFlags side{.service = {},
+                        .url = flags.dynamodb_url,
+                        .region = FirstGiven(flags.dynamodb_region, flags.region),
+                        .own_profile = flags.dynamodb_profile,
+                        .profile = flags.profile};
+      ASSIGN_OR_RETURN(table, OpenTable(world, side, flags.cloudwatch_url, flags.needs_cloudwatch));
+      if (flags.source_table) {
+        const SourceTableFlags& source = *flags.source_table;
+        side.url = FirstGiven(source.dynamodb_url, side.url);
+        side.region = FirstGiven(source.region, side.region);
+        side.own_profile = FirstGiven(source.profile, side.own_profile);
+        ASSIGN_OR_RETURN(
+            source_table,
+            OpenTable(world, side, FirstGiven(source.cloudwatch_url, flags.cloudwatch_url),
+                      flags.needs_cloudwatch));
       }
     }
     if (needs_s3) {
-      const std::string& profile = flags.s3_profile.empty() ? flags.profile : flags.s3_profile;
-      ASSIGN_OR_RETURN(ServiceEndpoint endpoint,
-                       world.endpoints->Resolve("s3", flags.s3_url, flags.region, profile));
-      s3.emplace(context, std::move(endpoint));
+      ASSIGN_OR_RETURN(
+          ServiceEndpoint endpoint,
+          world.endpoints->Resolve({.service = "s3",
+                                    .url = flags.s3_url,
+                                    .region = FirstGiven(flags.s3_region, flags.region),
+                                    .own_profile = flags.s3_profile,
+                                    .profile = flags.profile}));
+      s3.emplace(ClientContext{world.http, world.clock, world.random}, std::move(endpoint));
     }
     return {};
   }
 
   TransferContext Context(const TransferWorld& world) const {
-    return {dynamodb ? &*dynamodb : nullptr,
-            s3 ? &*s3 : nullptr,
-            world.files,
-            world.clock,
-            world.random,
-            cloudwatch};
+    TransferContext context{.dynamodb = table ? &table->dynamodb : nullptr,
+                            .s3 = s3 ? &*s3 : nullptr,
+                            .files = world.files,
+                            .clock = world.clock,
+                            .random = world.random};
+    if (table) context.cloudwatch = table->cloudwatch;
+    if (source_table) {
+      context.source_dynamodb = &source_table->dynamodb;
+      context.source_cloudwatch = source_table->cloudwatch;
+    }
+    return context;
   }
 };
 

@@ -12,15 +12,20 @@
 
 namespace penstock {
 
+/// What flags say of one service. Empty: not given.
+struct ServiceFlags {
+  std::string service;  // "dynamodb", "s3", "cloudwatch"
+  std::string url, region;
+  std::string own_profile;  // of this service's side alone; its region outranks AWS_REGION
+  std::string profile;      // of all services
+};
+
 /// Finds services as the AWS SDKs do: flags, environment, profiles. Thread-safe.
 class EndpointResolver {
  public:
   virtual ~EndpointResolver() = default;
-  /// `service`: "dynamodb", "s3". Empty texts: not given. The error says what was looked for and
-  /// how to provide it.
-  virtual Result<ServiceEndpoint> Resolve(std::string_view service, const std::string& url,
-                                          const std::string& region,
-                                          const std::string& profile) = 0;
+  /// The error says what was looked for and how to provide it.
+  virtual Result<ServiceEndpoint> Resolve(const ServiceFlags& flags) = 0;
 };
 
 /// The world of a command. The pointees outlive it.

@@ -21,10 +21,10 @@ using testing::FakeRandom;
 
 class FakePlaces : public EndpointResolver {
  public:
-  Result<ServiceEndpoint> Resolve(std::string_view service, const std::string& url,
-                                  const std::string& region, const std::string& profile) override {
-    asked.push_back(fmt::format("{}|{}|{}|{}", service, url, region, profile));
-    if (profile == "nobody") return NotFound("there is no profile nobody");
+  Result<ServiceEndpoint> Resolve(const ServiceFlags& flags) override {
+    asked.push_back(fmt::format("{}|{}|{}|{}|{}", flags.service, flags.url, flags.region,
+                                flags.own_profile, flags.profile));
+    if (flags.profile == "nobody") return NotFound("there is no profile nobody");
     return ServiceEndpoint{"http://aws.test", "us-east-1",
                            StaticCredentials({"AKID", "secret", ""})};
   }
@@ -163,10 +163,81 @@ TEST_F(TransferCommandTest, EachSideHasItsOwnPlace) {
                  "eu-west-1", "--endpoint-url-dynamodb", "http://d"}),
             kExitDone)
       << err_.str();
+  EXPECT_EQ(places_.asked, (std::vector<std::string>{"dynamodb|http://d|eu-west-1||all",
+                                                     "s3||eu-west-1|store|all"}));
+  places_.asked.clear();
+  ASSERT_EQ(Run({"verify", "s3://b/p", "--table", "T", "--region", "eu-west-1", "--dynamodb-region",
+                 "eu-west-2", "--dynamodb-profile", "tables"}),
+            kExitDone)
+      << err_.str();
+  ASSERT_EQ(Run({"import", "s3://b/p", "U", "--region", "eu-west-1", "--s3-region", "eu-west-3",
+                 "--endpoint-url-s3", "http://s"}),
+            kExitDone)
+      << err_.str();
   EXPECT_EQ(places_.asked,
-            (std::vector<std::string>{"dynamodb|http://d|eu-west-1|all", "s3||eu-west-1|store"}));
+            (std::vector<std::string>{"dynamodb||eu-west-2|tables|", "s3||eu-west-1||",
+                                      "dynamodb||eu-west-1||", "s3|http://s|eu-west-3||"}));
   EXPECT_EQ(Run({"export", "T", "s3://b/q", "--profile", "nobody"}), kExitUnusable);
   EXPECT_NE(err_.str().find("no profile nobody"), std::string::npos);
+}
+
+TEST_F(TransferCommandTest, ATableThatIsTheSourceHasItsOwnPlace) {
+  aws_.tables["U"].id = "id-2";
+  aws_.tables["U"].items = aws_.tables["T"].items;
+  ASSERT_EQ(Run({"verify", "dynamodb://T", "--table", "U", "--profile", "all", "--dynamodb-profile",
+                 "tables", "--dynamodb-region", "eu-west-2", "--endpoint-url-dynamodb", "http://d",
+                 "--source-region", "eu-west-1", "--source-profile", "before",
+                 "--source-endpoint-url-dynamodb", "http://e"}),
+            kExitDone)
+      << err_.str();
+  EXPECT_EQ(places_.asked, (std::vector<std::string>{"dynamodb|http://d|eu-west-2|tables|all",
+                                                     "dynamodb|http://e|eu-west-1|before|all"}));
+  // What is not said of it is as of the other; with nothing said there is one place.
+  struct {
+    const char *flag, *value, *expected;
+  } cases[] = {
+      {"--source-profile", "before", "dynamodb|http://d|eu-west-2|before|"},
+      {"--source-region", "eu-west-1", "dynamodb|http://d|eu-west-1||"},
+      {"--source-endpoint-url-dynamodb", "http://e", "dynamodb|http://e|eu-west-2||"},
+  };
+  for (const auto& one : cases) {
+    places_.asked.clear();
+    ASSERT_EQ(Run({"verify", "dynamodb://T", "--table", "U", "--region", "eu-west-2",
+                   "--endpoint-url-dynamodb", "http://d", one.flag, one.value}),
+              kExitDone)
+        << err_.str();
+    EXPECT_EQ(places_.asked,
+              (std::vector<std::string>{"dynamodb|http://d|eu-west-2||", one.expected}));
+  }
+  places_.asked.clear();
+  ASSERT_EQ(Run({"verify", "dynamodb://T", "--table", "U"}), kExitDone) << err_.str();
+  EXPECT_EQ(places_.asked, std::vector<std::string>{"dynamodb||||"});
+  // Its CloudWatch too.
+  places_.asked.clear();
+  EXPECT_NE(Run({"verify", "dynamodb://T", "--table", "U", "--rate-mode", "headroom",
+                 "--endpoint-url-cloudwatch", "http://c", "--source-profile", "before",
+                 "--source-endpoint-url-cloudwatch", "http://w"}),
+            kExitDone);
+  EXPECT_EQ(places_.asked,
+            (std::vector<std::string>{"dynamodb||||", "cloudwatch|http://c|||",
+                                      "dynamodb|||before|", "cloudwatch|http://w||before|"}));
+}
+
+TEST_F(TransferCommandTest, CloudWatchIsAskedWhereTheTableIs) {
+  // The fake has no CloudWatch to answer.
+  EXPECT_NE(Run({"export", "T", folder_ + "/o", "--rate-mode", "headroom", "--region", "eu-west-1",
+                 "--dynamodb-region", "eu-west-2", "--dynamodb-profile", "tables",
+                 "--endpoint-url-dynamodb", "http://d", "--endpoint-url-cloudwatch", "http://c"}),
+            kExitDone);
+  EXPECT_NE(err_.str().find("asking CloudWatch how much of table T is used"), std::string::npos)
+      << err_.str();
+  EXPECT_EQ(places_.asked, (std::vector<std::string>{"dynamodb|http://d|eu-west-2|tables|",
+                                                     "cloudwatch|http://c|eu-west-2|tables|"}));
+  places_.asked.clear();
+  ASSERT_EQ(Run({"export", "T", folder_ + "/o", "--endpoint-url-cloudwatch", "http://c"}),
+            kExitDone)
+      << err_.str();
+  EXPECT_EQ(places_.asked, std::vector<std::string>{"dynamodb||||"});
 }
 
 TEST_F(TransferCommandTest, MistakesAreNamed) {
@@ -199,6 +270,12 @@ TEST_F(TransferCommandTest, MistakesAreNamed) {
       {{"import", "x", "T", "--max-rejects", "-1"}, "--max-rejects"},
       {{"export", "T", "x", "--nonsense"}, "--nonsense"},
       {{"export", "T", "x", "--memory", "much"}, "--memory"},
+      {{"verify", "s3://b/p", "--table", "T", "--source-region", "eu-west-1"},
+       "s3://b/p is no table"},
+      {{"verify", "dynamodb://T", "--source-region", "eu-west-1"}, "against what?"},
+      {{"export", "T", "x", "--source-region", "eu-west-1"}, "--source-region"},
+      {{"convert", "x", "y", "--format", "csv", "--dynamodb-region", "eu-west-1"},
+       "--dynamodb-region"},
   };
   for (const auto& one : cases) {
     EXPECT_EQ(Run(one.arguments), kExitUnusable);

@@ -47,6 +47,10 @@ struct TransferContext {
   Random* random = nullptr;
   std::optional<CloudWatchAccess> cloudwatch = {};  // for RateMode::kHeadroom alone
   TransferListener listener = {};
+  /// Where the table is that a verification has as its source; null: where the other is. It has a
+  /// CloudWatch of its own then.
+  const DynamoDbClient* source_dynamodb = nullptr;
+  std::optional<CloudWatchAccess> source_cloudwatch = {};
 };
 
 constexpr uint64_t kDefaultMemory = 256u << 20;
@@ -119,8 +123,10 @@ struct ImportOptions {
 };
 
 struct VerifyOptions {
-  std::string source;  // the folder of an export, or its manifest; "dynamodb://TABLE": that table
-  std::string table;   // empty: only files against manifest
+  /// The folder of an export, or its manifest; "dynamodb://TABLE": that table, which may be
+  /// elsewhere than the other (TransferContext::source_dynamodb).
+  std::string source;
+  std::string table;  // empty: only files against manifest
   RateOptions rate;
   ReadStyle style;
   bool follow_manifest_urls = false;  // as in ImportOptions

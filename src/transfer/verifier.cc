@@ -14,6 +14,13 @@ namespace {
 constexpr size_t kDifferencesNamed = 10;
 constexpr std::string_view kTableScheme = "dynamodb://";
 
+TransferContext SourceSide(TransferContext context) {
+  if (context.source_dynamodb == nullptr) return context;
+  context.dynamodb = context.source_dynamodb;
+  context.cloudwatch = context.source_cloudwatch;
+  return context;
+}
+
 }  // namespace
 
 /// One segment's items, counted and looked up among the files'.
@@ -120,7 +127,11 @@ class MissingItems : public SegmentSink {
 
 Verifier::Verifier(const TransferContext& context, const VerifyOptions& options,
                    const ProgressCallback& progress, std::stop_token stop)
-    : context_(context), options_(options), progress_(progress), stop_(std::move(stop)) {}
+    : context_(context),
+      source_(SourceSide(context)),
+      options_(options),
+      progress_(progress),
+      stop_(std::move(stop)) {}
 
 Result<TransferReport> Verifier::Run() {
   std::chrono::nanoseconds began = context_.clock->Monotonic();
@@ -147,11 +158,10 @@ Result<TransferReport> Verifier::Run() {
   }
   report_.seconds = std::chrono::duration<double>(context_.clock->Monotonic() - began).count();
   if (!report_.differences.empty()) {
-    report_.refusal = FailedPrecondition(fmt::format("{} is not {}: {}", SourceName(),
-                                                     options_.table.empty()
-                                                         ? "what its manifest says"
-                                                         : "the content of table " + options_.table,
-                                                     report_.differences.front()));
+    report_.refusal = FailedPrecondition(fmt::format(
+        "{} is not {}: {}", SourceName(),
+        options_.table.empty() ? "what its manifest says" : "the content of " + TableName(),
+        report_.differences.front()));
   }
   return report_;
 }
@@ -171,7 +181,15 @@ void Verifier::NameDifferences() {
 }
 
 std::string Verifier::SourceName() const {
-  return source_table_ ? "table " + source_table_->name : folder_->address();
+  if (!source_table_) return folder_->address();
+  return (context_.source_dynamodb == nullptr ? "" : "the first ") +
+         NameOf(source_, *source_table_);
+}
+
+std::string Verifier::NameOf(const TransferContext& side, const TableDescription& table) const {
+  if (context_.source_dynamodb == nullptr) return "table " + table.name;
+  const ServiceEndpoint& place = side.dynamodb->endpoint();
+  return fmt::format("table {} ({}, {})", table.name, place.region, place.url);
 }
 
 Status Verifier::OpenExport() {
@@ -202,17 +220,18 @@ Status Verifier::OpenSourceTable(const std::string& name) {
     return InvalidArgument("verifying table " + name +
                            ": against what? --table names the table to compare it with");
   }
-  ASSIGN_OR_RETURN(source_table_, DescribeTable(*context_.dynamodb, name, stop_));
-  if (source_table_->id == table_.id) {
+  ASSIGN_OR_RETURN(source_table_, DescribeTable(*source_.dynamodb, name, stop_));
+  // A copied server has tables of the same ids at another address.
+  if (source_table_->id == table_.id &&
+      source_.dynamodb->endpoint().url == context_.dynamodb->endpoint().url) {
     return InvalidArgument(
-        fmt::format("verifying table {} against table {}: they are the same table, which is equal "
-                    "to itself",
-                    name, table_.name));
+        fmt::format("verifying {} against {}: they are the same table, which is equal to itself",
+                    SourceName(), TableName()));
   }
   if (source_table_->key == table_.key) return {};
-  return FailedPrecondition(
-      fmt::format("verifying table {} against table {}: they have other keys, {} and {}", name,
-                  table_.name, source_table_->key.Describe(), table_.key.Describe()));
+  return FailedPrecondition(fmt::format("verifying {} against {}: they have other keys, {} and {}",
+                                        SourceName(), TableName(), source_table_->key.Describe(),
+                                        table_.key.Describe()));
 }
 
 Status Verifier::CompareSchema() {
@@ -220,7 +239,7 @@ Status Verifier::CompareSchema() {
                    ArchiveTable(*context_.dynamodb, table_.description, &report_.warnings, stop_));
   TableArchive then;
   if (source_table_) {
-    ASSIGN_OR_RETURN(then, ArchiveTable(*context_.dynamodb, source_table_->description,
+    ASSIGN_OR_RETURN(then, ArchiveTable(*source_.dynamodb, source_table_->description,
                                         &report_.warnings, stop_));
   } else {
     // Exports of other programs do not say what their table was.
@@ -236,7 +255,7 @@ Status Verifier::CompareSchema() {
     then = *std::move(archive);
   }
   const std::string source = source_table_ ? SourceName() : "the export";
-  for (std::string& difference : SchemaDifferences(then, now, source, "table " + table_.name))
+  for (std::string& difference : SchemaDifferences(then, now, source, TableName()))
     report_.warnings.push_back("the schema differs: " + std::move(difference));
   return {};
 }
@@ -283,7 +302,7 @@ Status Verifier::ReadFiles() {
 
 Status Verifier::ReadSourceTable() {
   remembers_ = true;
-  return Scan(*source_table_, "scanning the first table",
+  return Scan(source_, *source_table_, "scanning the first table",
               [this](ProgressMeter* meter) { return std::make_unique<SourceItems>(this, meter); });
 }
 
@@ -294,14 +313,14 @@ void Verifier::SortHashes() {
 
 Status Verifier::ScanTableItems() {
   SortHashes();
-  return Scan(table_, "scanning the table",
+  return Scan(context_, table_, "scanning the table",
               [this](ProgressMeter* meter) { return std::make_unique<ScannedItems>(this, meter); });
 }
 
-Status Verifier::Scan(const TableDescription& table, const std::string& phase,
-                      const NewSink& open) {
+Status Verifier::Scan(const TransferContext& side, const TableDescription& table,
+                      const std::string& phase, const NewSink& open) {
   ASSIGN_OR_RETURN(std::unique_ptr<RateController> rate,
-                   NewJobRate(context_, options_.rate, table, CapacityKind::kRead, stop_));
+                   NewJobRate(side, options_.rate, table, CapacityKind::kRead, stop_));
   ProgressMeter meter(phase, progress_, context_.clock, rate.get());
   meter.ExpectItems(report_.items > 0 ? report_.items : table.item_count);
   int workers = WorkerCount(options_.memory_bytes);
@@ -314,16 +333,17 @@ Status Verifier::Scan(const TableDescription& table, const std::string& phase,
                         .average_item_size = table.AverageItemSize(),
                         .skew = &skew};
   RETURN_IF_ERROR(ScanTable(
-      *context_.dynamodb, scan, *rate, meter, *context_.clock, *context_.random,
+      *side.dynamodb, scan, *rate, meter, *context_.clock, *context_.random,
       [&](SegmentStart*) -> Result<std::unique_ptr<SegmentSink>> { return open(&meter); }, stop_));
   meter.Finish();
   rate->totals().AddTo(&report_);
+  const std::string name = NameOf(side, table);
   for (const std::string& finding : skew.Findings())
-    report_.warnings.push_back(fmt::format("table {}: {}", table.name, finding));
-  ASSIGN_OR_RETURN(TableDescription now, DescribeTable(*context_.dynamodb, table.name, stop_));
+    report_.warnings.push_back(fmt::format("{}: {}", name, finding));
+  ASSIGN_OR_RETURN(TableDescription now, DescribeTable(*side.dynamodb, table.name, stop_));
   if (now.id == table.id) return {};
-  return FailedPrecondition(fmt::format(
-      "{}: table {} was deleted and made again meanwhile; verify again", phase, table.name));
+  return FailedPrecondition(
+      fmt::format("{}: {} was deleted and made again meanwhile; verify again", phase, name));
 }
 
 void Verifier::Compare() {
@@ -340,7 +360,7 @@ void Verifier::Compare() {
 
 Status Verifier::NameMissing() {
   if (source_table_) {
-    return Scan(*source_table_, "finding the differences",
+    return Scan(source_, *source_table_, "finding the differences",
                 [this](ProgressMeter*) { return std::make_unique<MissingItems>(this); });
   }
   ProgressMeter meter("finding the differences", progress_, context_.clock, nullptr);

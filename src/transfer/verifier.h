@@ -1,7 +1,8 @@
 // Verifier: proves an export. Its files are read against their manifest; with a table, the digest
 // of their items is held against that of a scan, which spends read capacity under the same bound as
 // an export. When they differ and the export is not too large to remember, the keys of the first
-// differing items are named. In the place of an export there can be another table.
+// differing items are named. In the place of an export there can be another table, of another
+// account, region or server too.
 #pragma once
 
 #include <atomic>
@@ -36,7 +37,9 @@ class Verifier {
   Status ReadFiles();
   Status ReadSourceTable();
   Status ScanTableItems();
-  Status Scan(const TableDescription& table, const std::string& phase, const NewSink& open);
+  /// `side`: where the table is; its bound is that table's own.
+  Status Scan(const TransferContext& side, const TableDescription& table, const std::string& phase,
+              const NewSink& open);
   /// What the export says of its table, against what this one is.
   Status CompareSchema();
   /// Reads the files again for the keys of items that the table does not have.
@@ -49,9 +52,13 @@ class Verifier {
   /// Names the item if the table does not have it.
   void LookFor(const Item& item, const ContentDigest& hash);
   std::string SourceName() const;
+  std::string TableName() const { return NameOf(context_, table_); }
+  /// With the place if there are two, as both tables may have one name.
+  std::string NameOf(const TransferContext& side, const TableDescription& table) const;
   size_t HashesMax() const { return options_.memory_bytes / 4 / sizeof(ContentDigest); }
 
   const TransferContext context_;
+  const TransferContext source_;  // with the clients of the table that is the source
   const VerifyOptions options_;
   const ProgressCallback& progress_;
   const std::stop_token stop_;

@@ -44,5 +44,72 @@ TEST_F(VerifierTest, TableAgainstTable) {
   EXPECT_NE(same.error().message.find("the same table"), std::string::npos);
 }
 
+TEST_F(VerifierTest, TablesOfTwoPlaces) {
+  // Another server, with a copy of T: its id too is the same.
+  testing::FakeAws elsewhere(&clock_);
+  Fill(300, 400);
+  elsewhere.tables["T"] = aws_.tables["T"];
+  elsewhere.faults = aws_.faults;
+  aws_.tables["T"].read_units = 100;
+  elsewhere.tables["T"].read_units = 2;
+  DynamoDbClient source(
+      {&elsewhere, &clock_, &random_},
+      {"http://elsewhere.test", "eu-west-1", StaticCredentials({"AKID2", "secret2", ""})});
+  TransferContext context = Context();
+  context.source_dynamodb = &source;
+  VerifyOptions options = Verify("T", "dynamodb://T");
+  options.rate.ratio = 0.5;
+  options.segments = 1;
+  auto verified = RunVerify(context, options);
+  ASSERT_GOOD(verified);
+  EXPECT_FALSE(verified->refusal) << verified->refusal->message;
+  EXPECT_EQ(verified->items, 300u);
+  // Each side by what its own table gives: 1 unit a second, and 50.
+  const auto [asked, other] = std::pair(elsewhere.reads, aws_.reads);
+  ASSERT_GT(asked.size(), 10u);
+  EXPECT_EQ(asked.size(), other.size());
+  EXPECT_LE(testing::WindowMax(asked), 1.05 * 10 + 1);
+  EXPECT_GT(testing::WindowMax(other), 1.05 * 10 + 1);
+
+  elsewhere.Put("T", R"({"Id":{"n":"7"}})");
+  elsewhere.tables["T"].ttl_attribute = "at";
+  verified = RunVerify(context, options);
+  ASSERT_GOOD(verified);
+  ASSERT_TRUE(verified->refusal);
+  EXPECT_EQ(verified->refusal->message,
+            "the first table T (eu-west-1, http://elsewhere.test) is not the content of table T "
+            "(us-east-1, http://aws.test): both have 300 items, with different content");
+  EXPECT_EQ(verified->differences.back(),
+            "with other content in the table than in the first table: {\"Id\":{\"N\":\"7\"}}");
+  EXPECT_EQ(verified->warnings,
+            std::vector<std::string>{
+                "the schema differs: the time to live: at in the first table T (eu-west-1, "
+                "http://elsewhere.test), none in table T (us-east-1, http://aws.test)"});
+
+  // Other credentials alone lead to the same table.
+  DynamoDbClient again({&aws_, &clock_, &random_}, {"http://aws.test", "us-east-1",
+                                                    StaticCredentials({"AKID2", "secret2", ""})});
+  context.source_dynamodb = &again;
+  auto same = RunVerify(context, options);
+  ASSERT_FALSE(same);
+  EXPECT_NE(same.error().message.find("the same table"), std::string::npos);
+}
+
+TEST_F(VerifierTest, HeadroomIsAskedOfTheSourcesOwnCloudWatch) {
+  DynamoDbClient source({&aws_, &clock_, &random_}, {"http://elsewhere.test", "eu-west-1",
+                                                     StaticCredentials({"AKID2", "secret2", ""})});
+  TransferContext context = Context();
+  context.source_dynamodb = &source;
+  context.cloudwatch = {{&aws_, &clock_, &random_},
+                        {"http://cw", "us-east-1", StaticCredentials({"A", "s", ""})}};
+  VerifyOptions options = Verify("U", "dynamodb://T");
+  options.rate.mode = RateMode::kHeadroom;
+  auto verified = RunVerify(context, options);
+  ASSERT_FALSE(verified);
+  EXPECT_NE(verified.error().message.find("no CloudWatch endpoint is configured"),
+            std::string::npos)
+      << verified.error().message;
+}
+
 }  // namespace
 }  // namespace penstock

@@ -76,6 +76,46 @@ def test_round_trip_through_s3(server, dynamodb, s3, bucket, unique, tmp_path):
     assert '{"Id":{"N":"17"}}' in different.stderr
 
 
+def test_two_accounts_and_regions(new_server, tmp_path):
+    """Table and bucket, and table and table, of two servers with other keys and regions; the environment knows neither."""
+    sides = {"here": (new_server("[regions]\nshared = false\n"), "eu-west-1"),
+             "there": (new_server("[regions]\nshared = false\n"), "us-west-2")}
+    with open(tmp_path / "profiles", "w") as profiles:
+        for name, (side, region) in sides.items():
+            access, secret = side.key()
+            profiles.write(f"[{name}]\naws_access_key_id = {access}\naws_secret_access_key = {secret}\nregion = {region}\n")
+    here, there = (side for side, _ in sides.values())
+    for side, region in sides.values():
+        make_table(side.client("dynamodb", region), "Cities")
+    there.client("s3", "us-west-2").create_bucket(Bucket="bucket", CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
+    write_lines(tmp_path / "in", 500)
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
+    environment |= {"AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "profiles"), "AWS_REGION": "ap-south-1",
+                    "AWS_CONFIG_FILE": os.devnull, "AWS_EC2_METADATA_DISABLED": "true"}
+
+    def run(*arguments, expect=0):
+        done = subprocess.run([str(BINARY), *arguments], env=environment, text=True, capture_output=True, timeout=120)
+        assert done.returncode == expect, f"{arguments} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
+        return done.stderr
+
+    table = ["--endpoint-url-dynamodb", here.url, "--dynamodb-profile", "here"]
+    bucket = ["--endpoint-url-s3", there.url, "--s3-profile", "there"]
+    run("import", str(tmp_path / "in"), "Cities", "--write-ratio", "1", *table)
+    run("export", "Cities", "s3://bucket/out", "--read-ratio", "1", *table, *bucket)
+    copy = ["--endpoint-url-dynamodb", there.url, "--dynamodb-profile", "there"]
+    run("import", "s3://bucket/out", "Cities", "--write-ratio", "1", *copy, *bucket)
+
+    against = ["verify", "dynamodb://Cities", "--table", "Cities", "--read-ratio", "1", *copy, "--source-endpoint-url-dynamodb", here.url]
+    assert "equal: 500 items" in run(*against, "--source-profile", "here")
+    here.client("dynamodb", "eu-west-1").put_item(TableName="Cities", Item={"Id": {"N": "5"}, "Name": {"S": "another"}})
+    told = run(*against, "--source-profile", "here", expect=1)
+    assert f"the first table Cities (eu-west-1, {here.url}) is not the content of table Cities (us-west-2, {there.url})" in told
+    # A flag outranks the profile's region, in which the table is.
+    assert "eu-central-1" in run(*against, "--source-profile", "here", "--source-region", "eu-central-1", expect=2)
+    # The other side's key is nobody's here.
+    assert "UnrecognizedClientException" in run(*against, expect=2)
+
+
 @pytest.mark.parametrize("prefix", ["a b/ü%41+&=?#x", "ends/with/", "日本"])
 def test_any_prefix_is_a_folder(server, dynamodb, s3, bucket, unique, tmp_path, prefix):
     make_table(dynamodb, unique)
