@@ -236,8 +236,12 @@ Status Verifier::CompareSchema() {
     then = *std::move(archive);
   }
   const std::string source = source_table_ ? SourceName() : "the export";
-  for (std::string& difference : SchemaDifferences(then, now, source, "table " + table_.name))
+  const std::string name = "table " + table_.name;
+  // Neither makes the items others.
+  for (std::string& difference : SchemaDifferences(then, now, source, name))
     report_.warnings.push_back("the schema differs: " + std::move(difference));
+  for (std::string& difference : SettingDifferences(then, now, source, name))
+    report_.warnings.push_back("the settings differ: " + std::move(difference));
   return {};
 }
 
