@@ -256,8 +256,9 @@ Result<Estimate> EstimateImport(const TransferContext& context, const ImportOpti
   RETURN_IF_ERROR(CheckRateOptions(options.rate, "the write ratio"));
   if (context.dynamodb == nullptr) return InvalidArgument("no DynamoDB endpoint is configured");
   const ExportPlace place = SplitExportPlace(options.source);
-  ASSIGN_OR_RETURN(std::unique_ptr<DataFolder> folder,
-                   OpenSourceFolder(context, place.folder, options.follow_manifest_urls));
+  ASSIGN_OR_RETURN(
+      std::unique_ptr<DataFolder> folder,
+      OpenSourceFolder(context.StoppedBy(stop), place.folder, options.follow_manifest_urls));
   auto found = DescribeTable(*context.dynamodb, options.table, stop);
   const bool is_to_be_made =
       !found && found.error().code == ErrorCode::kNotFound && options.create_table;

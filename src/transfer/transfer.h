@@ -7,6 +7,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "aws/dynamodb_client.h"
@@ -47,6 +48,14 @@ struct TransferContext {
   Random* random = nullptr;
   std::optional<CloudWatchAccess> cloudwatch = {};  // for RateMode::kHeadroom alone
   TransferListener listener = {};
+  /// Of the job, for what its folders do without a stop of their own; whoever begins a job sets it.
+  std::stop_token stop = {};
+
+  TransferContext StoppedBy(std::stop_token job) const {
+    TransferContext context = *this;
+    context.stop = std::move(job);
+    return context;
+  }
 };
 
 constexpr uint64_t kDefaultMemory = 256u << 20;
