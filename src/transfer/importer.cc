@@ -170,11 +170,9 @@ Status Importer::FindTable() {
 }
 
 Status Importer::OpenState() {
-  if (options_.state_folder.empty()) {
-    ASSIGN_OR_RETURN(state_folder_, OpenDataFolder(context_, place_.folder));
-  } else {
-    ASSIGN_OR_RETURN(state_folder_, OpenDataFolder(context_, options_.state_folder));
-  }
+  const std::string& where = options_.state_folder.empty() ? place_.folder : options_.state_folder;
+  ASSIGN_OR_RETURN(state_folder_, OpenDataFolder(context_, where, options_.server_side_encryption,
+                                                 options_.kms_key_id));
   record_.source = place_.Name(folder_->address());
   record_.run_id =
       options_.run_id.empty() ? ImportRunId(record_.source, table_.name) : options_.run_id;

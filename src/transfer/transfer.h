@@ -115,6 +115,8 @@ struct ImportOptions {
   /// A folder under whose _penstock/ the checkpoint and the rejected lines are written; empty: the
   /// source. One that cannot be written makes the import one that cannot be resumed.
   std::string state_folder = {};
+  /// Of what is written there, in S3: as ExportOptions has them.
+  std::string server_side_encryption = {}, kms_key_id = {};
   /// Names this import. A later attempt with the same id goes on, if source, files, table, mode,
   /// format and leniency are still the same, else begins anew. Empty: the source and the table name
   /// it.
