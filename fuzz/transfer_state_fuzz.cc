@@ -39,8 +39,10 @@ void ReadTableArchive(std::string_view text) {
   CHECK(again.has_value(), "{}", again.error().message);
   // Numbers beyond what capacities are may be respelled.
   CHECK(again->ttl_attribute == archive->ttl_attribute);
-  CHECK(again->tags.size() == archive->tags.size());
+  CHECK(again->tags.has_value() == archive->tags.has_value());
+  if (archive->tags) CHECK(again->tags->size() == archive->tags->size());
   CHECK(SchemaDifferences(*archive, *again, "one", "other").empty());
+  CHECK(SettingDifferences(*archive, *again, "one", "other").empty());
   using Kind = TableBilling::Kind;
   for (Kind kind : {Kind::kAsArchived, Kind::kOnDemand, Kind::kProvisioned}) {
     static_cast<void>(CreateTableRequest(*archive, "t", {kind, 5, 7}).has_value());

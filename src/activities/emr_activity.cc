@@ -44,10 +44,11 @@ std::string RegionOf(const PolledTask& task, TransferDirection direction) {
   return "";
 }
 
-// How the objects of an export are encrypted: as its S3DataNode says, AES256 unless NONE.
-std::string EncryptionOf(const PolledTask& task) {
-  for (const PipelineObject* output : Follow(task, task.attempt(), "output")) {
-    if (EqualsIgnoreCase(FieldOf(*output, "s3EncryptionType").value_or(""), "NONE")) return "";
+// How objects in S3 are encrypted: as the S3DataNode says, AES256 unless NONE.
+std::string EncryptionOf(const PolledTask& task, TransferDirection direction) {
+  const std::string_view node = direction == TransferDirection::kExport ? "output" : "input";
+  for (const PipelineObject* place : Follow(task, task.attempt(), node)) {
+    if (EqualsIgnoreCase(FieldOf(*place, "s3EncryptionType").value_or(""), "NONE")) return "";
   }
   return "AES256";
 }
@@ -123,11 +124,12 @@ class StepRun {
       options.job = fmt::format("{}-{}", RunIdOf(task_), number_);
       if (BoolField(task_.attempt(), kAllowFixedExportPath, false))
         options.overwrite = Overwrite::kSameTable;
-      options.server_side_encryption = EncryptionOf(task_);
+      options.server_side_encryption = EncryptionOf(task_, step_.direction);
       return RunExport(world, options, progress, stop);
     }
     ImportOptions options{.source = step_.path, .table = step_.table, .rate = rate};
     options.no_manifest = ImportsWithoutManifest(task_);
+    options.server_side_encryption = EncryptionOf(task_, step_.direction);
     if (auto rejects_max = FieldOf(task_.attempt(), kMaxRejects)) {
       auto number = ParseUint64(*rejects_max);
       if (!number) {

@@ -122,6 +122,12 @@ TEST_F(EmrActivityTest, ObjectsAreEncryptedUnlessTheNodeSaysNone) {
     ASSERT_TRUE(Run({Export("T", "s3://b/out")}, {{"output", "Node", true}}, {node}));
     for (const auto& [name, content] : aws_.objects)
       EXPECT_EQ(aws_.encryption[name], expected) << type << ": " << name;
+    // So is what an import notes down beside its source.
+    aws_.encryption.clear();
+    ASSERT_TRUE(Run({Import("s3://b/out", "U")}, {{"input", "Node", true}}, {node}));
+    EXPECT_FALSE(aws_.encryption.empty());
+    for (const auto& [name, encryption] : aws_.encryption)
+      EXPECT_EQ(encryption, expected) << type << ": " << name;
   }
 }
 

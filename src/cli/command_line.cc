@@ -190,6 +190,8 @@ CLI::App* DeclareImport(CLI::App& root, Draft* draft) {
                 "take all files of a folder that has no manifest");
   app->add_flag("--follow-manifest-urls", command.options.follow_manifest_urls,
                 "read files where the manifest says they are, not beside it");
+  app->add_option("--sse-kms-key", command.options.kms_key_id,
+                  "encrypt the state and the rejected lines with this KMS key");
   app->add_option("--max-rejects", command.options.rejects_max,
                   "items that may be refused before the answer is no")
       ->check(CLI::NonNegativeNumber)
@@ -493,6 +495,7 @@ Command ParseCommandLine(const std::vector<std::string>& arguments, std::string_
     auto billing = ParseTableBilling(flags.billing);
     if (!billing) return Unusable(billing.error().message);
     command.options.billing = *billing;
+    if (!command.options.kms_key_id.empty()) command.options.server_side_encryption = "aws:kms";
     return command;
   }
   if (verify_app->parsed()) {

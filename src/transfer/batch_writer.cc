@@ -10,7 +10,6 @@ namespace {
 
 constexpr size_t kAnswerDepthMax = 200;
 constexpr std::string_view kUnprocessed = "UnprocessedItems";
-constexpr double kBatchSeconds = 0.5;  // of the target that one batch may cost
 
 /// {"PutRequest":{"Item":{…}}} -> {…}
 std::string_view ItemOf(const PutItem& put) {
@@ -34,6 +33,16 @@ double Units(const std::vector<PutItem>& items) {
 }
 
 }  // namespace
+
+bool BatchRoom::Take(size_t request_bytes, double units) {
+  const bool is_full =
+      items_ == kItemsMax || bytes_ + request_bytes > kBytesMax || units_ + units > units_max_;
+  if (items_ > 0 && is_full) return false;
+  ++items_;
+  bytes_ += request_bytes;
+  units_ += units;
+  return true;
+}
 
 BatchWriter::BatchWriter(LaneContext context, uint64_t lane, std::stop_token stop)
     : context_(std::move(context)),
@@ -85,17 +94,12 @@ void BatchWriter::Take(std::vector<PutItem> items) {
 std::vector<PutItem> BatchWriter::NextBatch(size_t items_max) {
   std::vector<PutItem> batch;
   batch.reserve(std::min(items_max, pending_.size()));
-  size_t bytes = 0;
-  double units = 0;
-  // On a slow table a full batch would be a burst.
-  const double units_max = context_.rate->Target() * kBatchSeconds;
+  BatchRoom room(context_.rate->Target());
   while (!pending_.empty() && batch.size() < items_max) {
     PutItem& item = pending_.front();
-    bytes += item.request.size();
-    units += item.units;
-    if (!batch.empty() && (bytes > kBytesMax || units > units_max)) break;
     // A batch has no conditions: of deletions it ends before the first put, and has each key once.
     if (!batch.empty() && HasConditions() && (!item.is_delete || Holds(batch, item))) break;
+    if (!room.Take(item.request.size(), item.units)) break;
     batch.push_back(std::move(item));
     pending_.pop_front();
   }

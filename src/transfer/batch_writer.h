@@ -73,11 +73,30 @@ struct LaneContext {
   std::function<std::string(const PutItem&, const std::string& reason)> reject;
 };
 
+/// How much goes into one batch. Value type.
+class BatchRoom {
+ public:
+  static constexpr size_t kItemsMax = 25;
+
+  /// `target`: capacity units a second. On a slow table a full batch would be a burst.
+  explicit BatchRoom(double target) : units_max_(target * kBatchSeconds) {}
+
+  /// Counts an item in, unless it is one too many. The first one always has room.
+  bool Take(size_t request_bytes, double units);
+
+ private:
+  static constexpr size_t kBytesMax = 4u << 20;  // DynamoDB takes 16 MiB on the wire
+  static constexpr double kBatchSeconds = 0.5;   // of the target that one batch may cost
+
+  double units_max_;
+  size_t items_ = 0, bytes_ = 0;
+  double units_ = 0;
+};
+
 /// One thread at a time.
 class BatchWriter {
  public:
-  static constexpr size_t kItemsMax = 25;
-  static constexpr size_t kBytesMax = 4u << 20;  // DynamoDB takes 16 MiB on the wire
+  static constexpr size_t kItemsMax = BatchRoom::kItemsMax;
 
   /// `lane`: its number, for the rate controller.
   BatchWriter(LaneContext context, uint64_t lane, std::stop_token stop);

@@ -2,6 +2,7 @@
 // and then while the work goes on, and at its end.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <functional>
 #include <mutex>
@@ -48,12 +49,16 @@ class CheckpointFile {
 
  private:
   static constexpr int kShare = 20;  // writing takes at most this part of the time
+  // One write that S3 throttled for minutes says little of the next.
+  static constexpr std::chrono::minutes kIntervalMax{10};
 
   Status WriteLocked() {
     std::chrono::nanoseconds began = clock_->Monotonic();
     Status written = WriteContent();
     written_at_ = clock_->Monotonic();
-    interval_ = std::max(folder_->save_interval(), (written_at_ - began) * kShare);
+    const std::chrono::nanoseconds fair = (written_at_ - began) * kShare;
+    interval_ = std::max<std::chrono::nanoseconds>(
+        folder_->save_interval(), std::min<std::chrono::nanoseconds>(fair, kIntervalMax));
     return written;
   }
 

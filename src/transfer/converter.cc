@@ -270,7 +270,7 @@ void Converter::RemoveWritten() {
 
 Result<TransferReport> RunConvert(const TransferContext& context, const ConvertOptions& options,
                                   const ProgressCallback& progress, std::stop_token stop) {
-  return Converter(context, options, progress, std::move(stop)).Run();
+  return Converter(context.StoppedBy(stop), options, progress, stop).Run();
 }
 
 }  // namespace penstock

@@ -7,8 +7,10 @@
 #include "json/json.h"
 #include "transfer/batch_writer.h"
 #include "transfer/export_contents.h"
+#include "transfer/importer.h"
 #include "transfer/item_file.h"
 #include "transfer/item_size.h"
+#include "transfer/item_writer.h"
 #include "transfer/linked_folder.h"
 #include "transfer/table_archive.h"
 #include "transfer/table_scan.h"
@@ -18,7 +20,6 @@ namespace {
 
 constexpr uint64_t kFilesSampled = 20;
 constexpr uint64_t kItemsSampled = 1000;  // of each
-constexpr double kPageBytes = 1 << 20;    // of a Scan's answer
 constexpr double kDataFileItems = 100'000;
 
 uint64_t Ceiling(double value) { return static_cast<uint64_t>(std::ceil(value)); }
@@ -29,6 +30,14 @@ void SetBound(const RateOptions& options, const TableCapacity& capacity, Clock* 
   RateController rate(options, capacity, {}, clock, random);
   estimate->units_per_second = rate.Target();
   estimate->bound = rate.Explain();
+  if (options.Mode() == RateMode::kHeadroom) {
+    estimate->notes.push_back("others are taken to leave all of the capacity");
+  }
+}
+
+/// How long its units take under the bound.
+void SetTime(const RateOptions& options, const TableCapacity& capacity, Clock* clock,
+             Random* random, Estimate* estimate) {
   if (estimate->units_per_second > 0)
     estimate->seconds = estimate->units / estimate->units_per_second;
   for (const auto& [name, index] : capacity.indexes) {
@@ -41,9 +50,76 @@ void SetBound(const RateOptions& options, const TableCapacity& capacity, Clock* 
     }
     estimate->index_units += estimate->units;
   }
-  if (options.Mode() == RateMode::kHeadroom) {
-    estimate->notes.push_back("others are taken to leave all of the capacity");
+}
+
+/// Requests and units of a scan under the bound that the estimate has.
+void SetScanCost(const TableDescription& table, bool consistent_read, Estimate* estimate) {
+  const double per_unit = consistent_read ? kConsistentBytesPerUnit : kEventualBytesPerUnit;
+  const double exact_units = static_cast<double>(table.size_bytes) / per_unit;
+  const PagePlan page =
+      PlanPage(estimate->units_per_second, table.AverageItemSize(), consistent_read);
+  const double pages = page.limit > 0
+                           ? static_cast<double>(table.item_count) / static_cast<double>(page.limit)
+                           : exact_units / page.units;
+  // The last page of a segment is half empty, as the last units of a page are, on average.
+  const auto segments = static_cast<double>(estimate->segments);
+  estimate->requests = Ceiling(std::max(segments, pages + segments / 2));
+  const auto requests = static_cast<double>(estimate->requests);
+  const double least = consistent_read ? 1 : 0.5;
+  estimate->units = std::max(requests * least, exact_units + requests * least / 2);
+}
+
+/// The first items of the first files.
+struct Sample {
+  explicit Sample(double target_units) : target(target_units), room(target_units) {}
+
+  void Take(double item_units, size_t request_bytes) {
+    ++items;
+    units += item_units;
+    if (room.Take(request_bytes, item_units)) return;
+    ++batches;
+    room = BatchRoom(target);
+    room.Take(request_bytes, item_units);
   }
+
+  const double target;  // units a second
+  double items = 0, units = 0;
+  double bytes = 0;  // of the files, as stored
+  double batches = 1;
+  BatchRoom room;  // in the last of those
+};
+
+Status AddToSample(DataFolder& folder, const ExportFile& source, Sample* sample,
+                   const std::stop_token& stop) {
+  ASSIGN_OR_RETURN(std::unique_ptr<ItemFile> file, ItemFile::Open(folder, source, stop));
+  Item item;
+  LineBuffer wire;
+  bool is_whole = false;
+  for (uint64_t items = 0; items < kItemsSampled;) {
+    ASSIGN_OR_RETURN(std::optional<LineKind> kind, file->Next(&item));
+    if (!kind) {
+      is_whole = true;
+      break;
+    }
+    if (*kind != LineKind::kItem) continue;
+    ++items;
+    wire.Clear();
+    ItemWriter::AppendWire(item, &wire);
+    sample->Take(WriteUnits(ItemSize(item)), wire.size());
+  }
+  // As stored; of a compressed file the text says nothing about that.
+  const double text = static_cast<double>(file->line().offset + file->line().text.size() + 1);
+  const double stored = static_cast<double>(source.size);
+  sample->bytes += is_whole ? stored : std::min(text, stored);
+  return {};
+}
+
+/// How many batches carry so many items like those of the sample.
+uint64_t BatchCount(uint64_t items, const Sample& sample, int lanes) {
+  if (sample.items == 0) return 0;
+  const double full = static_cast<double>(items) * sample.batches / sample.items;
+  // Each lane has a last one of its own, half empty on average; the sample has one already.
+  return std::min(items, Ceiling(full + (lanes - 1) / 2.0));
 }
 
 /// The table as the import would make it.
@@ -165,15 +241,12 @@ Result<Estimate> EstimateExport(const TransferContext& context, const ExportOpti
   int workers = WorkerCount(options.memory_bytes);
   int segments = options.segments > 0 ? options.segments : SegmentCount(table, workers);
   estimate.segments = static_cast<uint64_t>(segments);
-  double per_unit = options.consistent_read ? kConsistentBytesPerUnit : kEventualBytesPerUnit;
-  double size = static_cast<double>(table.size_bytes);
-  // Every segment costs a request, and every request is rounded up.
-  estimate.units = size / per_unit + segments * (options.consistent_read ? 1 : 0.5);
-  estimate.requests = std::max(estimate.segments, Ceiling(size / kPageBytes));
+  SetBound(options.rate, table.read, context.clock, context.random, &estimate);
+  SetScanCost(table, options.consistent_read, &estimate);
   estimate.files =
       std::max<uint64_t>(std::min<uint64_t>(estimate.segments, estimate.items),
                          Ceiling(static_cast<double>(table.item_count) / kDataFileItems));
-  SetBound(options.rate, table.read, context.clock, context.random, &estimate);
+  SetTime(options.rate, table.read, context.clock, context.random, &estimate);
   estimate.notes.push_back("a table counts its items and bytes anew only every few hours");
   return estimate;
 }
@@ -183,8 +256,9 @@ Result<Estimate> EstimateImport(const TransferContext& context, const ImportOpti
   RETURN_IF_ERROR(CheckRateOptions(options.rate, "the write ratio"));
   if (context.dynamodb == nullptr) return InvalidArgument("no DynamoDB endpoint is configured");
   const ExportPlace place = SplitExportPlace(options.source);
-  ASSIGN_OR_RETURN(std::unique_ptr<DataFolder> folder,
-                   OpenSourceFolder(context, place.folder, options.follow_manifest_urls));
+  ASSIGN_OR_RETURN(
+      std::unique_ptr<DataFolder> folder,
+      OpenSourceFolder(context.StoppedBy(stop), place.folder, options.follow_manifest_urls));
   auto found = DescribeTable(*context.dynamodb, options.table, stop);
   const bool is_to_be_made =
       !found && found.error().code == ErrorCode::kNotFound && options.create_table;
@@ -201,42 +275,23 @@ Result<Estimate> EstimateImport(const TransferContext& context, const ImportOpti
   Estimate estimate;
   estimate.is_export = false;
   estimate.files = contents.files.size();
-  double sampled_items = 0, sampled_bytes = 0, sampled_units = 0;
-  for (size_t i = 0; i < contents.files.size(); ++i) {
-    const ExportFile& source = contents.files[i];
-    estimate.bytes += source.size;
-    if (i >= kFilesSampled) continue;
-    ASSIGN_OR_RETURN(std::unique_ptr<ItemFile> file, ItemFile::Open(*folder, source, stop));
-    Item item;
-    double items = 0, units = 0;
-    bool is_whole = false;
-    while (items < kItemsSampled) {
-      ASSIGN_OR_RETURN(std::optional<LineKind> kind, file->Next(&item));
-      if (!kind) {
-        is_whole = true;
-        break;
-      }
-      if (*kind != LineKind::kItem) continue;
-      ++items;
-      units += WriteUnits(ItemSize(item));
-    }
-    sampled_items += items;
-    sampled_units += units;
-    // As stored; of a compressed file the text says nothing about that.
-    double text = static_cast<double>(file->line().offset + file->line().text.size() + 1);
-    double stored = static_cast<double>(source.size);
-    sampled_bytes += is_whole ? stored : std::min(text, stored);
-  }
-  double bytes = static_cast<double>(estimate.bytes);
-  double share = sampled_bytes > 0 ? bytes / sampled_bytes : 0;
-  estimate.items = contents.items.value_or(Ceiling(sampled_items * share));
-  double units_per_item = sampled_items > 0 ? sampled_units / sampled_items : 1;
-  estimate.units = units_per_item * static_cast<double>(estimate.items);
-  bool one_by_one = options.mode.kind != ImportMode::Kind::kOverwrite;
-  estimate.requests = one_by_one ? estimate.items
-                                 : Ceiling(static_cast<double>(estimate.items) /
-                                           static_cast<double>(BatchWriter::kItemsMax));
   SetBound(options.rate, table.write, context.clock, context.random, &estimate);
+  Sample sample(estimate.units_per_second);
+  for (size_t i = 0; i < contents.files.size(); ++i) {
+    estimate.bytes += contents.files[i].size;
+    if (i >= kFilesSampled) continue;
+    RETURN_IF_ERROR(AddToSample(*folder, contents.files[i], &sample, stop));
+  }
+  const double bytes = static_cast<double>(estimate.bytes);
+  const double share = sample.bytes > 0 ? bytes / sample.bytes : 0;
+  estimate.items = contents.items.value_or(Ceiling(sample.items * share));
+  const double units_per_item = sample.items > 0 ? sample.units / sample.items : 1;
+  estimate.units = units_per_item * static_cast<double>(estimate.items);
+  const bool one_by_one = options.mode.kind != ImportMode::Kind::kOverwrite;
+  estimate.requests =
+      one_by_one ? estimate.items
+                 : BatchCount(estimate.items, sample, ImportLaneCount(options.memory_bytes));
+  SetTime(options.rate, table.write, context.clock, context.random, &estimate);
   const json::Value* local_indexes = json::Find(table.description, "LocalSecondaryIndexes");
   if (local_indexes != nullptr && local_indexes->is_array()) {
     estimate.notes.push_back(

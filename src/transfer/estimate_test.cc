@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "transfer/batch_writer.h"
 #include "transfer/transfer_fixture_for_test.h"
 
 namespace penstock {
@@ -28,6 +29,52 @@ TEST_F(EstimateTest, EstimatesAreNearTheTruth) {
   EXPECT_EQ(*ParseDeadline("3 days"), 259200);
   EXPECT_FALSE(ParseDeadline("soon"));
   EXPECT_FALSE(ParsePriceList("{\"readUnitsPerMillion\":-1}"));
+}
+
+void ExpectNear(uint64_t estimate, int truth, double rate) {
+  EXPECT_NEAR(static_cast<double>(estimate), truth, 0.2 * truth) << rate << " units/s";
+}
+
+TEST_F(EstimateTest, RequestsAreForeseenUnderLowBoundsToo) {
+  Fill(600, 900);
+  aws_.faults.page_bytes = 1 << 20;
+  int scans_slow = 0, scans_fast = 0, batches_slow = 0, batches_fast = 0;
+  for (double rate : {1.0, 4.0, 30.0, 1000.0}) {
+    ExportOptions options = Export(fmt::format("out-{}", rate));
+    options.rate.units_per_second = rate;
+    aws_.scans = 0;
+    auto estimate = EstimateExport(Context(), options);
+    ASSERT_GOOD(estimate);
+    EXPECT_EQ(aws_.scans, 0);
+    ASSERT_GOOD(RunExport(Context(), options));
+    ExpectNear(estimate->requests, aws_.scans, rate);
+    (rate < 2 ? scans_slow : scans_fast) = aws_.scans;
+
+    ImportOptions import = Import(fmt::format("out-{}", rate));
+    import.rate.units_per_second = rate;
+    aws_.batches = 0;
+    estimate = EstimateImport(Context(), import);
+    ASSERT_GOOD(estimate);
+    EXPECT_EQ(aws_.batches, 0);
+    ASSERT_GOOD(RunImport(Context(), import));
+    ExpectNear(estimate->requests, aws_.batches, rate);
+    (rate < 2 ? batches_slow : batches_fast) = aws_.batches;
+  }
+  // It did depend on the bound.
+  EXPECT_GT(scans_slow, 10 * scans_fast);
+  EXPECT_GT(batches_slow, 10 * batches_fast);
+}
+
+TEST_F(EstimateTest, EachLaneOfAnImportHasALastBatch) {
+  Fill(300);
+  ASSERT_GOOD(RunExport(Context(), Export("out")));
+  ImportOptions options = Import("out");
+  options.memory_bytes = kDefaultMemory;
+  auto estimate = EstimateImport(Context(), options);
+  ASSERT_GOOD(estimate);
+  EXPECT_EQ(estimate->requests, 300u / BatchRoom::kItemsMax + 5);
+  options.mode = *ParseImportMode("skip-existing");
+  EXPECT_EQ(EstimateImport(Context(), options)->requests, 300u);
 }
 
 TEST_F(EstimateTest, ATableThatIsToBeMadeIsForeseenAsItWillBe) {

@@ -27,10 +27,6 @@ constexpr uint64_t kBlockLines = 100;
 constexpr std::chrono::seconds kBlockTime{1};  // on a slow table
 constexpr uint64_t kRecordSizeMax = 256u << 20;
 
-int LaneCount(uint64_t memory_bytes) {
-  return static_cast<int>(std::clamp<uint64_t>(memory_bytes / kLaneMemory, 1, kLanesMax));
-}
-
 std::string Items(uint64_t count) { return fmt::format("{} item{}", count, count == 1 ? "" : "s"); }
 
 /// How items of the sample fit the table.
@@ -41,6 +37,10 @@ struct KeySample {
 };
 
 }  // namespace
+
+int ImportLaneCount(uint64_t memory_bytes) {
+  return static_cast<int>(std::clamp<uint64_t>(memory_bytes / kLaneMemory, 1, kLanesMax));
+}
 
 Importer::Importer(const TransferContext& context, const ImportOptions& options,
                    const ProgressCallback& progress, std::stop_token stop)
@@ -170,11 +170,9 @@ Status Importer::FindTable() {
 }
 
 Status Importer::OpenState() {
-  if (options_.state_folder.empty()) {
-    ASSIGN_OR_RETURN(state_folder_, OpenDataFolder(context_, place_.folder));
-  } else {
-    ASSIGN_OR_RETURN(state_folder_, OpenDataFolder(context_, options_.state_folder));
-  }
+  const std::string& where = options_.state_folder.empty() ? place_.folder : options_.state_folder;
+  ASSIGN_OR_RETURN(state_folder_, OpenDataFolder(context_, where, options_.server_side_encryption,
+                                                 options_.kms_key_id));
   record_.source = place_.Name(folder_->address());
   record_.run_id =
       options_.run_id.empty() ? ImportRunId(record_.source, table_.name) : options_.run_id;
@@ -393,7 +391,7 @@ Status Importer::Write(RateController& rate, ProgressMeter& meter) {
   meter.Found(before.written + before.skipped, 0);
   std::vector<std::unique_ptr<PutQueue>> queues;
   std::vector<std::unique_ptr<BatchWriter>> writers;
-  for (int i = 0; i < LaneCount(options_.memory_bytes); ++i) {
+  for (int i = 0; i < ImportLaneCount(options_.memory_bytes); ++i) {
     queues.push_back(std::make_unique<PutQueue>(kChunksQueued));
     writers.push_back(
         std::make_unique<BatchWriter>(lane_context, static_cast<uint64_t>(i), failure.stop()));

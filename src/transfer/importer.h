@@ -28,6 +28,9 @@
 
 namespace penstock {
 
+/// How many lanes a memory budget allows.
+int ImportLaneCount(uint64_t memory_bytes);
+
 /// One import. Run it once.
 class Importer {
  public:

@@ -205,6 +205,44 @@ TEST_F(ImporterTest, RejectsSurviveSavesThatFail) {
   EXPECT_EQ(std::count(kept.begin(), kept.end(), '\n'), 40);
 }
 
+TEST_F(ImporterTest, WhatAnImportWritesIsEncryptedAsAsked) {
+  const struct {
+    const char *encryption, *key, *header;
+  } cases[] = {{"AES256", "", "AES256"}, {"aws:kms", "key", "aws:kms key"}, {"", "", ""}};
+  for (const std::string folder : {"in", "state"}) {
+    for (const auto& one : cases) {
+      aws_.objects = {{"/bucket/in/f",
+                       "garbage\n"
+                       R"({"Id":{"n":"1"}})"
+                       "\n"}};
+      aws_.encryption.clear();
+      ImportOptions options = Import("s3://bucket/in");
+      if (folder != "in") options.state_folder = "s3://bucket/" + folder;
+      options.no_manifest = true;
+      options.rejects_max = 1;
+      options.server_side_encryption = one.encryption;
+      options.kms_key_id = one.key;
+      auto imported = RunImport(Context(), options);
+      ASSERT_GOOD(imported);
+      EXPECT_EQ(imported->rejects_file,
+                "s3://bucket/" + folder + "/_penstock/rejected/run-2.jsonl");
+      // The record of the import and the rejected line; the former is gone by now.
+      EXPECT_GE(aws_.encryption.size(), 2u);
+      for (const auto& [name, encryption] : aws_.encryption) {
+        EXPECT_TRUE(name.starts_with("/bucket/" + folder + "/_penstock/")) << name;
+        EXPECT_EQ(encryption, one.header) << name;
+      }
+    }
+  }
+  Write("in/f", "{}\n");
+  ImportOptions local = Import("in");
+  local.no_manifest = true;
+  local.kms_key_id = "key";
+  auto refused = RunImport(Context(), local);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::kInvalidArgument) << refused.error().message;
+}
+
 TEST_F(ImporterTest, WhatIsRefusedLeavesNothingBehind) {
   Fill(50);
   ASSERT_GOOD(RunExport(Context(), Export("out")));

@@ -1,6 +1,7 @@
 // Whole transfers against an S3 that throttles, breaks connections and cuts bodies short.
 #include <gtest/gtest.h>
 
+#include "transfer/estimate.h"
 #include "transfer/transfer_fixture_for_test.h"
 
 namespace penstock {
@@ -70,6 +71,39 @@ TEST_F(S3FaultsTest, AnS3ThatOnlyThrottlesEndsTheJobAndItGoesOnLater) {
   EXPECT_EQ(exported->resumed_from, "run-1");
   EXPECT_EQ(exported->items, 400u);
   ExpectVerified("s3://bucket/out");
+}
+
+TEST_F(S3FaultsTest, FiveMinutesOfThrottlesAreNoReasonToLoseAnything) {
+  ExportOptions options = Export("s3://bucket/out");
+  double began = 0;
+  std::string_view part;
+  aws_.s3_fault = [&](const std::string&, const std::string& target) {
+    const bool is_meant = target.find(part) != std::string::npos;
+    return is_meant && clock_.Seconds() - began < 300 ? FakeS3::kSlowDown : 0;
+  };
+  // The small files, that are written and read at once.
+  for (const char* name : {"_penstock", "_table.json", "manifest"}) {
+    part = name;
+    aws_.objects.clear();
+    aws_.tables["U"].items.clear();
+    began = clock_.Seconds();
+    auto exported = RunExport(Context(), options, {}, stop_.get_token());
+    ASSERT_GOOD(exported);
+    EXPECT_GE(clock_.Seconds() - began, 300) << name;
+    began = clock_.Seconds();
+    auto imported = RunImport(Context(), Import("s3://bucket/out"), {}, stop_.get_token());
+    ASSERT_GOOD(imported);
+    EXPECT_TRUE(imported->warnings.empty()) << imported->warnings[0];
+    EXPECT_EQ(aws_.tables["U"].items, aws_.tables["T"].items);
+    began = clock_.Seconds();
+    auto verified = RunVerify(Context(), Verify("T", "s3://bucket/out"), {}, stop_.get_token());
+    ASSERT_GOOD(verified);
+    EXPECT_FALSE(verified->refusal);
+  }
+  began = clock_.Seconds();
+  auto estimate = EstimateImport(Context(), Import("s3://bucket/out"), stop_.get_token());
+  ASSERT_GOOD(estimate);
+  EXPECT_GE(clock_.Seconds() - began, 300);
 }
 
 TEST_F(S3FaultsTest, ConnectionsThatBreakInTheMiddleOfABodyLoseNothing) {

@@ -359,7 +359,7 @@ class S3Source : public BodySource {
 S3Folder::S3Folder(const S3Client* client, Clock* clock, Random* random, const S3Location& location,
                    S3FolderOptions options)
     : client_(client),
-      patience_(std::make_shared<S3Patience>(clock, random)),
+      patience_(std::make_shared<S3Patience>(clock, random, options.stop)),
       bucket_(location.bucket),
       prefix_(Folder(location.key)),
       address_("s3://" + bucket_ +

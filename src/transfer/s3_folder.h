@@ -17,6 +17,7 @@ struct S3FolderOptions {
   std::string server_side_encryption;  // "AES256", "aws:kms" or empty
   std::string kms_key_id;
   size_t part_size = 8u << 20;  // S3 wants 5 MiB at least; tests take less on servers that do not
+  std::stop_token stop = {};    // the job's, for calls that have none of their own (s3_patience.h)
 };
 
 class S3Folder : public DataFolder {

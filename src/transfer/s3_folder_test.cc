@@ -210,6 +210,80 @@ TEST_F(S3FolderTest, SmallFilesComeWhole) {
   }
 }
 
+/// A folder of a job that can be stopped, in an S3 that answers SlowDown for a time.
+class S3StopTest : public S3FolderTest {
+ protected:
+  static constexpr double kNever = 1e18;
+
+  void Throttle(double seconds, double stops_after = kNever) {
+    stop_.emplace();
+    folder_of_job_.emplace(&s3_, &clock_, &random_, S3Location{"b", "p"},
+                           S3FolderOptions{.stop = stop_->get_token()});
+    began_ = clock_.Seconds();
+    aws_.s3_fault = [=, this](const std::string&, const std::string&) {
+      if (Passed() >= stops_after) stop_->request_stop();
+      return Passed() < seconds ? FakeAws::kSlowDown : 0;
+    };
+  }
+  double Passed() { return clock_.Seconds() - began_; }
+  /// What takes no stop.
+  std::vector<std::function<Status(DataFolder&)>> Calls() {
+    aws_.objects["/b/p/f"] = "x";
+    auto status = [](const auto& result) { return result ? Status() : Status(result.error()); };
+    return {[](DataFolder& folder) { return folder.Write("g", "x"); },
+            [](DataFolder& folder) { return folder.Remove("g"); },
+            [](DataFolder& folder) { return folder.RemoveUnfinished({}, All); },
+            [=](DataFolder& folder) { return status(folder.List(SIZE_MAX)); },
+            [=](DataFolder& folder) { return status(folder.Read("f", 10)); },
+            [=](DataFolder& folder) {
+              auto file = folder.Create("h", {});
+              Status appended = (*file)->Append("x");
+              return appended ? status((*file)->Save()) : appended;
+            }};
+  }
+
+  std::optional<std::stop_source> stop_;
+  std::optional<S3Folder> folder_of_job_;
+  double began_ = 0;
+};
+
+TEST_F(S3StopTest, WhileTheJobGoesOnThrottlesAreWaitedOutForTenMinutes) {
+  for (const auto& call : Calls()) {
+    Throttle(500);
+    Status done = call(*folder_of_job_);
+    ASSERT_GOOD(done);
+    EXPECT_GT(Passed(), 500);
+    Throttle(kNever);
+    done = call(*folder_of_job_);
+    ASSERT_FALSE(done);
+    EXPECT_EQ(done.error().code, ErrorCode::kUnavailable) << done.error().message;
+    EXPECT_GT(Passed(), 600);
+    EXPECT_LT(Passed(), 620);
+  }
+}
+
+TEST_F(S3StopTest, AfterTheJobsStopThereIsHalfAMinute) {
+  for (double stops_after : {0.0, 200.0}) {
+    for (const auto& call : Calls()) {
+      Throttle(stops_after + 20, stops_after);
+      ASSERT_GOOD(call(*folder_of_job_));
+      EXPECT_TRUE(stop_->stop_requested());
+      Throttle(kNever, stops_after);
+      EXPECT_FALSE(call(*folder_of_job_));
+      EXPECT_GT(Passed(), stops_after + 30);
+      EXPECT_LT(Passed(), stops_after + 50);
+    }
+  }
+}
+
+TEST_F(S3StopTest, WithoutAStopHalfAMinuteIsEnough) {
+  for (const auto& call : Calls()) {
+    Throttle(kNever);
+    EXPECT_FALSE(call(folder_));
+    EXPECT_LT(Passed(), 50);
+  }
+}
+
 TEST(LocalFolder, KnowsTheNamesOfUnfinishedFiles) {
   EXPECT_EQ(NameOfUnfinished(".f.part"), "f");
   EXPECT_EQ(NameOfUnfinished("a/b/.f.gz.part"), "a/b/f.gz");

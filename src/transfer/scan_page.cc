@@ -1,7 +1,6 @@
 #include "transfer/scan_page.h"
 
 #include "base/encoding.h"
-#include "json/json.h"
 
 namespace penstock {
 namespace {
@@ -43,13 +42,16 @@ bool ReadItems(JsonCursor& cursor, ItemReader& reader, Item* item,
 }  // namespace
 
 ConsumedCapacity ReadConsumedCapacity(std::string_view json_text) {
-  ConsumedCapacity sum;
   auto value = json::Parse(json_text);
-  if (!value) return sum;
-  if (value->is_array()) {
-    for (const json::Value& element : value->get_array()) AddCapacity(element, &sum);
+  return value ? ReadConsumedCapacity(*value) : ConsumedCapacity();
+}
+
+ConsumedCapacity ReadConsumedCapacity(const json::Value& value) {
+  ConsumedCapacity sum;
+  if (value.is_array()) {
+    for (const json::Value& element : value.get_array()) AddCapacity(element, &sum);
   } else {
-    AddCapacity(*value, &sum);
+    AddCapacity(value, &sum);
   }
   return sum;
 }

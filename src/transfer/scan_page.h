@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "json/json.h"
 #include "transfer/item_reader.h"
 
 namespace penstock {
@@ -31,7 +32,9 @@ struct ConsumedCapacity {
   double units = -1;  // of the table's own capacity, local indexes included; -1: it does not say
   /// Of global indexes, which have capacities of their own; nullopt: it does not say.
   std::optional<std::map<std::string, double>> indexes = {};
+  bool operator==(const ConsumedCapacity&) const = default;
 };
 ConsumedCapacity ReadConsumedCapacity(std::string_view json_text);
+ConsumedCapacity ReadConsumedCapacity(const json::Value& value);
 
 }  // namespace penstock

@@ -34,6 +34,9 @@ bool IsOnDemand(const json::Object& table) {
   return billing != nullptr && TextOf(*billing, "BillingMode") == "PAY_PER_REQUEST";
 }
 
+/// Which nobody else may set.
+bool IsTagOfAws(const json::Object& tag) { return TextOf(tag, "Key").starts_with("aws:"); }
+
 /// The throughput members of a table or index, as CreateTable takes them.
 void AddThroughput(const json::Object& described, bool on_demand, const TableBilling& billing,
                    json::Object* request) {
@@ -124,6 +127,86 @@ std::map<std::string, std::string> DescribeIndexes(const json::Object& table,
   return indexes;
 }
 
+/// By name, each in quotes, so that an empty one is not taken for none.
+std::map<std::string, std::string> DescribeTags(const json::Array& tags) {
+  std::map<std::string, std::string> values;
+  for (const json::Value& value : tags) {
+    const json::Object* tag = value.if_object();
+    if (tag != nullptr && !IsTagOfAws(*tag))
+      values[TextOf(*tag, "Key")] = json::Quote(TextOf(*tag, "Value"));
+  }
+  return values;
+}
+
+/// "NEW_IMAGE"; empty: there is no stream, which is also how servers without streams describe it.
+std::string DescribeStream(const json::Object& table) {
+  const json::Object* stream = ObjectOf(table, "StreamSpecification");
+  if (stream == nullptr) return "";
+  auto is_enabled = json::OptionalBool(*stream, "StreamEnabled");
+  if (is_enabled && *is_enabled == false) return "";
+  std::string view = TextOf(*stream, "StreamViewType");
+  return view.empty() ? "enabled" : view;
+}
+
+/// "on demand" or "provisioned"; nullopt: it does not say. AWS tells the mode only of tables that
+/// were on demand once.
+std::optional<std::string> DescribeBilling(const json::Object& table) {
+  if (IsOnDemand(table)) return "on demand";
+  if (ObjectOf(table, "BillingModeSummary") != nullptr) return "provisioned";
+  const json::Object* throughput = ObjectOf(table, "ProvisionedThroughput");
+  if (throughput == nullptr) return std::nullopt;
+  auto units = json::OptionalInt(*throughput, "ReadCapacityUnits");
+  if (!units || units->value_or(0) < 1) return std::nullopt;
+  return "provisioned";
+}
+
+std::optional<std::string> DescribeClass(const json::Object& table) {
+  const json::Object* summary = ObjectOf(table, "TableClassSummary");
+  if (summary == nullptr) return std::nullopt;
+  return TextOf(*summary, "TableClass");
+}
+
+std::optional<std::string> DescribeProtection(const json::Object& table) {
+  auto is_protected = json::OptionalBool(table, "DeletionProtectionEnabled");
+  if (!is_protected || !*is_protected) return std::nullopt;
+  return **is_protected ? "on" : "off";
+}
+
+/// Gathers what is another in one description than in the other.
+class Differences {
+ public:
+  Differences(std::string_view one, std::string_view other) : one_(one), other_(other) {}
+
+  /// Empty: it has none.
+  void Compare(std::string_view what, const std::string& was, const std::string& is) {
+    if (was == is) return;
+    found_.push_back(fmt::format("{}: {} in {}, {} in {}", what, was.empty() ? "none" : was, one_,
+                                 is.empty() ? "none" : is, other_));
+  }
+  /// nullopt: it does not say.
+  void CompareTold(std::string_view what, const std::optional<std::string>& was,
+                   const std::optional<std::string>& is) {
+    if (was && is) Compare(what, *was, *is);
+  }
+  /// What both have by name.
+  void CompareNamed(std::string_view what, const std::map<std::string, std::string>& was,
+                    const std::map<std::string, std::string>& is) {
+    for (const auto& [name, description] : was) {
+      auto found = is.find(name);
+      Compare(fmt::format("{} {}", what, name), description,
+              found == is.end() ? "" : found->second);
+    }
+    for (const auto& [name, description] : is) {
+      if (!was.contains(name)) Compare(fmt::format("{} {}", what, name), "", description);
+    }
+  }
+  std::vector<std::string> Take() { return std::move(found_); }
+
+ private:
+  const std::string_view one_, other_;
+  std::vector<std::string> found_;
+};
+
 /// The member of a CreateTable request without which the table holds the same, and that the server
 /// refuses: the one that its message names, else the first there is.
 std::optional<std::string_view> RefusedExtra(const json::Object& request,
@@ -145,7 +228,11 @@ Result<TableArchive> ReadArchive(std::string_view text) {
   ASSIGN_OR_RETURN(const json::Object* table, json::GetObject(object, "table"));
   archive.table = *table;
   if (const json::Object* ttl = ObjectOf(object, "timeToLive")) {
-    ASSIGN_OR_RETURN(archive.ttl_attribute, json::GetString(*ttl, "AttributeName"));
+    ASSIGN_OR_RETURN(std::optional<bool> is_enabled, json::OptionalBool(*ttl, "Enabled"));
+    archive.ttl_attribute.emplace();
+    if (is_enabled.value_or(true)) {
+      ASSIGN_OR_RETURN(archive.ttl_attribute, json::GetString(*ttl, "AttributeName"));
+    }
   }
   if (const json::Array* tags = ArrayOf(object, "tags")) archive.tags = *tags;
   return archive;
@@ -174,50 +261,56 @@ Result<TableArchive> ArchiveTable(const DynamoDbClient& client, const json::Obje
   archive.table = table;
   const std::string name = TextOf(table, "TableName");
   auto ask = [&](std::string_view operation, json::Object request,
-                 std::string_view what) -> Result<json::Object> {
+                 std::string_view what) -> Result<std::optional<json::Object>> {
     auto answer = client.Call(operation, json::Write(request), RetryPolicy::kPatient, stop);
     if (!answer) {
       const CallError& error = answer.error();
       // A server without the operation has no such thing.
-      if (error.type == "UnknownOperationException" || error.http == 501) return json::Object();
+      if (error.type == "UnknownOperationException" || error.http == 501) return std::nullopt;
       Error failed = error.ToError(fmt::format("asking for the {} of table {}", what, name));
       if (failed.code == ErrorCode::kUnavailable || failed.code == ErrorCode::kCanceled)
         return failed;
       warnings->push_back(failed.message + "; it is left out");
-      return json::Object();
+      return std::nullopt;
     }
     auto object = json::ParseObject(*answer);
     if (object) return *std::move(object);
     warnings->push_back(fmt::format("the {} of table {} cannot be read and is left out: {}", what,
                                     name, object.error().message));
-    return json::Object();
+    return std::nullopt;
   };
-  ASSIGN_OR_RETURN(json::Object ttl,
+  ASSIGN_OR_RETURN(std::optional<json::Object> ttl,
                    ask("DescribeTimeToLive", {{"TableName", name}}, "time to live"));
-  if (const json::Object* described = ObjectOf(ttl, "TimeToLiveDescription")) {
-    std::string status = TextOf(*described, "TimeToLiveStatus");
-    if (status == "ENABLED" || status == "ENABLING")
-      archive.ttl_attribute = TextOf(*described, "AttributeName");
+  if (const json::Object* told = ttl ? ObjectOf(*ttl, "TimeToLiveDescription") : nullptr) {
+    const std::string status = TextOf(*told, "TimeToLiveStatus");
+    const bool is_on = status == "ENABLED" || status == "ENABLING";
+    archive.ttl_attribute = is_on ? TextOf(*told, "AttributeName") : "";
   }
+  json::Array tags;
   std::string token;
   do {
     json::Object request{{"ResourceArn", TextOf(table, "TableArn")}};
     if (!token.empty()) request["NextToken"] = token;
-    ASSIGN_OR_RETURN(json::Object page, ask("ListTagsOfResource", std::move(request), "tags"));
-    if (const json::Array* tags = ArrayOf(page, "Tags"))
-      archive.tags.insert(archive.tags.end(), tags->begin(), tags->end());
-    token = TextOf(page, "NextToken");
+    ASSIGN_OR_RETURN(std::optional<json::Object> page,
+                     ask("ListTagsOfResource", std::move(request), "tags"));
+    if (!page) return archive;
+    if (const json::Array* more = ArrayOf(*page, "Tags"))
+      tags.insert(tags.end(), more->begin(), more->end());
+    token = TextOf(*page, "NextToken");
   } while (!token.empty());
+  archive.tags = std::move(tags);
   return archive;
 }
 
 std::string WriteTableArchive(const TableArchive& archive) {
   json::Object object{{"format", kArchiveFormat}, {"table", archive.table}};
-  if (archive.ttl_attribute) {
+  if (archive.ttl_attribute && archive.ttl_attribute->empty()) {
+    object["timeToLive"] = json::Object{{"Enabled", false}};
+  } else if (archive.ttl_attribute) {
     object["timeToLive"] =
         json::Object{{"AttributeName", *archive.ttl_attribute}, {"Enabled", true}};
   }
-  object["tags"] = archive.tags;
+  if (archive.tags) object["tags"] = *archive.tags;
   return json::WritePretty(object);
 }
 
@@ -257,9 +350,9 @@ Result<json::Object> CreateTableRequest(const TableArchive& archive, const std::
     if (!table_class.empty()) request["TableClass"] = table_class;
   }
   json::Array tags;
-  for (const json::Value& tag : archive.tags) {
+  for (const json::Value& tag : archive.tags.value_or(json::Array())) {
     const json::Object* pair = tag.if_object();
-    if (pair != nullptr && !TextOf(*pair, "Key").starts_with("aws:")) tags.push_back(tag);
+    if (pair != nullptr && !IsTagOfAws(*pair)) tags.push_back(tag);
   }
   if (!tags.empty()) request["Tags"] = std::move(tags);
   return request;
@@ -303,7 +396,7 @@ Status MakeTable(const DynamoDbClient& client, Clock& clock, const TableArchive&
     if (!Patience::SleepUnlessStopped(clock, kPollInterval, stop))
       return Canceled(attempted + " was stopped");
   }
-  if (!archive.ttl_attribute) return {};
+  if (archive.ttl_attribute.value_or("").empty()) return {};
   auto live = client.Call(
       "UpdateTimeToLive",
       json::Write(json::Object{
@@ -321,25 +414,31 @@ Status MakeTable(const DynamoDbClient& client, Clock& clock, const TableArchive&
 std::vector<std::string> SchemaDifferences(const TableArchive& archive, const TableArchive& other,
                                            std::string_view archive_name,
                                            std::string_view other_name) {
-  std::vector<std::string> differences;
-  auto compare = [&](const std::string& what, const std::string& was, const std::string& is) {
-    if (was != is) {
-      differences.push_back(fmt::format("{}: {} in {}, {} in {}", what, was.empty() ? "none" : was,
-                                        archive_name, is.empty() ? "none" : is, other_name));
-    }
-  };
-  compare("the key", DescribeKey(archive.table, archive.table),
-          DescribeKey(other.table, other.table));
+  Differences differences(archive_name, other_name);
+  differences.Compare("the key", DescribeKey(archive.table, archive.table),
+                      DescribeKey(other.table, other.table));
   for (std::string_view member : {"LocalSecondaryIndexes", "GlobalSecondaryIndexes"}) {
-    std::map<std::string, std::string> was = DescribeIndexes(archive.table, member);
-    std::map<std::string, std::string> is = DescribeIndexes(other.table, member);
-    for (const auto& [name, description] : was) compare("index " + name, description, is[name]);
-    for (const auto& [name, description] : is) {
-      if (!was.contains(name)) compare("index " + name, "", description);
-    }
+    differences.CompareNamed("index", DescribeIndexes(archive.table, member),
+                             DescribeIndexes(other.table, member));
   }
-  compare("the time to live", archive.ttl_attribute.value_or(""), other.ttl_attribute.value_or(""));
-  return differences;
+  differences.CompareTold("the time to live", archive.ttl_attribute, other.ttl_attribute);
+  return differences.Take();
+}
+
+std::vector<std::string> SettingDifferences(const TableArchive& archive, const TableArchive& other,
+                                            std::string_view archive_name,
+                                            std::string_view other_name) {
+  Differences differences(archive_name, other_name);
+  differences.CompareTold("the billing", DescribeBilling(archive.table),
+                          DescribeBilling(other.table));
+  differences.Compare("the stream", DescribeStream(archive.table), DescribeStream(other.table));
+  if (archive.tags && other.tags)
+    differences.CompareNamed("tag", DescribeTags(*archive.tags), DescribeTags(*other.tags));
+  differences.CompareTold("the table class", DescribeClass(archive.table),
+                          DescribeClass(other.table));
+  differences.CompareTold("the deletion protection", DescribeProtection(archive.table),
+                          DescribeProtection(other.table));
+  return differences.Take();
 }
 
 }  // namespace penstock

@@ -2,7 +2,8 @@
 // live, tags. From it the table can be made again. Old importers skip names that begin with '_'.
 //   {"format":1,"table":{…what DescribeTable says…},
 //    "timeToLive":{"AttributeName":"…","Enabled":true},"tags":[{"Key":"…","Value":"…"}]}
-// The last two are left out where the server does not know them.
+// The last two are left out where the server does not say; {"Enabled":false} and [] say that there
+// are none.
 #pragma once
 
 #include <optional>
@@ -23,9 +24,9 @@ constexpr uint64_t kTableArchiveSizeMax = 4u << 20;
 
 /// Value type.
 struct TableArchive {
-  json::Object table;  // "Table" of DescribeTable
-  std::optional<std::string> ttl_attribute;
-  json::Array tags;
+  json::Object table;                        // "Table" of DescribeTable
+  std::optional<std::string> ttl_attribute;  // empty: there is none; nullopt: nobody said
+  std::optional<json::Array> tags;           // nullopt: nobody said
 };
 
 /// How a table that is made is paid for. Value type.
@@ -59,9 +60,15 @@ Status MakeTable(const DynamoDbClient& client, Clock& clock, const TableArchive&
                  std::vector<std::string>* warnings, std::stop_token stop);
 
 /// What of the schema (key, attribute types, indexes, time to live) is another in `other`, for
-/// people. How either is paid for is no difference. The names: "the export", "table T".
+/// people. What either side does not say is no difference. The names: "the export", "table T".
 std::vector<std::string> SchemaDifferences(const TableArchive& archive, const TableArchive& other,
                                            std::string_view archive_name,
                                            std::string_view other_name);
+
+/// Likewise of how the table is kept: stream, tags, billing mode, class, deletion protection. Not
+/// of how many units are provisioned: these change with the table's use.
+std::vector<std::string> SettingDifferences(const TableArchive& archive, const TableArchive& other,
+                                            std::string_view archive_name,
+                                            std::string_view other_name);
 
 }  // namespace penstock

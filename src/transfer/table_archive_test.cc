@@ -101,5 +101,94 @@ TEST_F(TableArchiveTest, WhatAServerDoesNotHaveIsLeftOut) {
   EXPECT_FALSE(aws_.tables.contains("U"));
 }
 
+class SettingsTest : public TableArchiveTest {
+ protected:
+  SettingsTest() {
+    Fill(20);
+    aws_.faults.latency = Duration(0);
+  }
+  void ExportTo(const std::string& where) { ASSERT_GOOD(RunExport(Context(), Export(where))); }
+  /// What verifying the export against T warns of.
+  std::vector<std::string> Warnings(const std::string& from = "out") {
+    auto verified = RunVerify(Context(), Verify("T", from));
+    EXPECT_TRUE(verified);
+    if (!verified) return {};
+    EXPECT_FALSE(verified->refusal) << verified->refusal->message;
+    return verified->warnings;
+  }
+  json::Object& extras() { return aws_.tables["T"].extras; }
+};
+
+TEST_F(SettingsTest, ThatDifferAreToldAndTheContentIsTheSame) {
+  using Texts = std::vector<std::string>;
+  extras() = {{"StreamSpecification",
+               json::Object{{"StreamEnabled", true}, {"StreamViewType", "NEW_IMAGE"}}},
+              {"TableClassSummary", json::Object{{"TableClass", "STANDARD_INFREQUENT_ACCESS"}}},
+              {"DeletionProtectionEnabled", true}};
+  ExportTo("out");
+  EXPECT_EQ(Warnings(), Texts{});
+  extras()["StreamSpecification"] = json::Object{{"StreamEnabled", false}};
+  EXPECT_EQ(Warnings(), Texts{"the settings differ: the stream: NEW_IMAGE in the export, none in "
+                              "table T"});
+  extras()["StreamSpecification"] =
+      json::Object{{"StreamEnabled", true}, {"StreamViewType", "KEYS_ONLY"}};
+  extras()["TableClassSummary"] = json::Object{{"TableClass", "STANDARD"}};
+  extras()["DeletionProtectionEnabled"] = false;
+  aws_.tags =
+      R"([{"Key":"team","Value":""},{"Key":"aws:x","Value":"1"},{"Key":"new","Value":"n"}])";
+  aws_.tables["T"].on_demand = true;
+  EXPECT_EQ(Warnings(),
+            (Texts{"the settings differ: the billing: provisioned in the export, on demand in "
+                   "table T",
+                   "the settings differ: the stream: NEW_IMAGE in the export, KEYS_ONLY in table T",
+                   "the settings differ: tag team: \"blue\" in the export, \"\" in table T",
+                   "the settings differ: tag new: none in the export, \"n\" in table T",
+                   "the settings differ: the table class: STANDARD_INFREQUENT_ACCESS in the "
+                   "export, STANDARD in table T",
+                   "the settings differ: the deletion protection: on in the export, off in table "
+                   "T"}));
+}
+
+TEST_F(SettingsTest, CapacityAndCountsAreNone) {
+  aws_.tables["T"].indexes["ByAt"] = 50;
+  ExportTo("out");
+  aws_.tables["T"].read_units = 7;
+  aws_.tables["T"].indexes["ByAt"] = 500;
+  extras() = {{"ItemCount", 5}, {"TableSizeBytes", 77}, {"TableArn", "arn:other"}};
+  EXPECT_EQ(Warnings(), std::vector<std::string>{});
+}
+
+TEST_F(SettingsTest, WhatOneSideDoesNotSayIsNoDifference) {
+  aws_.tables["T"].ttl_attribute = "at";
+  extras() = {{"TableClassSummary", json::Object{{"TableClass", "STANDARD"}}},
+              {"DeletionProtectionEnabled", true}};
+  ExportTo("told");
+  // A server that has none of these.
+  aws_.refused["DescribeTimeToLive"] = aws_.refused["ListTagsOfResource"] =
+      "UnknownOperationException";
+  extras() = {{"ProvisionedThroughput", nullptr}};
+  EXPECT_EQ(Warnings("told"), std::vector<std::string>{});
+  ExportTo("untold");
+  auto archive = ParseTableArchive(Read("untold/_table.json"));
+  ASSERT_GOOD(archive);
+  EXPECT_FALSE(archive->tags);
+  EXPECT_FALSE(archive->ttl_attribute);
+  aws_.refused.clear();
+  extras().clear();
+  aws_.tables["T"].on_demand = true;
+  EXPECT_EQ(Warnings("untold"), std::vector<std::string>{});
+}
+
+TEST_F(SettingsTest, NoTimeToLiveAndNoTagsAreKnownToBeNone) {
+  aws_.tags = "[]";
+  ExportTo("out");
+  aws_.tags = R"([{"Key":"team","Value":"blue"}])";
+  aws_.tables["T"].ttl_attribute = "at";
+  EXPECT_EQ(Warnings(),
+            (std::vector<std::string>{
+                "the schema differs: the time to live: none in the export, at in table T",
+                "the settings differ: tag team: none in the export, \"blue\" in table T"}));
+}
+
 }  // namespace
 }  // namespace penstock

@@ -23,16 +23,18 @@ constexpr uint64_t kWorkerMemory = 32u << 20;
 constexpr int kScanWorkersMax = 64;
 constexpr double kPageSeconds = 0.5;       // of the target that one page may cost
 constexpr double kUnknownItemSize = 1024;  // until the first page tells
+constexpr double kRounding = 1e-9;         // of a quotient that should be whole
 constexpr double kLearning = 0.3;          // weight of the newest page in the average
 
 /// A Scan of the table reads no index.
 const RateController::IndexUnits kNoIndexes = std::map<std::string, double>();
 
-/// What the next request asks for and what to reserve for it.
-struct PagePlan {
-  int64_t limit = 0;  // items; 0: a full page
-  double units = 0;
-};
+double BytesPerUnit(bool consistent_read) {
+  return consistent_read ? kConsistentBytesPerUnit : kEventualBytesPerUnit;
+}
+
+/// What a request is rounded up to.
+double LeastUnits(bool consistent_read) { return consistent_read ? 1 : 0.5; }
 
 class Scanner {
  public:
@@ -251,30 +253,25 @@ class Scanner {
     return body + "}";
   }
 
-  double BytesPerUnit() const {
-    return options_.consistent_read ? kConsistentBytesPerUnit : kEventualBytesPerUnit;
-  }
-
-  /// A full page if half a second of the target pays for it, else so many items as it does pay for.
   PagePlan Plan() {
-    double full = kPageSize / BytesPerUnit();
-    double least = options_.consistent_read ? 1 : 0.5;
-    double budget = rate_.Target() * kPageSeconds;
-    if (budget >= full) return {0, full};
     double average;
     {
       std::lock_guard lock(mutex_);
       average = average_;
     }
-    double limit = std::max(1.0, std::floor(std::max(budget, least) * BytesPerUnit() / average));
-    return {static_cast<int64_t>(limit), std::clamp(limit * average / BytesPerUnit(), least, full)};
+    return PlanPage(rate_.Target(), average, options_.consistent_read);
   }
 
   void Learn(const ScanPage& page) {
     if (page.items == 0 || page.consumed_units <= 0) return;
-    double size = std::clamp(page.consumed_units * BytesPerUnit() / static_cast<double>(page.items),
-                             1.0, static_cast<double>(kItemSizeMax));
+    // Units are rounded up, so that of a small page only bounds of its items' size are known.
+    const double per_item =
+        BytesPerUnit(options_.consistent_read) / static_cast<double>(page.items);
+    const double most = page.consumed_units * per_item;
+    const double least = most - LeastUnits(options_.consistent_read) * per_item;
     std::lock_guard lock(mutex_);
+    if (average_ >= least && average_ <= most) return;
+    const double size = std::clamp((least + most) / 2, 1.0, static_cast<double>(kItemSizeMax));
     average_ += kLearning * (size - average_);
   }
 
@@ -313,6 +310,19 @@ int SegmentCount(const TableDescription& table, int workers) {
   uint64_t count = std::max<uint64_t>(ceiling(kSegmentSizeMax), 4 * static_cast<uint64_t>(workers));
   count = std::min({count, ceiling(kSegmentSizeMin), uint64_t{kSegmentsMax}});
   return static_cast<int>(count);
+}
+
+PagePlan PlanPage(double target, double average_item_size, bool consistent_read) {
+  const double bytes_per_unit = BytesPerUnit(consistent_read);
+  const double full = kPageSize / bytes_per_unit;
+  const double least = LeastUnits(consistent_read);
+  const double budget = target * kPageSeconds;
+  if (budget >= full) return {0, full};
+  const double average = average_item_size > 0 ? average_item_size : kUnknownItemSize;
+  const double limit =
+      std::max(1.0, std::floor(std::max(budget, least) * bytes_per_unit / average));
+  const double units = std::ceil(limit * average / bytes_per_unit / least - kRounding) * least;
+  return {static_cast<int64_t>(limit), std::clamp(units, least, full)};
 }
 
 Status ScanTable(const DynamoDbClient& client, const TableScanOptions& options,

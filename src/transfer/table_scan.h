@@ -67,6 +67,15 @@ int WorkerCount(uint64_t memory_bytes);
 /// but no more than one a MiB, as every segment costs a request.
 int SegmentCount(const TableDescription& table, int workers);
 
+/// What one request of a Scan asks for and what to reserve for it.
+struct PagePlan {
+  int64_t limit = 0;  // items; 0: a full page
+  double units = 0;
+};
+/// A full page if half a second of `target` (units a second) pays for it, else so many items as it
+/// does pay for. `average_item_size`: bytes; 0: unknown.
+PagePlan PlanPage(double target, double average_item_size, bool consistent_read);
+
 /// Makes the sink of a segment, on the worker's thread, in any order. It may move the start back.
 using OpenSegment = std::function<Result<std::unique_ptr<SegmentSink>>(SegmentStart* at)>;
 

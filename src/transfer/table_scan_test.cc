@@ -27,35 +27,68 @@ class CountingSink : public SegmentSink {
   uint64_t* const items_;
 };
 
-TEST(TableScan, PagesWhoseAnswersAreLostStillCount) {
-  FakeClock clock;
-  FakeRandom random;
-  FakeAws aws(&clock);
-  aws.tables["T"].key = KeySchema{{{"Id", AttributeType::kN}}};
-  const std::string padding(3000, 'x');
-  for (int i = 0; i < 600; ++i)
-    aws.Put("T", fmt::format(R"({{"Id":{{"N":"{}"}},"Pad":{{"S":"{}"}}}})", i, padding));
-  aws.faults.lost_answer_every = 2;
-  DynamoDbClient client({&aws, &clock, &random},
-                        {"http://aws.test", "us-east-1", StaticCredentials({"A", "s", ""})});
-  RateController rate(
-      {.ratio = 1}, {{20, "provisioned", false}},
-      []() -> Result<TableCapacity> { return Unavailable("throttled"); }, &clock, &random);
-  ProgressCallback progress;
-  ProgressMeter meter("exporting", progress, &clock, &rate);
-  uint64_t items = 0;
-  OpenSegment open = [&](SegmentStart*) -> Result<std::unique_ptr<SegmentSink>> {
-    return std::unique_ptr<SegmentSink>(std::make_unique<CountingSink>(&items));
-  };
-  TableScanOptions options{.table = "T", .segments = WholeTable(1), .average_item_size = 3000};
-  Status scanned = ScanTable(client, options, rate, meter, clock, random, open, {});
-  ASSERT_TRUE(scanned) << scanned.error().message;
-  EXPECT_EQ(items, 600u);
+class TableScan : public ::testing::Test {
+ protected:
+  TableScan() { aws_.tables["T"].key = KeySchema{{{"Id", AttributeType::kN}}}; }
+
+  void Fill(int items, size_t padding) {
+    for (int i = 0; i < items; ++i) {
+      aws_.Put("T", fmt::format(R"({{"Id":{{"N":"{}"}},"Pad":{{"S":"{}"}}}})", i,
+                                std::string(padding, 'x')));
+    }
+  }
+  /// All of T under so many units a second. How many items came.
+  uint64_t Scan(double units, int segments, double average_item_size) {
+    RateController rate(
+        {.ratio = 1}, {{units, "provisioned", false}},
+        []() -> Result<TableCapacity> { return Unavailable("throttled"); }, &clock_, &random_);
+    ProgressCallback progress;
+    ProgressMeter meter("exporting", progress, &clock_, &rate);
+    uint64_t items = 0;
+    OpenSegment open = [&](SegmentStart*) -> Result<std::unique_ptr<SegmentSink>> {
+      return std::unique_ptr<SegmentSink>(std::make_unique<CountingSink>(&items));
+    };
+    TableScanOptions options{
+        .table = "T", .segments = WholeTable(segments), .average_item_size = average_item_size};
+    Status scanned = ScanTable(client_, options, rate, meter, clock_, random_, open, {});
+    EXPECT_TRUE(scanned) << scanned.error().message;
+    consumed_ = rate.totals().consumed;
+    return items;
+  }
+
+  FakeClock clock_;
+  FakeRandom random_;
+  FakeAws aws_{&clock_};
+  DynamoDbClient client_{{&aws_, &clock_, &random_},
+                         {"http://aws.test", "us-east-1", StaticCredentials({"A", "s", ""})}};
+  double consumed_ = 0;
+};
+
+TEST_F(TableScan, PagesWhoseAnswersAreLostStillCount) {
+  Fill(600, 3000);
+  aws_.faults.lost_answer_every = 2;
+  EXPECT_EQ(Scan(20, 1, 3000), 600u);
   double read = 0;
-  for (const auto& page : aws.reads) read += page.units;
+  for (const auto& page : aws_.reads) read += page.units;
   EXPECT_GT(read, 300);  // most pages twice
-  EXPECT_LE(WindowMax(aws.reads), 1.05 * 20 * 10 + 10);
-  EXPECT_GE(rate.totals().consumed, 0.9 * read);
+  EXPECT_LE(WindowMax(aws_.reads), 1.05 * 20 * 10 + 10);
+  EXPECT_GE(consumed_, 0.9 * read);
+}
+
+TEST_F(TableScan, UnderALowBoundAPageStaysAsLargeAsItsUnitsPayFor) {
+  Fill(400, 980);
+  // The last page of a segment is short and costs as much as a full one.
+  EXPECT_EQ(Scan(1, 20, 985), 400u);
+  EXPECT_LE(aws_.scans, 400 / 4 + 20);
+  EXPECT_LE(consumed_, 0.5 * (400.0 / 4 + 20));
+}
+
+TEST_F(TableScan, ItemsLargerThanTheTableSaysAreLearnt) {
+  Fill(400, 3000);
+  EXPECT_EQ(Scan(20, 1, 1000), 400u);
+  // Half a second's units are 81 items of the size that was told, and 27 of these.
+  EXPECT_GT(aws_.scans, 400 / 81 + 2);
+  EXPECT_LE(WindowMax(aws_.reads), 1.05 * 20 * 10 + 81 * 3000 / 8192.0);
 }
 
 }  // namespace

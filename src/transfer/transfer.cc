@@ -34,6 +34,7 @@ Result<std::unique_ptr<DataFolder>> OpenDataFolder(const TransferContext& contex
   S3FolderOptions options;
   options.server_side_encryption = server_side_encryption;
   options.kms_key_id = kms_key_id;
+  options.stop = context.stop;
   return std::unique_ptr<DataFolder>(
       std::make_unique<S3Folder>(context.s3, context.clock, context.random, location, options));
 }
@@ -71,17 +72,17 @@ std::string Reject::Describe() const {
 
 Result<TransferReport> RunExport(const TransferContext& context, const ExportOptions& options,
                                  const ProgressCallback& progress, std::stop_token stop) {
-  return Exporter(context, options, progress, std::move(stop)).Run();
+  return Exporter(context.StoppedBy(stop), options, progress, stop).Run();
 }
 
 Result<TransferReport> RunImport(const TransferContext& context, const ImportOptions& options,
                                  const ProgressCallback& progress, std::stop_token stop) {
-  return Importer(context, options, progress, std::move(stop)).Run();
+  return Importer(context.StoppedBy(stop), options, progress, stop).Run();
 }
 
 Result<TransferReport> RunVerify(const TransferContext& context, const VerifyOptions& options,
                                  const ProgressCallback& progress, std::stop_token stop) {
-  return Verifier(context, options, progress, std::move(stop)).Run();
+  return Verifier(context.StoppedBy(stop), options, progress, stop).Run();
 }
 
 }  // namespace penstock

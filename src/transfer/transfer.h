@@ -7,6 +7,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "aws/dynamodb_client.h"
@@ -51,6 +52,14 @@ struct TransferContext {
   /// CloudWatch of its own then.
   const DynamoDbClient* source_dynamodb = nullptr;
   std::optional<CloudWatchAccess> source_cloudwatch = {};
+  /// Of the job, for what its folders do without a stop of their own; whoever begins a job sets it.
+  std::stop_token stop = {};
+
+  TransferContext StoppedBy(std::stop_token job) const {
+    TransferContext context = *this;
+    context.stop = std::move(job);
+    return context;
+  }
 };
 
 constexpr uint64_t kDefaultMemory = 256u << 20;
@@ -113,6 +122,8 @@ struct ImportOptions {
   /// A folder under whose _penstock/ the checkpoint and the rejected lines are written; empty: the
   /// source. One that cannot be written makes the import one that cannot be resumed.
   std::string state_folder = {};
+  /// Of what is written there, in S3: as ExportOptions has them.
+  std::string server_side_encryption = {}, kms_key_id = {};
   /// Names this import. A later attempt with the same id goes on, if source, files, table, mode,
   /// format and leniency are still the same, else begins anew. Empty: the source and the table name
   /// it.

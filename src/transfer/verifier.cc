@@ -255,8 +255,11 @@ Status Verifier::CompareSchema() {
     then = *std::move(archive);
   }
   const std::string source = source_table_ ? SourceName() : "the export";
+  // Neither makes the items others.
   for (std::string& difference : SchemaDifferences(then, now, source, TableName()))
     report_.warnings.push_back("the schema differs: " + std::move(difference));
+  for (std::string& difference : SettingDifferences(then, now, source, TableName()))
+    report_.warnings.push_back("the settings differ: " + std::move(difference));
   return {};
 }
 
