@@ -1,5 +1,5 @@
-// The objects that whoever executes an effect gets to see: evaluated, with everything they refer to.
-// SECRETS ARE IN CLEAR.
+// The objects that whoever executes an effect gets to see: evaluated, with everything they refer
+// to. SECRETS ARE IN CLEAR.
 #pragma once
 
 #include <vector>

@@ -14,7 +14,8 @@ std::string FolderOf(FileFormat format, std::string_view run_id, Instant started
 /// "s3://bucket/a/b" -> ("bucket", "a/b"); a local path, "file:///a/b", has only a prefix.
 std::pair<std::string, std::string> BucketAndPrefix(std::string_view address) {
   constexpr std::string_view kFileScheme = "file://";
-  if (address.starts_with(kFileScheme)) return {"", std::string(address.substr(kFileScheme.size()))};
+  if (address.starts_with(kFileScheme))
+    return {"", std::string(address.substr(kFileScheme.size()))};
   std::string_view path = address.substr(address.find("://") + 3);
   size_t slash = std::min(path.find('/'), path.size());
   return {std::string(path.substr(0, slash)),

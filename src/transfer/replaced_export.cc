@@ -19,7 +19,7 @@ bool StaysInFolder(std::string_view name) {
   return true;
 }
 
-Result<ReplacedExport> Parse(std::string_view text) {
+Result<ReplacedExport> ReadReplaced(std::string_view text) {
   ASSIGN_OR_RETURN(json::Object object, json::ParseObject(text));
   ASSIGN_OR_RETURN(int64_t format, json::GetInt(object, "format"));
   if (format != kReplacedFormat) {
@@ -54,7 +54,7 @@ std::string WriteReplacedExport(const ReplacedExport& replaced) {
 }
 
 Result<ReplacedExport> ParseReplacedExport(std::string_view text) {
-  auto replaced = Parse(text);
+  auto replaced = ReadReplaced(text);
   if (!replaced)
     return InvalidArgument("not the record of a replaced export: " + replaced.error().message);
   return replaced;
