@@ -1,11 +1,13 @@
 // What a transfer keeps between attempts, and what people hand it: checkpoints, import records,
-// archives of tables, price lists. What is accepted is written and read again as the same.
+// rejected lines, archives of tables, price lists. What is accepted is written and read again as
+// the same.
 #include <string_view>
 
 #include "base/check.h"
 #include "transfer/estimate.h"
 #include "transfer/export_checkpoint.h"
 #include "transfer/import_record.h"
+#include "transfer/rejected_line.h"
 #include "transfer/table_archive.h"
 
 namespace penstock {
@@ -30,6 +32,14 @@ void ReadImportRecord(std::string_view text) {
   CHECK(again.has_value(), "{}", again.error().message);
   CHECK(*again == *record);
   CHECK(WhyAnotherImport(*again, *record).empty());
+}
+
+void ReadRejectedLine(std::string_view text) {
+  auto reject = ParseRejectedLine(text);
+  if (!reject) return;
+  auto again = ParseRejectedLine(WriteRejectedLine(*reject, text));
+  CHECK(again.has_value(), "{}", again.error().message);
+  CHECK(again->Describe() == reject->Describe());
 }
 
 void ReadTableArchive(std::string_view text) {

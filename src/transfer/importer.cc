@@ -26,6 +26,7 @@ constexpr size_t kChunkBytesMax = 512u << 10;
 constexpr uint64_t kBlockLines = 100;
 constexpr std::chrono::seconds kBlockTime{1};  // on a slow table
 constexpr uint64_t kRecordSizeMax = 256u << 20;
+constexpr size_t kRejectsHeadSize = 1u << 20;  // of the rejects file, to be shown again
 
 std::string Items(uint64_t count) { return fmt::format("{} item{}", count, count == 1 ? "" : "s"); }
 
@@ -129,7 +130,6 @@ Result<TransferReport> Importer::Import() {
         fmt::format("importing {} into table {}: {} rejected (allowed: {}), {} in the table",
                     folder_->address(), table_.name, Items(report_.rejected), options_.rejects_max,
                     Items(report_.items));
-    // An earlier attempt of this import may have met all of them.
     if (!report_.rejects.empty()) message += "; the first: " + report_.rejects[0].Describe();
     if (report_.rejects_file) message += "; all that were rejected are in " + *report_.rejects_file;
     report_.refusal = FailedPrecondition(std::move(message));
@@ -249,7 +249,7 @@ Status Importer::OpenRejects() {
     auto committed = state_folder_->Open(name, stop_);
     if (committed && (*committed)->Size() == record_.rejects->bytes) {
       report_.rejects_file = state_folder_->AddressOf(name);
-      record_.rejects.reset();
+      ShowRejectsOf(**committed);
       return {};
     }
   }
@@ -257,6 +257,21 @@ Status Importer::OpenRejects() {
       .In(fmt::format("going on with the import that {} tells of: its rejected lines are lost; "
                       "remove that file and begin anew",
                       state_folder_->AddressOf(ImportRecordName(record_.run_id))));
+}
+
+void Importer::ShowRejectsOf(BodySource& rejects) {
+  std::string head(kRejectsHeadSize, '\0');
+  size_t size = 0;
+  while (size < head.size()) {
+    auto count = rejects.Read(std::span(head).subspan(size));
+    if (!count || *count == 0) break;
+    size += *count;
+  }
+  std::string_view lines = std::string_view(head).substr(0, size);
+  for (size_t end; (end = lines.find('\n')) != std::string_view::npos;
+       lines.remove_prefix(end + 1)) {
+    if (auto reject = ParseRejectedLine(lines.substr(0, end))) ShowReject(*std::move(reject));
+  }
 }
 
 Result<std::string> Importer::SaveState() {

@@ -55,6 +55,8 @@ class Importer {
                   const std::stop_token& stop);
   /// The table must still be the one that was written to.
   Status CheckTable();
+  /// Remembers, for the report, the first of what an earlier attempt met.
+  void ShowRejectsOf(BodySource& rejects);
   /// Remembers it for the report.
   void ShowReject(Reject reject);
   /// Brings the record and the rejects file up to date; the record's text.

@@ -38,4 +38,14 @@ std::string WriteRejectedItem(const Reject& reject, std::string_view item) {
   return json::Write(line);
 }
 
+Result<Reject> ParseRejectedLine(std::string_view line) {
+  ASSIGN_OR_RETURN(json::Object object, json::ParseObject(line, kItemDepthMax + 1));
+  Reject reject;
+  ASSIGN_OR_RETURN(reject.file, json::GetString(object, "file"));
+  ASSIGN_OR_RETURN(reject.line, json::GetCount(object, "line"));
+  ASSIGN_OR_RETURN(reject.offset, json::GetCount(object, "offset"));
+  ASSIGN_OR_RETURN(reject.reason, json::GetString(object, "reason"));
+  return reject;
+}
+
 }  // namespace penstock

@@ -17,4 +17,7 @@ std::string WriteRejectedLine(const Reject& reject, std::string_view text);
 /// Of an item; `item`: JSON.
 std::string WriteRejectedItem(const Reject& reject, std::string_view item);
 
+/// What either says of the reject; kInvalidArgument: it is no such line.
+Result<Reject> ParseRejectedLine(std::string_view line);
+
 }  // namespace penstock

@@ -233,14 +233,15 @@ TEST_F(ResumeTest, ARetryOfARefusedImportWritesNothingAgain) {
   ASSERT_GOOD(first);
   ASSERT_TRUE(first->refusal);
   const int batches = aws_.batches;
-  auto second = RunImport(Context(), options);
-  ASSERT_GOOD(second);
-  ASSERT_TRUE(second->refusal);
-  EXPECT_EQ(aws_.batches, batches);
-  EXPECT_EQ(second->rejected, 1u);
-  EXPECT_EQ(second->rejects_file, first->rejects_file);
-  EXPECT_NE(second->refusal->message.find("all that were rejected are in"), std::string::npos)
-      << second->refusal->message;
+  for (int retry = 1; retry <= 2; ++retry) {
+    auto again = RunImport(Context(), options);
+    ASSERT_GOOD(again);
+    ASSERT_TRUE(again->refusal);
+    EXPECT_EQ(aws_.batches, batches);
+    EXPECT_EQ(again->rejected, 1u);
+    EXPECT_EQ(again->rejects_file, first->rejects_file);
+    EXPECT_EQ(again->refusal->message, first->refusal->message);
+  }
   // With more allowed it is done; and a mended file is another import.
   options.rejects_max = 1;
   auto allowed = RunImport(Context(), options);
