@@ -79,6 +79,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   std::string_view text(reinterpret_cast<const char*>(data), size);
   penstock::ReadCheckpoint(text);
   penstock::ReadImportRecord(text);
+  penstock::ReadRejectedLine(text);
   penstock::ReadTableArchive(text);
   penstock::ReadPriceList(text);
   static_cast<void>(penstock::ParseDeadline(text).has_value());
