@@ -65,8 +65,11 @@ Status ExportDestination::Claim(const RunRecord& wanted) {
   run_ = wanted;
   ASSIGN_OR_RETURN(entries_, folder_->List());
   RETURN_IF_ERROR(Look());
+  if (!last_) return Begin();
+  // What is finished here may be what was to be replaced: it must not pass for its replacement.
+  const bool may_be_old = options_.overwrite != Overwrite::kNothing && last_done_ && !replaced_;
   const bool is_ours =
-      last_ && (last_->run_id == options_.run_id || (options_.resume && options_.run_id.empty()));
+      options_.run_id.empty() ? options_.resume && !may_be_old : last_->run_id == options_.run_id;
   return is_ours ? GoOn() : Begin();
 }
 
@@ -205,6 +208,12 @@ Status ExportDestination::GoOn() {
   wanted.job = run_.job;
   wanted.started_at = run_.started_at;
   if (options_.segments == 0) wanted.segments = run_.segments;
+  if (wanted != run_ && last_done_) {
+    return FailedPrecondition(
+        fmt::format("the export at {} (run {}) is finished, and another one than this: {}; there "
+                    "is nothing to resume. Choose another folder, or replace it (--overwrite)",
+                    folder_->address(), run_.run_id, FirstDifference(run_, wanted)));
+  }
   if (wanted != run_) {
     return FailedPrecondition(fmt::format(
         "the unfinished export at {} (run {}) is of table {} (id {}) with other "

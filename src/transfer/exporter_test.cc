@@ -124,6 +124,32 @@ TEST_F(ExporterTest, WhoeverLosesThePlaceDoesNotFinishThere) {
   EXPECT_EQ(ParseManifest(Read("out/manifest"))->proof->run_id, "run-3");
 }
 
+TEST_F(ExporterTest, WhatWasToBeReplacedDoesNotPassForItsReplacement) {
+  Fill(100);
+  ASSERT_GOOD(RunExport(Context(), Export("out")));
+  // Killed before it had begun, the same command is given again, with --resume.
+  ExportOptions again = Export("out");
+  again.run_id.clear();
+  again.resume = true;
+  Fill(120);
+  auto done = RunExport(Context(), again);
+  ASSERT_GOOD(done);
+  EXPECT_EQ(done->items, 100u) << "without overwrite what is done is meant";
+  again.overwrite = Overwrite::kAnyExport;
+  auto replaced = RunExport(Context(), again);
+  ASSERT_GOOD(replaced);
+  EXPECT_EQ(replaced->items, 120u);
+  EXPECT_FALSE(replaced->resumed_from);
+  again.overwrite = Overwrite::kNothing;
+  again.table = "U";
+  auto other = RunExport(Context(), again);
+  ASSERT_FALSE(other);
+  EXPECT_NE(
+      other.error().message.find("is finished, and another one than this: the table is now U"),
+      std::string::npos)
+      << other.error().message;
+}
+
 /// How one export is replaced by another: the formats of both.
 struct Replacement {
   FileFormat old_format, new_format;

@@ -101,6 +101,44 @@ def test_killed_transfers_lose_and_double_nothing(new_server, tmp_path):
     assert run(server, "verify", "dynamodb://Source", "--table", "Target", "--read-ratio", "1")[0] == 0
 
 
+def test_a_killed_replacement_leaves_the_old_export_or_the_new_one(new_server, tmp_path):
+    server = new_server()
+    dynamodb, s3 = server.client("dynamodb"), server.client("s3")
+    seed = random.randrange(1 << 30)
+    dice = random.Random(seed)
+    print("seed", seed)
+    s3.create_bucket(Bucket="replaced")
+    for table, items in (("Old", 1500), ("New", 2000)):
+        make_table(dynamodb, table)
+        for first in range(0, items, 25):
+            dynamodb.batch_write_item(RequestItems={table: [
+                {"PutRequest": {"Item": {"Id": {"N": str(i)}, "Of": {"S": table}, "Pad": {"S": "x" * 300}}}}
+                for i in range(first, first + 25)]})
+    for destination in (str(tmp_path / "out"), "s3://replaced/out"):
+        old = run(server, "export", "Old", destination, "--read-ratio", "1")[1]
+        found = set()
+        # About one second each; now and then begun anew, which replaces what is unfinished.
+        replace = ["export", "New", destination, "--rate", "80", "--segments", "8", "--overwrite"]
+        for _ in range(2 * KILLS):
+            run(server, *replace, *(["--resume"] if dice.random() < 0.6 else []), kill_after=dice.uniform(0.05, 1.3))
+            whole = run(server, "verify", destination)[1]
+            found.add(whole["items"])
+            assert whole["items"] == 2000 or whole["digest"] == old["digest"]
+        assert 1500 in found, "every replacement came to its end"
+        new = run(server, *replace, "--resume")[1]
+        assert new["items"] == 2000
+        run(server, "verify", destination, "--table", "New", "--read-ratio", "1")
+    left = {path.name for path in (tmp_path / "out").rglob("*") if path.is_file()}
+    names = {o["Key"].removeprefix("out/").rpartition("/")[2]
+             for o in s3.list_objects_v2(Bucket="replaced", Prefix="out/")["Contents"]}
+    fixed = {"manifest", "_SUCCESS", "_table.json", "run.json"}
+    for there in (left, names):
+        assert fixed <= there
+        # One file for each segment, or none of an empty one, and all of one run.
+        assert len({name[:8] for name in there - fixed}) == 1 and len(there - fixed) <= 8
+    assert "Uploads" not in s3.list_multipart_uploads(Bucket="replaced")
+
+
 def test_an_interrupted_transfer_says_so(new_server, tmp_path):
     """SIGINT: exit code 3 and a checkpoint; then --resume ends it."""
     server = new_server()
