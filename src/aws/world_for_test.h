@@ -94,7 +94,9 @@ class MapFiles : public Files {
     return NotFound(path);
   }
   Status Replace(const std::string&, std::string_view, unsigned) override { return {}; }
+  Status WriteNew(const std::string&, std::string_view, unsigned) override { return {}; }
   Status Rename(const std::string&, const std::string&) override { return {}; }
+  Status RenameNew(const std::string&, const std::string&) override { return {}; }
   Status SyncDirectory(const std::string&) override { return {}; }
   Status RemoveTree(const std::string&) override { return {}; }
   Status MakeDirectories(const std::string&) override { return {}; }

@@ -59,11 +59,17 @@ class Files {
   virtual Result<std::unique_ptr<WritableFile>> Append(const std::string& path,
                                                        unsigned mode = 0644) = 0;
   /// The whole content by temporary file, fsync, rename and fsync of the directory: the old or the
-  /// new, never a part.
+  /// new, never a part. Whoever dies in it leaves ".<name>.<digits>-<digits>.tmp" beside the path.
   virtual Status Replace(const std::string& path, std::string_view content,
                          unsigned mode = 0644) = 0;
+  /// The same, of a path that is not there yet; kAlreadyExists: it is. Of several who try at once
+  /// one succeeds.
+  virtual Status WriteNew(const std::string& path, std::string_view content,
+                          unsigned mode = 0644) = 0;
   /// Atomic within a file system; replaces the target.
   virtual Status Rename(const std::string& source, const std::string& target) = 0;
+  /// The same; kAlreadyExists if the target is there.
+  virtual Status RenameNew(const std::string& source, const std::string& target) = 0;
   virtual Status SyncDirectory(const std::string& path) = 0;
   /// Removing what is not there is no error.
   virtual Status Remove(const std::string& path) = 0;

@@ -124,6 +124,33 @@ class PosixFileLock final : public FileLock {
   FileDescriptor descriptor_;
 };
 
+/// The content in a file beside `path`, which `move` then moves there.
+template <typename Function>
+Status WriteBeside(const std::string& path, std::string_view content, unsigned mode,
+                   Function move) {
+  static std::atomic<uint64_t> counter = 0;
+  const size_t name = path.rfind('/') + 1;
+  std::string temporary;
+  Result<FileDescriptor> descriptor = AlreadyExists("");
+  // An earlier process of our number may have died and left its file.
+  while (!descriptor && descriptor.error().code == ErrorCode::kAlreadyExists) {
+    temporary = fmt::format("{}.{}.{}-{}.tmp", path.substr(0, name), path.substr(name), getpid(),
+                            counter++);
+    descriptor = OpenDescriptor("creating", temporary, O_WRONLY | O_CREAT | O_EXCL, mode);
+  }
+  if (!descriptor) return std::move(descriptor).error();
+
+  auto write_and_move = [&]() -> Status {
+    RETURN_IF_ERROR(WriteAll(descriptor->get(), content, temporary));
+    if (fsync(descriptor->get()) != 0) return OsError("syncing", temporary, errno);
+    if (int error = descriptor->Close()) return OsError("closing", temporary, error);
+    return move(temporary);
+  };
+  Status status = write_and_move();
+  if (!status) unlink(temporary.c_str());
+  return status;
+}
+
 }  // namespace
 
 Result<std::string> PosixFiles::Read(const std::string& path) {
@@ -162,27 +189,15 @@ Result<std::unique_ptr<WritableFile>> PosixFiles::Append(const std::string& path
 }
 
 Status PosixFiles::Replace(const std::string& path, std::string_view content, unsigned mode) {
-  static std::atomic<uint64_t> counter = 0;
-  std::string temporary;
-  Result<FileDescriptor> descriptor = AlreadyExists("");
-  // An earlier process of our number may have died and left its file.
-  while (!descriptor && descriptor.error().code == ErrorCode::kAlreadyExists) {
-    temporary = fmt::format("{}.{}-{}.tmp", path, getpid(), counter++);
-    descriptor = OpenDescriptor("creating", temporary, O_WRONLY | O_CREAT | O_EXCL, mode);
-  }
-  if (!descriptor) return std::move(descriptor).error();
+  RETURN_IF_ERROR(WriteBeside(
+      path, content, mode, [&](const std::string& temporary) { return Rename(temporary, path); }));
+  return SyncDirectory(ParentOf(path));
+}
 
-  auto write_and_rename = [&]() -> Status {
-    RETURN_IF_ERROR(WriteAll(descriptor->get(), content, temporary));
-    if (fsync(descriptor->get()) != 0) return OsError("syncing", temporary, errno);
-    if (int error = descriptor->Close()) return OsError("closing", temporary, error);
-    return Rename(temporary, path);
-  };
-  Status status = write_and_rename();
-  if (!status) {
-    unlink(temporary.c_str());
-    return status;
-  }
+Status PosixFiles::WriteNew(const std::string& path, std::string_view content, unsigned mode) {
+  RETURN_IF_ERROR(WriteBeside(path, content, mode, [&](const std::string& temporary) {
+    return RenameNew(temporary, path);
+  }));
   return SyncDirectory(ParentOf(path));
 }
 
@@ -191,6 +206,17 @@ Status PosixFiles::Rename(const std::string& source, const std::string& target) 
     return OsError("renaming", source + " to " + target, errno);
   }
   return {};
+}
+
+Status PosixFiles::RenameNew(const std::string& source, const std::string& target) {
+  if (renameat2(AT_FDCWD, source.c_str(), AT_FDCWD, target.c_str(), RENAME_NOREPLACE) == 0)
+    return {};
+  // Some file systems cannot: a second name is as atomic.
+  if (errno == EINVAL || errno == ENOSYS) {
+    if (link(source.c_str(), target.c_str()) == 0) return Remove(source);
+  }
+  if (errno == EEXIST) return AlreadyExists(target + " was made by somebody else meanwhile");
+  return OsError("renaming", source + " to " + target, errno);
 }
 
 Status PosixFiles::SyncDirectory(const std::string& path) {

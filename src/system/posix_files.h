@@ -8,9 +8,8 @@ namespace penstock {
 /// Files over POSIX calls; descriptors are never inherited by child processes. Modes are subject to
 /// the umask.
 ///
-/// Replace writes `<path>.<pid>-<n>.tmp` first; a crash can leave such a file behind, never a part
-/// of `path`. Lock is flock(2) on `path`, which stays afterwards: removing it would let two
-/// processes lock two files of one name.
+/// Lock is flock(2) on `path`, which stays afterwards: removing it would let two processes lock two
+/// files of one name.
 class PosixFiles final : public Files {
  public:
   Result<std::string> Read(const std::string& path) override;
@@ -20,7 +19,9 @@ class PosixFiles final : public Files {
   Result<std::unique_ptr<WritableFile>> Append(const std::string& path,
                                                unsigned mode = 0644) override;
   Status Replace(const std::string& path, std::string_view content, unsigned mode = 0644) override;
+  Status WriteNew(const std::string& path, std::string_view content, unsigned mode = 0644) override;
   Status Rename(const std::string& source, const std::string& target) override;
+  Status RenameNew(const std::string& source, const std::string& target) override;
   Status SyncDirectory(const std::string& path) override;
   Status Remove(const std::string& path) override;
   Status RemoveTree(const std::string& path) override;

@@ -1,8 +1,11 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
+
 #include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <array>
+#include <filesystem>
 
 #include <cstdlib>
 #include <set>
@@ -129,6 +132,38 @@ TEST_F(SystemTest, ReplaceLeavesNothingElse) {
   ASSERT_TRUE(files_.MakeDirectories(Path("folder/below")));
   EXPECT_FALSE(files_.Replace(Path("folder"), "x"));
   EXPECT_EQ(files_.List(root_)->size(), 2u);
+}
+
+TEST_F(SystemTest, OfSeveralWhoMakeAFileAtOnceOneSucceeds) {
+  for (int round = 0; round < 50; ++round) {
+    const std::string path = Path("one" + std::to_string(round));
+    std::array<Status, 4> made;
+    {
+      std::vector<std::jthread> threads;
+      for (size_t i = 0; i < made.size(); ++i)
+        threads.emplace_back([&, i] { made[i] = files_.WriteNew(path, std::to_string(i)); });
+    }
+    size_t successes = 0;
+    for (size_t i = 0; i < made.size(); ++i) {
+      if (made[i]) {
+        ++successes;
+        EXPECT_EQ(*files_.Read(path), std::to_string(i));
+      } else {
+        EXPECT_EQ(made[i].error().code, ErrorCode::kAlreadyExists) << made[i].error().message;
+      }
+    }
+    EXPECT_EQ(successes, 1u);
+    ASSERT_TRUE(files_.Remove(path));
+  }
+  EXPECT_TRUE(files_.List(root_)->empty());
+  ASSERT_TRUE(files_.Replace(Path("a"), "a"));
+  ASSERT_TRUE(files_.Replace(Path("b"), "b"));
+  EXPECT_EQ(files_.RenameNew(Path("a"), Path("b")).error().code, ErrorCode::kAlreadyExists);
+  EXPECT_EQ(*files_.Read(Path("b")), "b");
+  EXPECT_TRUE(files_.RenameNew(Path("a"), Path("c")));
+  EXPECT_FALSE(files_.Exists(Path("a")));
+  EXPECT_EQ(*files_.Absolute("x/../y"), std::filesystem::current_path().string() + "/y");
+  EXPECT_EQ(*files_.Absolute("/a/./b"), "/a/b");
 }
 
 TEST_F(SystemTest, FoldersAreMadeListedAndRemoved) {

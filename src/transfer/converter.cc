@@ -91,7 +91,7 @@ Status Converter::Open() {
 
 Status Converter::ConvertAll(const ExportLayout& layout, const std::string& run_id) {
   // Exports of other programs do not say what their table was.
-  auto table = source_->Read(kTableArchiveName, kTableArchiveSizeMax);
+  auto table = ReadTableText(*source_);
   if (!table && table.error().code != ErrorCode::kNotFound) return std::move(table.error());
   if (table) RETURN_IF_ERROR(WriteOnce({std::string(kTableArchiveName), *table}));
   ProgressMeter meter("converting", progress_, context_.clock, nullptr);

@@ -79,6 +79,9 @@ class DataFolder {
   virtual std::chrono::nanoseconds save_interval() const = 0;
   /// A small file at once, replacing what is there.
   virtual Status Write(std::string_view name, std::string_view content) = 0;
+  /// The same, of a name that is free. kAlreadyExists: it is not; of several who try at once one
+  /// succeeds.
+  virtual Status WriteNew(std::string_view name, std::string_view content) = 0;
   /// Removing what is not there is no error.
   virtual Status Remove(std::string_view name) = 0;
 };

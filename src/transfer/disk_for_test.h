@@ -37,8 +37,21 @@ class HastyFiles : public Files {
     RETURN_IF_ERROR(files_->Remove(path));
     return files_->Rename(other, path);
   }
+  Status WriteNew(const std::string& path, std::string_view content,
+                  unsigned mode = 0644) override {
+    const std::string other = path + "." + std::to_string(++replaced_) + ".tmp";
+    ASSIGN_OR_RETURN(auto file, files_->Create(other, mode));
+    RETURN_IF_ERROR(file->Append(content));
+    RETURN_IF_ERROR(file->Close());
+    Status moved = files_->RenameNew(other, path);
+    if (!moved) static_cast<void>(files_->Remove(other).has_value());
+    return moved;
+  }
   Status Rename(const std::string& source, const std::string& target) override {
     return files_->Rename(source, target);
+  }
+  Status RenameNew(const std::string& source, const std::string& target) override {
+    return files_->RenameNew(source, target);
   }
   Status SyncDirectory(const std::string&) override { return {}; }
   Status Remove(const std::string& path) override { return files_->Remove(path); }
@@ -90,8 +103,15 @@ class DyingFiles : public HastyFiles {
   Status Replace(const std::string& path, std::string_view content, unsigned mode = 0644) override {
     return Lives() ? HastyFiles::Replace(path, content, mode) : Status(Dead());
   }
+  Status WriteNew(const std::string& path, std::string_view content,
+                  unsigned mode = 0644) override {
+    return Lives() ? HastyFiles::WriteNew(path, content, mode) : Status(Dead());
+  }
   Status Rename(const std::string& source, const std::string& target) override {
     return Lives() ? HastyFiles::Rename(source, target) : Status(Dead());
+  }
+  Status RenameNew(const std::string& source, const std::string& target) override {
+    return Lives() ? HastyFiles::RenameNew(source, target) : Status(Dead());
   }
   Status Remove(const std::string& path) override {
     return Lives() ? HastyFiles::Remove(path) : Status(Dead());

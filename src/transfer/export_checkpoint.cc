@@ -60,9 +60,9 @@ Status ReadSegments(std::string_view text, std::string_view run_id,
   ASSIGN_OR_RETURN(json::Object object, json::ParseObject(text));
   ASSIGN_OR_RETURN(int64_t format, json::GetInt(object, "format"));
   ASSIGN_OR_RETURN(std::string found, json::GetString(object, "runId"));
-  if (format != kCheckpointFormat || found != run_id) {
-    return InvalidArgument(fmt::format("it is of run {} in format {}", found, format));
-  }
+  if (format != kCheckpointFormat)
+    return InvalidArgument(fmt::format("format {} is not known", format));
+  if (found != run_id) return NotFound(fmt::format("it is of run {}", found));
   ASSIGN_OR_RETURN(const json::Array* values, json::GetArray(object, "segments"));
   for (const json::Value& value : *values) {
     if (!value.is_object()) return InvalidArgument("segments has an element that is no object");
@@ -83,6 +83,7 @@ Result<std::unique_ptr<ExportCheckpoint>> ExportCheckpoint::Parse(std::string_vi
                                                                   std::string_view run_id) {
   auto checkpoint = std::make_unique<ExportCheckpoint>(std::string(run_id), 0);
   Status read = ReadSegments(text, run_id, &checkpoint->segments_);
+  if (!read && read.error().code == ErrorCode::kNotFound) return std::move(read).error();
   if (!read) return Corrupt("not the checkpoint of this export: " + read.error().message);
   return checkpoint;
 }

@@ -43,7 +43,7 @@ class ExportCheckpoint {
   /// Of an export that has not begun, of `segments` segments.
   ExportCheckpoint(std::string run_id, int segments);
 
-  /// kCorrupt: not a checkpoint of that run.
+  /// kNotFound: it is of another run. kCorrupt: not a checkpoint.
   static Result<std::unique_ptr<ExportCheckpoint>> Parse(std::string_view text,
                                                          std::string_view run_id);
   std::string Write() const;

@@ -21,8 +21,9 @@ TEST(ExportCheckpoint, ComesBack) {
   EXPECT_EQ((*read)->Remaining(), checkpoint.Remaining());
   EXPECT_EQ((*read)->Remaining().size(), 4u);
   EXPECT_EQ((*read)->Files().size(), 2u);
-  EXPECT_FALSE(ExportCheckpoint::Parse(checkpoint.Write(), "other"));
-  EXPECT_FALSE(ExportCheckpoint::Parse("{}", "run"));
+  EXPECT_EQ(ExportCheckpoint::Parse(checkpoint.Write(), "other").error().code,
+            ErrorCode::kNotFound);
+  EXPECT_EQ(ExportCheckpoint::Parse("{}", "run").error().code, ErrorCode::kCorrupt);
 }
 
 }  // namespace

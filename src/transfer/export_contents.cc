@@ -5,11 +5,11 @@
 #include <set>
 
 #include "base/text.h"
+#include "transfer/export_destination.h"
 #include "transfer/item_file.h"
 #include "transfer/linked_folder.h"
 #include "transfer/native_contents.h"
 #include "transfer/native_manifest.h"
-#include "transfer/replaced_export.h"
 #include "transfer/run_record.h"
 
 namespace penstock {
@@ -187,26 +187,18 @@ Result<ExportContents> WithoutManifest(DataFolder& folder, const std::vector<Fol
   return contents;
 }
 
-/// Of an export whose replacement is there already: whoever replaced it died before it was gone.
-Status LeaveOutReplaced(DataFolder& folder, const std::vector<FolderEntry>& entries,
-                        std::vector<std::string>* natives) {
-  for (const FolderEntry& entry : entries) {
-    if (entry.name != kReplacedName) continue;
-    ASSIGN_OR_RETURN(std::string text, folder.Read(kReplacedName, kManifestSizeMax));
-    auto replaced = ParseReplacedExport(text);
-    if (!replaced) return std::move(replaced.error()).In(folder.AddressOf(kReplacedName));
-    std::erase_if(*natives, [&](const std::string& at) {
-      return replaced->manifest == at + std::string(kNativeSummaryName);
-    });
-  }
-  return {};
-}
-
 }  // namespace
 
 Result<ExportContents> ReadExportContents(DataFolder& folder, const ExportRequest& request,
                                           std::stop_token stop) {
   ASSIGN_OR_RETURN(std::vector<FolderEntry> entries, folder.List());
+  const bool is_replaced = std::any_of(entries.begin(), entries.end(), [](const auto& entry) {
+    return entry.name == kReplacedName;
+  });
+  if (is_replaced) {
+    ASSIGN_OR_RETURN(const std::string manifest, FindReplacedManifest(folder));
+    std::erase_if(entries, [&](const auto& entry) { return entry.name == manifest; });
+  }
   std::vector<std::string> natives = FindNativeExports(entries);
   if (!request.native_id.empty()) {
     std::string wanted = std::string(kNativeFolder) + request.native_id + "/";
@@ -221,7 +213,6 @@ Result<ExportContents> ReadExportContents(DataFolder& folder, const ExportReques
     }
   }
   if (natives.empty()) return WithoutManifest(folder, entries, request, std::move(stop));
-  if (natives.size() > 1) RETURN_IF_ERROR(LeaveOutReplaced(folder, entries, &natives));
   if (natives.size() > 1) {
     return InvalidArgument(
         fmt::format("{} holds {} exports; give the one that is meant, such as {}", folder.address(),

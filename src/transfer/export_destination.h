@@ -5,11 +5,13 @@
 //   _penstock/run.json         who is at work
 //   _penstock/checkpoint.json  how far it has come; replaced every few seconds
 //   <uuid>…                    data files, each whole
-//   _table.json                what the table is
+//   _table.json                what the table is; of a run that replaces another export, until its
+//                              manifest is there, _penstock/table.json
 //   manifest                   which files those are, with their proofs; at once in the place of
 //                              the old one
 //   _SUCCESS                   empty
-// Then the replaced export's files go, and the checkpoint. Killed at any moment, a run leaves a
+// Then the replaced export's files go, but for the lines that imports of it rejected, and the
+// checkpoint. Killed at any moment, a run leaves a
 // prefix of that, and a later attempt with the same run id takes over: it goes on where the
 // checkpoint says, removes what that does not know, or, if the manifest is there, only ends what
 // was begun. Until the manifest is there, what it is to replace is whole and can be imported.
@@ -34,6 +36,14 @@ namespace penstock {
 /// that is not empty, else where they are. kInvalidArgument.
 Result<std::string> ManifestAddress(const DataFolder& folder, const std::string& base);
 
+/// What `_table.json` has to say of the export whose manifest lies in the folder, also if whoever
+/// made it died before that file was in its place. kNotFound: nothing.
+Result<std::string> ReadTableText(DataFolder& folder);
+
+/// The name of a manifest that counts no more: its replacement is there, and whoever wrote that
+/// died before this one was gone. Empty: there is none.
+Result<std::string> FindReplacedManifest(DataFolder& folder);
+
 /// For one export; one thread.
 class ExportDestination {
  public:
@@ -57,13 +67,14 @@ class ExportDestination {
   /// Makes the files that the checkpoint knows an export, and takes away what it replaces.
   /// kFailedPrecondition: another run has claimed the place meanwhile.
   Result<ExportProof> Publish(const ExportOrigin& origin, std::string_view table_archive);
+  /// After a failure of this run. If another one has claimed the place meanwhile, that is why, and
+  /// nobody else knows this run's files: they are taken away.
+  Error Explain(Error failure);
 
  private:
   bool Has(std::string_view name) const;
   /// Reads who was here last, and what that one was replacing.
   Status Look();
-  /// What the manifest of a run says, if it is there and that run's.
-  Result<std::optional<ExportProof>> FindDone(const RunRecord& run) const;
   /// The finished export that lies here, whoever made it.
   Result<std::optional<ReplacedExport>> FindFinished() const;
   /// Whether a name belongs to an export or to what a run left behind.
@@ -79,12 +90,14 @@ class ExportDestination {
   Status GoOn();
   /// What comes after the manifest.
   Status End();
+  /// Puts the new _table.json in its place.
+  Status InstallTable();
   Status RemoveReplaced();
-  Status CheckStillOurs() const;
-  /// `foreign`: one of the files in the way. `not_ours`: why what lies here may not be replaced
-  /// although others may.
-  Error Refuse(const FolderEntry& foreign, std::string_view not_ours = {}) const;
-  Status WriteOnce(const SmallFile& file);
+  Status CheckStillOurs();
+  /// What lies here, for people.
+  std::string Describe() const;
+  /// `foreign`: the file in the way. `why`: a sentence on what cannot be done about it.
+  Error Refuse(const FolderEntry& foreign, const std::string& why) const;
 
   DataFolder* const folder_;
   const ExportOptions& options_;

@@ -58,17 +58,22 @@ Result<TransferReport> Exporter::Run() {
                         " to resume: it was begun anew");
   }
 
-  ProgressMeter meter("exporting", progress_, context_.clock, rate.get());
-  meter.ExpectItems(table_.item_count);
-  RETURN_IF_ERROR(ScanInto(*rate, meter));
-  RETURN_IF_ERROR(CheckTable());
-  ASSIGN_OR_RETURN(ExportProof proof, Finish());
-  meter.Finish();
-
-  TransferReport report = Report(proof);
+  auto proof = Export(*rate);
+  if (!proof) return destination_->Explain(std::move(proof.error()));
+  TransferReport report = Report(*proof);
   rate->totals().AddTo(&report);
   report.seconds = std::chrono::duration<double>(context_.clock->Monotonic() - began).count();
   return report;
+}
+
+Result<ExportProof> Exporter::Export(RateController& rate) {
+  ProgressMeter meter("exporting", progress_, context_.clock, &rate);
+  meter.ExpectItems(table_.item_count);
+  RETURN_IF_ERROR(ScanInto(rate, meter));
+  RETURN_IF_ERROR(CheckTable());
+  ASSIGN_OR_RETURN(ExportProof proof, Finish());
+  meter.Finish();
+  return proof;
 }
 
 Status Exporter::ScanInto(RateController& rate, ProgressMeter& meter) {

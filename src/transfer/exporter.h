@@ -22,6 +22,8 @@ class Exporter {
 
  private:
   Status CheckOptions() const;
+  /// All that comes after the claim of the destination.
+  Result<ExportProof> Export(RateController& rate);
   Status ScanInto(RateController& rate, ProgressMeter& meter);
   /// The table must still be the one that was scanned.
   Status CheckTable();

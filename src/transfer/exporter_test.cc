@@ -2,7 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <thread>
+
 #include "transfer/disk_for_test.h"
+#include "transfer/export_destination.h"
 #include "transfer/manifest.h"
 #include "transfer/run_record.h"
 #include "transfer/transfer_fixture_for_test.h"
@@ -124,6 +128,133 @@ TEST_F(ExporterTest, WhoeverLosesThePlaceDoesNotFinishThere) {
   EXPECT_EQ(ParseManifest(Read("out/manifest"))->proof->run_id, "run-3");
 }
 
+TEST_F(ExporterTest, WhoeverLosesThePlaceTakesItsFilesAway) {
+  Fill(300);
+  for (const char* place : {"out", "s3://bucket/out"}) {
+    ASSERT_FALSE(RunExport(Context(), Export(place), {}, StopAfter(8)));
+    aws_.stop_source = nullptr;
+    ExportOptions second = Export(place);
+    second.run_id = "run-3";
+    second.overwrite = Overwrite::kAnyExport;
+    second.style.format = FileFormat::kJsonLines;
+    // When it has gone on, the first one loses the place, and writes some more files.
+    TransferContext context = Context();
+    context.listener.on_resumable = [&] { ASSERT_GOOD(RunExport(Context(), second)); };
+    auto failed = RunExport(context, Export(place));
+    ASSERT_FALSE(failed);
+    EXPECT_NE(failed.error().message.find("run run-3 has claimed the place"), std::string::npos)
+        << failed.error().message;
+    ExpectVerified(place);
+    auto folder = OpenDataFolder(Context(), Place(place));
+    auto entries = (*folder)->List();
+    ASSERT_GOOD(entries);
+    for (const FolderEntry& entry : *entries)
+      EXPECT_FALSE(IsDataFileOf("run-1", entry.name)) << entry.name;
+    EXPECT_TRUE(aws_.uploads.empty());
+    second.run_id = "run-4";
+    ASSERT_GOOD(RunExport(Context(), second));
+  }
+}
+
+TEST_F(ExporterTest, TwoAtOneEmptyPlaceAtOnceOneEnds) {
+  aws_.faults.latency = Duration(0);
+  Fill(50);
+  for (int round = 0; round < 40; ++round) {
+    const std::string to = fmt::format("out{}", round);
+    ExportOptions options[2] = {Export(to), Export(to)};
+    options[1].run_id = "run-2";
+    options[1].style.format = FileFormat::kJsonLines;
+    std::array<std::optional<Error>, 2> errors;
+    {
+      std::array<std::jthread, 2> threads;
+      for (size_t i = 0; i < 2; ++i) {
+        threads[i] = std::jthread([&, i] {
+          auto exported = RunExport(Context(), options[i]);
+          if (!exported) errors[i] = exported.error();
+        });
+      }
+    }
+    ASSERT_NE(errors[0].has_value(), errors[1].has_value()) << "round " << round;
+    const Error& lost = errors[0] ? *errors[0] : *errors[1];
+    EXPECT_EQ(lost.code, ErrorCode::kAlreadyExists) << lost.message;
+    ExpectVerified(to);
+  }
+}
+
+TEST_F(ExporterTest, WhatADyingWriteLeftBehindIsNoObstacle) {
+  Fill(300);
+  ASSERT_FALSE(RunExport(Context(), Export("out"), {}, StopAfter(8)));
+  aws_.stop_source = nullptr;
+  for (const char* name : {".manifest.123-3.tmp", "._SUCCESS.1-0.tmp", "._table.json.9-9.tmp",
+                           "_penstock/.checkpoint.json.77-1.tmp"})
+    Write(std::string("out/") + name, "{");
+  auto exported = RunExport(Context(), Export("out"));
+  ASSERT_GOOD(exported);
+  EXPECT_EQ(exported->resumed_from, "run-1");
+  for (const std::string& name : Names("out")) EXPECT_FALSE(name.ends_with(".tmp")) << name;
+  Write("out/.manifest.124-3.tmp", "{");
+  ExportOptions again = Export("out");
+  again.run_id = "run-3";
+  again.overwrite = Overwrite::kAnyExport;
+  ASSERT_GOOD(RunExport(Context(), again));
+  ExpectVerified("out");
+}
+
+TEST_F(ExporterTest, WhatCannotGoOnLosesNothing) {
+  Fill(300);
+  ExportOptions options = Export("out");
+  options.segments = 8;
+  ASSERT_FALSE(RunExport(Context(), options, {}, StopAfter(8)));
+  aws_.stop_source = nullptr;
+  // After the last checkpoint a file was made that it does not know; and something foreign came.
+  const std::string unknown = "out/" + DataFileName("run-1", {7, 8}, 5);
+  Write(unknown, "");
+  Write("out/notes.txt", "mine");
+  auto refused = RunExport(Context(), options);
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message.find("notes.txt. That is not of the unfinished export there"),
+            std::string::npos)
+      << refused.error().message;
+  EXPECT_TRUE(files_.Exists(folder_ + "/" + unknown));
+  options.overwrite = Overwrite::kAnyExport;
+  options.run_id = "run-2";
+  refused = RunExport(Context(), options);
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message.find("notes.txt. That belongs to no export"), std::string::npos)
+      << refused.error().message;
+  EXPECT_EQ(refused.error().message.find("--overwrite replaces it"), std::string::npos);
+}
+
+TEST_F(ExporterTest, LinesThatImportsRejectedOutliveTheExport) {
+  Fill(20);
+  ASSERT_GOOD(RunExport(Context(), Export("out")));
+  Write("out/_penstock/rejected/r.jsonl", "{}\n");
+  Write("out/_penstock/import-r.json", "{}\n");
+  ExportOptions again = Export("out");
+  again.run_id = "run-3";
+  again.overwrite = Overwrite::kAnyExport;
+  ASSERT_GOOD(RunExport(Context(), again));
+  EXPECT_TRUE(files_.Exists(folder_ + "/out/_penstock/rejected/r.jsonl"));
+  EXPECT_FALSE(files_.Exists(folder_ + "/out/_penstock/import-r.json"));
+}
+
+TEST_F(ExporterTest, AnUnfinishedReplacementSaysThatTheOldOneIsThere) {
+  Fill(300);
+  ASSERT_GOOD(RunExport(Context(), Export("out")));
+  ExportOptions again = Export("out");
+  again.run_id = "run-3";
+  again.overwrite = Overwrite::kAnyExport;
+  ASSERT_FALSE(RunExport(Context(), again, {}, StopAfter(8)));
+  aws_.stop_source = nullptr;
+  again.run_id = "run-4";
+  again.overwrite = Overwrite::kNothing;
+  auto refused = RunExport(Context(), again);
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message.find("the finished one of table T that is still there, whole"),
+            std::string::npos)
+      << refused.error().message;
+}
+
 TEST_F(ExporterTest, WhatWasToBeReplacedDoesNotPassForItsReplacement) {
   Fill(100);
   ASSERT_GOOD(RunExport(Context(), Export("out")));
@@ -154,7 +285,25 @@ TEST_F(ExporterTest, WhatWasToBeReplacedDoesNotPassForItsReplacement) {
 struct Replacement {
   FileFormat old_format, new_format;
 };
-class ReplacementTest : public ExporterTest, public ::testing::WithParamInterface<Replacement> {};
+class ReplacementTest : public ExporterTest, public ::testing::WithParamInterface<Replacement> {
+ protected:
+  /// 60 of table T, or 40 of table U: whichever lies there whole, with what its table was.
+  uint64_t ItemsOfWholeExport(const std::string& to) {
+    auto whole = RunVerify(Context(), Verify("", to));
+    if (!whole || whole->refusal) {
+      ADD_FAILURE() << (whole ? whole->refusal->message : whole.error().message);
+      return 0;
+    }
+    EXPECT_TRUE(whole->items == 60 || whole->items == 40) << whole->items;
+    auto folder = OpenDataFolder(Context(), Place(to));
+    auto table = ReadTableText(**folder);
+    EXPECT_TRUE(table &&
+                table->find(whole->items == 60 ? "\"TableName\": \"T\"" : "\"TableName\": \"U\"") !=
+                    std::string::npos)
+        << whole->items << " items, and of the table: " << table.value_or("nothing");
+    return whole->items;
+  }
+};
 
 TEST_P(ReplacementTest, WhoeverDiesInItLeavesTheOldOneOrTheNewOne) {
   aws_.faults.latency = Duration(0);
@@ -176,19 +325,14 @@ TEST_P(ReplacementTest, WhoeverDiesInItLeavesTheOldOneOrTheNewOne) {
     DyingFiles disk(&files_, changes);
     is_through = RunExport(Context(&disk), after).has_value();
     if (!is_through) ++deaths;
-    auto whole = RunVerify(Context(), Verify("", to));
-    ASSERT_GOOD(whole);
-    EXPECT_FALSE(whole->refusal) << whole->refusal->message;
-    ASSERT_TRUE(whole->items == 60 || whole->items == 40) << whole->items;
-    ++(whole->items == 60 ? old_ones : new_ones);
+    uint64_t items = ItemsOfWholeExport(to);
+    ++(items == 60 ? old_ones : new_ones);
     // Half of them go on, the others are replaced in turn by one that dies too.
     if (changes % 2 == 0) {
       after.run_id = "run-3";
       DyingFiles other(&files_, changes / 2);
       static_cast<void>(RunExport(Context(&other), after).has_value());
-      whole = RunVerify(Context(), Verify("", to));
-      ASSERT_GOOD(whole);
-      ASSERT_TRUE(whole->items == 60 || whole->items == 40) << whole->items;
+      ItemsOfWholeExport(to);
     }
     ASSERT_GOOD(RunExport(Context(), after));
     ExpectVerified(to, "U");

@@ -131,7 +131,7 @@ std::string ImportRecordName(std::string_view run_id) {
 }
 
 std::string RejectsFileName(std::string_view run_id) {
-  return fmt::format("_penstock/rejected/{}.jsonl", run_id);
+  return fmt::format("{}{}.jsonl", kRejectsFolderName, run_id);
 }
 
 }  // namespace penstock

@@ -48,6 +48,7 @@ std::string WhyAnotherImport(const ImportRecord& found, const ImportRecord& want
 /// The id of an import nobody named: the same for the same source and table.
 std::string ImportRunId(std::string_view source, std::string_view table);
 std::string ImportRecordName(std::string_view run_id);
+constexpr std::string_view kRejectsFolderName = "_penstock/rejected/";
 std::string RejectsFileName(std::string_view run_id);
 
 }  // namespace penstock

@@ -52,6 +52,9 @@ class LinkedFolder : public DataFolder {
   Status Write(std::string_view name, std::string_view content) override {
     return folder_->Write(name, content);
   }
+  Status WriteNew(std::string_view name, std::string_view content) override {
+    return folder_->WriteNew(name, content);
+  }
   Status Remove(std::string_view name) override { return folder_->Remove(name); }
 
  private:

@@ -17,7 +17,8 @@ std::string ParentOf(const std::string& path) {
 }
 
 constexpr std::string_view kPartEnd = ".part";
-constexpr std::string_view kCutEnd = ".cut";  // before it, while a part is being shortened
+constexpr std::string_view kTemporaryEnd = ".tmp";  // of what Files::Replace was writing
+constexpr std::string_view kCutEnd = ".cut";        // before it, while a part is being shortened
 
 class LocalNewFile : public NewFile {
  public:
@@ -51,8 +52,7 @@ class LocalNewFile : public NewFile {
   Status Commit() override {
     RETURN_IF_ERROR(file_->Sync());
     RETURN_IF_ERROR(file_->Close());
-    if (files_->Exists(path_)) return AlreadyExists(path_ + " was made by somebody else meanwhile");
-    RETURN_IF_ERROR(files_->Rename(part_, path_));
+    RETURN_IF_ERROR(files_->RenameNew(part_, path_));
     stays_ = true;
     return files_->SyncDirectory(ParentOf(path_));
   }
@@ -114,9 +114,19 @@ class LocalSource : public BodySource {
 
 std::optional<std::string> NameOfUnfinished(std::string_view name) {
   const size_t base = name.rfind('/') + 1;
-  if (!name.substr(base).starts_with('.') || !name.ends_with(kPartEnd)) return std::nullopt;
-  name.remove_suffix(kPartEnd.size());
-  if (name.ends_with(kCutEnd)) name.remove_suffix(kCutEnd.size());
+  if (!name.substr(base).starts_with('.')) return std::nullopt;
+  if (name.ends_with(kPartEnd)) {
+    name.remove_suffix(kPartEnd.size());
+    if (name.ends_with(kCutEnd)) name.remove_suffix(kCutEnd.size());
+  } else if (name.ends_with(kTemporaryEnd)) {
+    name.remove_suffix(kTemporaryEnd.size());
+    const size_t numbers = name.rfind('.') + 1;
+    if (name.find_first_not_of("0123456789-", numbers) != std::string_view::npos)
+      return std::nullopt;
+    name = name.substr(0, numbers - 1);
+  } else {
+    return std::nullopt;
+  }
   if (name.size() < base + 2) return std::nullopt;
   return std::string(name.substr(0, base)) + std::string(name.substr(base + 1));
 }
@@ -221,6 +231,12 @@ Status LocalFolder::Write(std::string_view name, std::string_view content) {
   std::string path = AddressOf(name);
   RETURN_IF_ERROR(files_->MakeDirectories(ParentOf(path)));
   return files_->Replace(path, content);
+}
+
+Status LocalFolder::WriteNew(std::string_view name, std::string_view content) {
+  std::string path = AddressOf(name);
+  RETURN_IF_ERROR(files_->MakeDirectories(ParentOf(path)));
+  return files_->WriteNew(path, content);
 }
 
 Status LocalFolder::Remove(std::string_view name) { return files_->Remove(AddressOf(name)); }

@@ -7,7 +7,8 @@
 
 namespace penstock {
 
-/// The file whose unfinished form has this name: "a/.b.part" is "a/b"; nullopt: it is no such form.
+/// The file whose unfinished form has this name: "a/.b.part" and "a/.b.17-3.tmp" are "a/b";
+/// nullopt: it is no such form.
 std::optional<std::string> NameOfUnfinished(std::string_view name);
 
 class LocalFolder : public DataFolder {
@@ -27,6 +28,7 @@ class LocalFolder : public DataFolder {
                           const std::function<bool(std::string_view name)>& ours) override;
   std::chrono::nanoseconds save_interval() const override { return std::chrono::seconds(1); }
   Status Write(std::string_view name, std::string_view content) override;
+  Status WriteNew(std::string_view name, std::string_view content) override;
   Status Remove(std::string_view name) override;
 
  private:

@@ -472,6 +472,12 @@ Status S3Folder::Write(std::string_view name, std::string_view content) {
   return {};
 }
 
+Status S3Folder::WriteNew(std::string_view name, std::string_view content) {
+  ASSIGN_OR_RETURN(std::unique_ptr<NewFile> file, Create(name, options_.stop));
+  RETURN_IF_ERROR(file->Append(content));
+  return file->Commit();
+}
+
 Status S3Folder::Remove(std::string_view name) {
   S3Location at = At(name);
   auto done = patience_->Call([&] { return client_->DeleteObject(at); });

@@ -37,6 +37,7 @@ class S3Folder : public DataFolder {
                           const std::function<bool(std::string_view name)>& ours) override;
   std::chrono::nanoseconds save_interval() const override { return std::chrono::seconds(5); }
   Status Write(std::string_view name, std::string_view content) override;
+  Status WriteNew(std::string_view name, std::string_view content) override;
   Status Remove(std::string_view name) override;
 
  private:

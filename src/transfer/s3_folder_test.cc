@@ -288,7 +288,10 @@ TEST(LocalFolder, KnowsTheNamesOfUnfinishedFiles) {
   EXPECT_EQ(NameOfUnfinished(".f.part"), "f");
   EXPECT_EQ(NameOfUnfinished("a/b/.f.gz.part"), "a/b/f.gz");
   EXPECT_EQ(NameOfUnfinished("a/.f.cut.part"), "a/f");
-  for (const char* other : {"f.part", "a/f.part", ".f", ".part", "a/", ".a/f.part", ""})
+  EXPECT_EQ(NameOfUnfinished(".f.gz.17-3.tmp"), "f.gz");
+  EXPECT_EQ(NameOfUnfinished("a/.f.17-3.tmp"), "a/f");
+  for (const char* other : {"f.part", "a/f.part", ".f", ".part", "a/", ".a/f.part", "", "f.1-2.tmp",
+                            ".f.tmp", ".f.x-2.tmp", ".1-2.tmp", ".tmp"})
     EXPECT_FALSE(NameOfUnfinished(other)) << other;
 }
 

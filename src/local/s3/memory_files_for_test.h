@@ -45,6 +45,12 @@ class MemoryFiles final : public Files {
   Result<std::unique_ptr<WritableFile>> Create(const std::string& path, unsigned mode) override;
   Result<std::unique_ptr<WritableFile>> Append(const std::string& path, unsigned mode) override;
   Status Replace(const std::string& path, std::string_view content, unsigned mode) override;
+  Status WriteNew(const std::string& path, std::string_view content, unsigned mode) override {
+    return Exists(path) ? Status(AlreadyExists(path)) : Replace(path, content, mode);
+  }
+  Status RenameNew(const std::string& source, const std::string& target) override {
+    return Exists(target) ? Status(AlreadyExists(target)) : Rename(source, target);
+  }
   Status Rename(const std::string& source, const std::string& target) override;
   Status SyncDirectory(const std::string& path) override;
   Status Remove(const std::string& path) override;
