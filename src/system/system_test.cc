@@ -4,10 +4,10 @@
 #include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <array>
-#include <filesystem>
 
+#include <array>
 #include <cstdlib>
+#include <filesystem>
 #include <set>
 #include <sstream>
 #include <thread>
