@@ -413,7 +413,8 @@ std::string ExportDestination::Describe() const {
   const std::string what = fmt::format(" It holds the {} export of table {} begun at {} (run {})",
                                        last_done_ ? "finished" : "unfinished", last_->table,
                                        FormatIsoMillis(last_->started_at), last_->run_id);
-  if (last_done_) return what + "; --overwrite replaces it.";
+  if (last_done_)
+    return what + "; --overwrite (in a definition myAllowFixedExportPath = true) replaces it.";
   if (!replaced_ || !Has(replaced_->manifest))
     return what + ": to go on with that one, resume it (--resume).";
   return fmt::format(

@@ -212,6 +212,29 @@ def test_a_foreign_object_at_the_destination_refuses_the_export(job_server, job_
     assert keys == ["taken/holiday.jpg"]
 
 
+def test_a_fixed_place_is_exported_to_again_only_by_the_users_word(job_server, job_bucket, tmp_path, unique):
+    dynamodb = make_table(job_server, unique, 20)
+    definition = json.loads(EXPORT.read_text())
+    for one in definition["objects"]:
+        if one.get("type") == "S3DataNode":
+            one["directoryPath"] = "#{myOutputS3Loc}"
+    fixed = pipelines.write(tmp_path, definition)
+    values = dict(myDDBTableName=unique, myOutputS3Loc=f"s3://{job_bucket}/fixed", myDDBReadThroughputRatio="1.0",
+                  myDDBRegion="us-east-1")
+    manifests = []
+    for run, more in enumerate(({}, {}, {"myAllowFixedExportPath": "true"})):
+        pipeline = pipelines.run(job_server, f"{unique}-{run}", fixed, **values, **more)
+        done = pipelines.wait(job_server, pipeline)
+        if run == 1:
+            assert "myAllowFixedExportPath" in failure(job_server, pipeline, done)["errorMessage"]
+        else:
+            assert {i["@status"] for i in done.values()} == {"FINISHED"}
+        body = job_server.client("s3").get_object(Bucket=job_bucket, Key="fixed/manifest")["Body"].read()
+        manifests.append(json.loads(body)["x-verify"]["items"])
+        dynamodb.put_item(TableName=unique, Item={"Id": {"N": str(1000 + run)}})
+    assert manifests == [20, 20, 22]
+
+
 def test_an_export_to_a_missing_bucket_fails_saying_so(job_server, unique):
     make_table(job_server, unique, 5)
     pipeline, done = export(job_server, unique, "nosuch-" + unique, unique)
