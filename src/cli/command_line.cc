@@ -1,7 +1,10 @@
 #include "cli/command_line.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cmath>
 
+#include "base/text.h"
 #include "cli/format_flags.h"
 
 namespace penstock {
@@ -15,11 +18,15 @@ struct TransferFlags {
   FormatFlags format;
   std::string mode = "overwrite";
   std::string billing = "as-exported";
-  uint64_t memory = kDefaultMemory;
+  std::string memory = "256MiB";
   SourceTableFlags source;
+  CLI::Option* ratio_option = nullptr;
   CLI::Option* rate_option = nullptr;
   CLI::Option* rate_mode_option = nullptr;
 };
+
+/// A scan's worker or an import's lane takes more than this, so less would be no bound.
+constexpr uint64_t kMemoryMin = 16u << 20;
 
 void DeclareS3Endpoint(CLI::App* app, EndpointFlags* flags) {
   app->add_option("--endpoint-url-s3", flags->s3_url, "where S3 is");
@@ -68,16 +75,16 @@ void DeclareDisplay(CLI::App* app, DisplayFlags* flags) {
 }
 
 void DeclareRate(CLI::App* app, TransferFlags* flags, const char* ratio_flag) {
-  app->add_option(ratio_flag, flags->ratio,
-                  "share of the table's capacity to use, above 0 and at most 1")
-      ->capture_default_str();
+  flags->ratio_option =
+      app->add_option(ratio_flag, flags->ratio,
+                      "share of the table's capacity to use, above 0 and at most 1")
+          ->capture_default_str();
   flags->rate_option =
       app->add_option("--rate", flags->rate, "capacity units a second, instead of a ratio");
   flags->rate_mode_option = app->add_option("--rate-mode", flags->rate_mode, "what bounds the rate")
                                 ->check(CLI::IsMember({"ratio", "absolute", "headroom", "max"}));
-  app->add_option("--memory", flags->memory, "memory to stay within")
-      ->transform(CLI::AsSizeValue(false))
-      ->default_str("256MiB");
+  app->add_option("--memory", flags->memory, "memory to stay within, 16MiB at least")
+      ->capture_default_str();
 }
 
 CLI::Option* DeclareFormat(CLI::App* app, FormatFlags* flags, const char* description) {
@@ -113,7 +120,8 @@ EarlyExit Unusable(std::string message) {
 
 Result<RateOptions> Rate(const TransferFlags& flags, std::string_view ratio_flag) {
   RateOptions rate{.ratio = flags.ratio, .units_per_second = std::nullopt};
-  bool given = flags.rate_option->count() > 0;
+  const bool given = flags.rate_option->count() > 0;
+  const bool has_ratio = flags.ratio_option->count() > 0;
   if (flags.rate_mode == "absolute" && !given)
     return InvalidArgument("--rate-mode absolute needs --rate");
   if (flags.rate_mode_option->count() > 0 && flags.rate_mode == "ratio" && given) {
@@ -124,10 +132,45 @@ Result<RateOptions> Rate(const TransferFlags& flags, std::string_view ratio_flag
     return InvalidArgument("--rate is an absolute bound; leave it out with --rate-mode " +
                            flags.rate_mode);
   }
+  if (has_ratio && given) {
+    return InvalidArgument(fmt::format(
+        "--rate is an absolute bound, in place of {}; leave one of them out", ratio_flag));
+  }
+  if (has_ratio && flags.rate_mode == "max") {
+    return InvalidArgument(
+        fmt::format("--rate-mode max takes what the table bears; leave {} out", ratio_flag));
+  }
   if (flags.rate_mode == "headroom") rate.mode = RateMode::kHeadroom;
   if (flags.rate_mode == "max") rate.mode = RateMode::kMax;
   RETURN_IF_ERROR(CheckRateOptions(rate, ratio_flag));
   return rate;
+}
+
+/// "64MiB", "1.5g", "268435456": bytes, or a unit of 1024 of the next smaller one. Its error names
+/// the flag.
+Result<uint64_t> Memory(std::string_view text) {
+  constexpr std::string_view kUnits = "kmgt";
+  auto bad = [&](std::string_view reason) {
+    return InvalidArgument(
+        fmt::format("--memory {} {}; write a size such as 64MiB or 1GiB, or "
+                    "leave it out for 256MiB",
+                    text, reason));
+  };
+  std::string unit = AsciiLower(text);
+  const size_t digits = std::min(unit.find_first_not_of("0123456789."), unit.size());
+  std::optional<double> number = ParseDouble(std::string_view(unit).substr(0, digits));
+  unit = std::string(Trim(std::string_view(unit).substr(digits)));
+  double factor = 1;
+  if (const size_t power = kUnits.find(unit.substr(0, 1)); !unit.empty() && power != kUnits.npos) {
+    factor = std::pow(1024.0, static_cast<double>(power + 1));
+    unit.erase(0, unit.substr(1, 1) == "i" ? 2 : 1);
+  }
+  if (!number || (!unit.empty() && unit != "b")) return bad("is no size");
+  const double bytes = *number * factor;
+  if (bytes < static_cast<double>(kMemoryMin)) return bad("is below 16MiB, the least a job needs");
+  // No machine has more; the rest of the program may count with it.
+  if (bytes > static_cast<double>(uint64_t{1} << 50)) return bad("is beyond 1024TiB");
+  return static_cast<uint64_t>(bytes);
 }
 
 /// A command in the making: what CLI11 writes into, and what it becomes.
@@ -471,7 +514,9 @@ Command ParseCommandLine(const std::vector<std::string>& arguments, std::string_
     if (!rate) return Unusable(rate.error().message);
     command.options.rate = *rate;
     command.endpoints.needs_cloudwatch = rate->mode == RateMode::kHeadroom;
-    command.options.memory_bytes = flags.memory;
+    auto memory = Memory(flags.memory);
+    if (!memory) return Unusable(memory.error().message);
+    command.options.memory_bytes = *memory;
     auto style = WriteStyle(flags.format);
     if (!style) return Unusable(style.error().message);
     command.options.style = *std::move(style);
@@ -485,7 +530,9 @@ Command ParseCommandLine(const std::vector<std::string>& arguments, std::string_
     if (!rate) return Unusable(rate.error().message);
     command.options.rate = *rate;
     command.endpoints.needs_cloudwatch = rate->mode == RateMode::kHeadroom;
-    command.options.memory_bytes = flags.memory;
+    auto memory = Memory(flags.memory);
+    if (!memory) return Unusable(memory.error().message);
+    command.options.memory_bytes = *memory;
     auto style = ReadStyleOf(flags.format);
     if (!style) return Unusable(style.error().message);
     command.options.style = *style;
@@ -505,7 +552,9 @@ Command ParseCommandLine(const std::vector<std::string>& arguments, std::string_
     if (!rate) return Unusable(rate.error().message);
     command.options.rate = *rate;
     command.endpoints.needs_cloudwatch = rate->mode == RateMode::kHeadroom;
-    command.options.memory_bytes = flags.memory;
+    auto memory = Memory(flags.memory);
+    if (!memory) return Unusable(memory.error().message);
+    command.options.memory_bytes = *memory;
     auto style = ReadStyleOf(flags.format);
     if (!style) return Unusable(style.error().message);
     command.options.style = *style;

@@ -144,9 +144,9 @@ TEST_F(TransferCommandTest, ExplainsEachSecond) {
   std::map<std::string, size_t> lines;
   for (const char* flag : {"--explain", "--json"}) {
     // Pages of about half a unit: a second each.
-    ASSERT_EQ(
-        Run({"export", "T", folder_ + "/" + flag, "--read-ratio", "0.5", "--memory", "1MiB", flag}),
-        kExitDone)
+    ASSERT_EQ(Run({"export", "T", folder_ + "/" + flag, "--read-ratio", "0.5", "--memory", "16MiB",
+                   flag}),
+              kExitDone)
         << err_.str();
     std::string told = err_.str();
     for (size_t at = 0;
@@ -257,7 +257,19 @@ TEST_F(TransferCommandTest, MistakesAreNamed) {
       {{"export", "T", "x", "--columns", "pk:S"}, "--columns concerns --format csv and tsv only"},
       {{"convert", "x", "y", "--format", "csv", "--columns", "pk:S,:N"},
        "--columns: column 2: the column without name must be :M"},
+      {{"convert", "x", "y", "--format", "csv", "--columns", "pk:X"},
+       "--columns: column 1: \"X\" is no type"},
+      {{"convert", "x", "y", "--format", "csv", "--attribute-order", "java-hashmap"},
+       "--attribute-order java-hashmap concerns"},
+      {{"convert", "x", "y", "--format", "tsv", "--columns", "pk:S", "--attribute-order", "sorted"},
+       "leave --attribute-order out"},
       {{"export", "T", "x", "--rate-mode", "max", "--rate", "5"}, "leave it out"},
+      {{"export", "T", "x", "--rate-mode", "max", "--read-ratio", "0.1"}, "leave --read-ratio out"},
+      {{"import", "x", "T", "--rate", "5", "--write-ratio", "0.25"},
+       "in place of --write-ratio; leave one of them out"},
+      {{"export", "T", "x", "--rate", "inf"}, "not inf"},
+      {{"export", "T", "x", "--rate", "nan"}, "not nan"},
+      {{"export", "T", "x", "--read-ratio", "nan"}, "not nan"},
       {{"export", "T", "x", "--dry-run", "--deadline", "soon"}, "no length of time"},
       {{"export", "T", "x", "--rate-mode", "absolute"}, "needs --rate"},
       {{"export", "T", "x", "--prices", "p.json"}, "--dry-run"},
@@ -269,7 +281,14 @@ TEST_F(TransferCommandTest, MistakesAreNamed) {
       {{"import", "x", "T", "--create-table", "--billing", "cheap"}, "READ,WRITE"},
       {{"import", "x", "T", "--max-rejects", "-1"}, "--max-rejects"},
       {{"export", "T", "x", "--nonsense"}, "--nonsense"},
-      {{"export", "T", "x", "--memory", "much"}, "--memory"},
+      {{"export", "T", "x", "--memory", "much"}, "--memory much is no size"},
+      {{"export", "T", "x", "--memory=-1"}, "--memory -1 is no size"},
+      {{"import", "x", "T", "--memory", "64parsec"}, "--memory 64parsec is no size"},
+      {{"import", "x", "T", "--memory", "64kilo"}, "--memory 64kilo is no size"},
+      {{"export", "T", "x", "--memory", "0"}, "--memory 0 is below 16MiB"},
+      {{"verify", "x", "--table", "T", "--memory", "1kb"}, "--memory 1kb is below 16MiB"},
+      {{"export", "T", "x", "--memory", "16383KiB"}, "--memory 16383KiB is below 16MiB"},
+      {{"export", "T", "x", "--memory", "99999999999999999999GiB"}, "is beyond 1024TiB"},
       {{"verify", "s3://b/p", "--table", "T", "--source-region", "eu-west-1"},
        "s3://b/p is no table"},
       {{"verify", "dynamodb://T", "--source-region", "eu-west-1"}, "against what?"},
@@ -334,6 +353,19 @@ TEST(CommandLine, FlagsBecomeOptions) {
   EXPECT_EQ(options.style.line, (LineStyle{NullTag::kNull, AttributeOrder::kJavaHashMap}));
   EXPECT_TRUE(options.consistent_read);
   EXPECT_EQ(options.rate.units_per_second, 2.5);
+  const struct {
+    const char* text;
+    uint64_t bytes;
+  } sizes[] = {{"16777216", 16u << 20}, {"16777216b", 16u << 20}, {"65536k", 64u << 20},
+               {"64MB", 64u << 20},     {"1.5gib", 3u << 29},     {"1024TiB", uint64_t{1} << 50}};
+  for (const auto& size : sizes) {
+    auto sized = ParseCommandLine({"export", "T", "x", "--memory", size.text}, "0");
+    ASSERT_TRUE(std::holds_alternative<ExportCommand>(sized)) << size.text;
+    EXPECT_EQ(std::get<ExportCommand>(sized).options.memory_bytes, size.bytes) << size.text;
+  }
+  EXPECT_EQ(
+      std::get<ImportCommand>(ParseCommandLine({"import", "x", "T"}, "0")).options.memory_bytes,
+      kDefaultMemory);
   EXPECT_EQ(std::get<ImportCommand>(ParseCommandLine({"import", "x", "T"}, "0")).options.rate.ratio,
             0.25);
 }
@@ -347,9 +379,11 @@ TEST(CommandLine, FormatsBecomeStyles) {
   EXPECT_EQ(style({"--format", "dynamodb-json"}).compression, Compression::kGzip);
   EXPECT_EQ(style({"--format", "jsonl", "--compress", "zstd"}),
             (FileStyle{.format = FileFormat::kJsonLines, .compression = Compression::kZstd}));
-  EXPECT_EQ(style({"--format", "tsv", "--columns", "pk:S,\"a,b:N\",:M"}).columns,
-            (std::vector<Column>{
-                {"pk", AttributeType::kS}, {"a,b", AttributeType::kN}, {"", AttributeType::kM}}));
+  EXPECT_EQ(style({"--format", "tsv", "--columns", "pk,\"a,b:N\",a:X:S,:M"}).columns,
+            (std::vector<Column>{{"pk", AttributeType::kS},
+                                 {"a,b", AttributeType::kN},
+                                 {"a:X", AttributeType::kS},
+                                 {"", AttributeType::kM}}));
   auto import_command =
       std::get<ImportCommand>(ParseCommandLine({"import", "x", "T", "--lenient"}, "0"));
   EXPECT_EQ(import_command.options.style, (ReadStyle{.leniency = Leniency::kGson}));
