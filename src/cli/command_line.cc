@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "aws/endpoint_rules.h"
 #include "base/text.h"
 #include "cli/format_flags.h"
 
@@ -28,8 +29,17 @@ struct TransferFlags {
 /// A scan's worker or an import's lane takes more than this, so less would be no bound.
 constexpr uint64_t kMemoryMin = 16u << 20;
 
+/// A flag with a service's address; what is none is refused with the flag's name. Empty: not given.
+void AddUrl(CLI::App* app, const char* flag, std::string* url, const char* description) {
+  app->add_option(flag, *url, description)->check([](const std::string& text) {
+    return text.empty() || IsServiceUrl(text)
+               ? ""
+               : text + " is no URL beginning with http:// or https://";
+  });
+}
+
 void DeclareS3Endpoint(CLI::App* app, EndpointFlags* flags) {
-  app->add_option("--endpoint-url-s3", flags->s3_url, "where S3 is");
+  AddUrl(app, "--endpoint-url-s3", &flags->s3_url, "where S3 is");
   app->add_option("--s3-region", flags->s3_region, "region of the bucket, in place of --region");
   app->add_option("--s3-profile", flags->s3_profile,
                   "profile for S3 alone; its region outranks AWS_REGION");
@@ -38,26 +48,25 @@ void DeclareS3Endpoint(CLI::App* app, EndpointFlags* flags) {
 void DeclareEndpoints(CLI::App* app, EndpointFlags* flags) {
   app->add_option("--region", flags->region, "region of the table and the bucket");
   app->add_option("--profile", flags->profile, "profile of the shared AWS files");
-  app->add_option("--endpoint-url-dynamodb", flags->dynamodb_url, "where DynamoDB is");
+  AddUrl(app, "--endpoint-url-dynamodb", &flags->dynamodb_url, "where DynamoDB is");
   app->add_option("--dynamodb-region", flags->dynamodb_region,
                   "region of the table, in place of --region");
   app->add_option("--dynamodb-profile", flags->dynamodb_profile,
                   "profile for DynamoDB alone; its region outranks AWS_REGION");
-  app->add_option(
-      "--endpoint-url-cloudwatch", flags->cloudwatch_url,
-      "where CloudWatch is, for --rate-mode headroom; region and profile are DynamoDB's");
+  AddUrl(app, "--endpoint-url-cloudwatch", &flags->cloudwatch_url,
+         "where CloudWatch is, for --rate-mode headroom; region and profile are DynamoDB's");
   DeclareS3Endpoint(app, flags);
 }
 
 void DeclareSourceTable(CLI::App* app, SourceTableFlags* flags) {
-  app->add_option("--source-endpoint-url-dynamodb", flags->dynamodb_url,
-                  "where DynamoDB is for dynamodb://TABLE; as for --table if not given");
+  AddUrl(app, "--source-endpoint-url-dynamodb", &flags->dynamodb_url,
+         "where DynamoDB is for dynamodb://TABLE; as for --table if not given");
   app->add_option("--source-region", flags->region,
                   "region of dynamodb://TABLE; that of --table if not given");
   app->add_option("--source-profile", flags->profile,
                   "profile for dynamodb://TABLE; that for --table if not given");
-  app->add_option("--source-endpoint-url-cloudwatch", flags->cloudwatch_url,
-                  "where CloudWatch is for dynamodb://TABLE; as for --table if not given");
+  AddUrl(app, "--source-endpoint-url-cloudwatch", &flags->cloudwatch_url,
+         "where CloudWatch is for dynamodb://TABLE; as for --table if not given");
 }
 
 void DeclareEstimate(CLI::App* app, EstimateFlags* flags) {
@@ -342,7 +351,7 @@ CLI::App* DeclareEnv(CLI::App& root, EnvCommand* command) {
 /// Which server a command asks.
 void DeclareServer(CLI::App* app, StatusCommand* command) {
   app->add_option("--data", command->data, "folder of the server to ask");
-  app->add_option("--endpoint-url", command->endpoint, "address of the server to ask");
+  AddUrl(app, "--endpoint-url", &command->endpoint, "address of the server to ask");
   app->add_option("--region", command->region, "region");
   app->add_option("--profile", command->profile, "profile of the shared AWS files");
 }
