@@ -7,6 +7,7 @@
 #include "aws/endpoint_rules.h"
 #include "base/text.h"
 #include "cli/format_flags.h"
+#include "expr/nearest_word.h"
 
 namespace penstock {
 namespace {
@@ -474,6 +475,18 @@ CLI::App* DeclareTemplates(CLI::App& root, TemplatesCommand* command) {
   return app;
 }
 
+/// What is wrong with a first argument that is neither a command nor a flag; nullopt: it is one.
+std::optional<std::string> UnknownCommand(const CLI::App& root, const std::string& written) {
+  if (written.starts_with('-')) return std::nullopt;
+  NearestWord nearest(written);
+  for (const CLI::App* command : root.get_subcommands([](const CLI::App*) { return true; })) {
+    if (command->get_name() == written) return std::nullopt;
+    nearest.Offer(command->get_name());
+  }
+  const std::string meant = nearest.word().empty() ? "" : " (did you mean " + nearest.word() + "?)";
+  return fmt::format("there is no command {}{}; penstock --help lists them", written, meant);
+}
+
 }  // namespace
 
 Command ParseCommandLine(const std::vector<std::string>& arguments, std::string_view version) {
@@ -507,9 +520,18 @@ Command ParseCommandLine(const std::vector<std::string>& arguments, std::string_
   TemplatesCommand templates;
   CLI::App* templates_app = DeclareTemplates(root, &templates);
 
+  // CLI11 would only say that a command is missing.
+  if (!arguments.empty()) {
+    if (auto unknown = UnknownCommand(root, arguments[0])) return Unusable(*std::move(unknown));
+  }
+
   // CLI11 reports by exceptions; they end here. It wants the arguments from the last to the first.
   try {
     root.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+  } catch (const CLI::ExtrasError&) {
+    // Its own message has them from the last to the first.
+    return Unusable(fmt::format("not expected: {}; run with --help to see what is",
+                                Join(root.remaining(/*recurse=*/true), " ")));
   } catch (const CLI::ParseError& error) {
     std::ostringstream out, err;
     bool good = root.exit(error, out, err) == 0;

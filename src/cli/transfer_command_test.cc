@@ -8,6 +8,7 @@
 #include <set>
 #include <sstream>
 
+#include "cli/convert_command.h"
 #include "json/json.h"
 #include "system/posix_files.h"
 #include "transfer/world_for_test.h"
@@ -46,7 +47,7 @@ class TransferCommandTest : public ::testing::Test {
   int Run(const std::vector<std::string>& arguments) {
     out_.str("");
     err_.str("");
-    TransferWorld world{&aws_, &clock_, &random_, &files_, &places_, &out_, &err_, {}, {}};
+    TransferWorld world{&aws_, &clock_, &random_, &files_, &places_, &out_, &err_, {}, stop_};
     Command command = ParseCommandLine(arguments, "1.2.3");
     if (auto* exit = std::get_if<EarlyExit>(&command)) {
       out_ << exit->out;
@@ -55,6 +56,7 @@ class TransferCommandTest : public ::testing::Test {
     }
     if (auto* one = std::get_if<ExportCommand>(&command)) return RunExportCommand(world, *one);
     if (auto* one = std::get_if<ImportCommand>(&command)) return RunImportCommand(world, *one);
+    if (auto* one = std::get_if<ConvertCommand>(&command)) return RunConvertCommand(world, *one);
     return RunVerifyCommand(world, std::get<VerifyCommand>(command));
   }
 
@@ -65,6 +67,7 @@ class TransferCommandTest : public ::testing::Test {
   PosixFiles files_;
   FakePlaces places_;
   std::ostringstream out_, err_;
+  std::stop_token stop_;
 };
 
 TEST_F(TransferCommandTest, ThereAndBack) {
@@ -106,10 +109,57 @@ TEST_F(TransferCommandTest, WhatWasNotWrittenIsSaid) {
   aws_.tables["U"].items.erase(aws_.tables["U"].items.begin());
   ASSERT_EQ(Run({"import", "s3a://b/out", "U", "--mode", "skip-existing"}), kExitDone)
       << err_.str();
-  EXPECT_NE(err_.str().find("imported: 1 items, 3.2 kB in"), std::string::npos) << err_.str();
+  EXPECT_NE(err_.str().find("imported: 1 item, 3.2 kB in"), std::string::npos) << err_.str();
   EXPECT_NE(err_.str().find(", 99 skipped;"), std::string::npos) << err_.str();
   // As far as the progress is concerned they are done.
   EXPECT_NE(err_.str().find("importing: 100 items"), std::string::npos) << err_.str();
+}
+
+TEST_F(TransferCommandTest, RejectedLinesAreCountedAndTheirPlaceIsSaid) {
+  ASSERT_TRUE(files_.MakeDirectories(folder_ + "/in"));
+  ASSERT_TRUE(files_.Replace(folder_ + "/in/lines", "{\"Id\":{\"n\":\"1\"}}\n\nbad\n"));
+  ASSERT_EQ(Run({"import", folder_ + "/in", "U", "--no-manifest", "--max-rejects", "2"}), kExitDone)
+      << err_.str();
+  const std::string told = err_.str();
+  const std::string place = ", 1 rejected: " + folder_ + "/in/_penstock/rejected/";
+  const size_t at = told.find(place);
+  ASSERT_NE(at, std::string::npos) << told;
+  const size_t name = at + std::string(", 1 rejected: ").size();
+  EXPECT_TRUE(files_.Exists(told.substr(name, told.find(',', name) - name))) << told;
+  EXPECT_NE(told.find(", 1 blank line;"), std::string::npos) << told;
+}
+
+TEST_F(TransferCommandTest, APlaceForThePageIsTriedBeforeTheJob) {
+  EXPECT_EQ(Run({"export", "T", folder_ + "/o", "--report", folder_ + "/none/page.html"}),
+            kExitUnusable);
+  EXPECT_NE(err_.str().find("--report " + folder_ + "/none/page.html: the page cannot be written"),
+            std::string::npos)
+      << err_.str();
+  EXPECT_FALSE(files_.Exists(folder_ + "/o"));
+  EXPECT_EQ(Run({"export", "T", folder_ + "/o", "--report", folder_}), kExitUnusable);
+  // One that is lost later does not undo the job.
+  ASSERT_TRUE(files_.MakeDirectories(folder_ + "/pages"));
+  aws_.s3_fault = [&](const std::string&, const std::string&) {
+    static_cast<void>(files_.RemoveTree(folder_ + "/pages").has_value());
+    return 0;
+  };
+  EXPECT_EQ(Run({"export", "T", "s3://b/o", "--report", folder_ + "/pages/page.html"}), kExitDone);
+  EXPECT_NE(err_.str().find("warning: the page for --report is lost: "), std::string::npos)
+      << err_.str();
+}
+
+TEST_F(TransferCommandTest, AStoppedConversionSaysWhatToDo) {
+  ASSERT_EQ(Run({"export", "T", folder_ + "/o"}), kExitDone) << err_.str();
+  std::stop_source stop;
+  stop.request_stop();
+  stop_ = stop.get_token();
+  EXPECT_EQ(Run({"convert", folder_ + "/o", folder_ + "/new", "--format", "csv"}),
+            kExitInterrupted);
+  EXPECT_NE(err_.str().find("run the same command once more"), std::string::npos) << err_.str();
+  EXPECT_EQ(err_.str().find("--resume"), std::string::npos) << err_.str();
+  stop_ = {};
+  EXPECT_EQ(Run({"convert", folder_ + "/o", folder_ + "/new", "--format", "csv"}), kExitDone)
+      << err_.str();
 }
 
 TEST_F(TransferCommandTest, ForeseesAndRefuses) {
@@ -246,6 +296,10 @@ TEST_F(TransferCommandTest, MistakesAreNamed) {
     const char* expected;
   } cases[] = {
       {{}, "subcommand"},
+      {{"exporrt", "T", "x"},
+       "there is no command exporrt (did you mean export?); penstock --help"},
+      {{"zzz"}, "there is no command zzz; penstock --help lists them"},
+      {{"export", "T", "x", "--compres", "gzip"}, "not expected: --compres gzip;"},
       {{"export", "T"}, "DEST"},
       {{"export", "T", "x", "--read-ratio", "50"}, "--read-ratio"},
       {{"export", "T", "x", "--read-ratio", "0"}, "--read-ratio"},
@@ -430,6 +484,9 @@ TEST(ProgressLine, Numbers) {
   EXPECT_EQ(FormatCount(0), "0");
   EXPECT_EQ(FormatCount(999), "999");
   EXPECT_EQ(FormatCount(1000), "1,000");
+  EXPECT_EQ(CountOf(0, "item"), "0 items");
+  EXPECT_EQ(CountOf(1, "item"), "1 item");
+  EXPECT_EQ(CountOf(1000, "blank line"), "1,000 blank lines");
   EXPECT_EQ(FormatBytes(999), "999 B");
   EXPECT_EQ(FormatBytes(1'000'000), "1.0 MB");
   EXPECT_EQ(FormatBytes(999'999), "1.0 MB");
