@@ -2,6 +2,7 @@
 // rest.
 
 #include <fmt/core.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
@@ -9,7 +10,9 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
 #include <csignal>
+#include <cstring>
 #include <iostream>
 #include <iterator>
 #include <thread>
@@ -349,10 +352,29 @@ int Run(const Command& command) {
       command);
 }
 
+/// Whether standard output is a pipe that nobody reads any more, as `| head` leaves it.
+bool IsOutputUnwanted() {
+  pollfd out{.fd = STDOUT_FILENO, .events = POLLOUT, .revents = 0};
+  return poll(&out, 1, 0) == 1 && (out.revents & POLLERR) != 0;
+}
+
+/// `code`, unless what was to be printed could not be: somebody would take its absence for the
+/// answer.
+int AfterOutput(int code) {
+  errno = 0;
+  std::cout.flush();
+  if (std::cout || IsOutputUnwanted()) return code;
+  // An earlier flush may have failed, and its reason is gone.
+  std::cerr << "penstock: stdout cannot be written"
+            << (errno != 0 ? fmt::format(": {}", std::strerror(errno)) : "")
+            << "; what was to be printed there is lost\n";
+  return code == kExitDone ? kExitUnusable : code;
+}
+
 }  // namespace
 }  // namespace penstock
 
 int main(int argc, char** argv) {
-  return penstock::Run(penstock::ParseCommandLine(std::vector<std::string>(argv + 1, argv + argc),
-                                                  PENSTOCK_VERSION));
+  return penstock::AfterOutput(penstock::Run(penstock::ParseCommandLine(
+      std::vector<std::string>(argv + 1, argv + argc), PENSTOCK_VERSION)));
 }

@@ -68,6 +68,15 @@ Result<ServiceEndpoint> ServicePlaces::Find(const std::string& service, const st
       endpoint.url = config.url;
       break;
   }
+  if (!IsServiceUrl(endpoint.url)) {
+    return InvalidArgument(fmt::format(
+        "\"{}\" is given as the address of {} ({}); it must be a URL beginning with http:// or "
+        "https://",
+        endpoint.url, name,
+        config.kind == EndpointConfig::Kind::kUrl
+            ? "by a flag or the configuration"
+            : "by AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_… or the profile"));
+  }
   endpoint.credentials = CredentialsFor(config, place);
   return endpoint;
 }

@@ -47,7 +47,7 @@ class ServicePlaces : public ServiceDirectory {
   /// `service` is a signing name: "s3", "dynamodb", "elasticmapreduce", "monitoring", "sns",
   /// "datapipeline".
   /// An empty `region` is the one of the service's own profile, else the one that the SDKs' rules
-  /// find, else the default.
+  /// find, else the default. kInvalidArgument: the address found is no http(s) URL.
   Result<ServiceEndpoint> Find(const std::string& service, const std::string& region) override;
 
  private:

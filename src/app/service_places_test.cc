@@ -72,6 +72,24 @@ TEST_F(ServicePlacesTest, WithoutAServerTheSdksRulesHold) {
             "https://dynamodb.eu-west-1.amazonaws.com eu-west-1 AKIDENV");
 }
 
+TEST_F(ServicePlacesTest, AnAddressIsAnHttpUrl) {
+  for (const char* wrong : {"foo", "foo:80", "file:///etc", "http://", "https:///x", "ftp://h"}) {
+    ServicePlacesOptions options = Options();
+    options.environment["AWS_ENDPOINT_URL"] = wrong;
+    options.endpoints = {{"s3", {Kind::kUrl, wrong, "", "", ""}}};
+    ServicePlaces places(options);
+    auto found = places.Find("dynamodb", "");
+    ASSERT_FALSE(found) << wrong;
+    EXPECT_EQ(found.error().code, ErrorCode::kInvalidArgument);
+    EXPECT_THAT(found.error().message, HasSubstr("AWS_ENDPOINT_URL"));
+    EXPECT_THAT(Place(places, "s3"), HasSubstr("as the address of s3 (by a flag")) << wrong;
+  }
+  ServicePlacesOptions options = Options();
+  options.environment["AWS_ENDPOINT_URL"] = "HTTPS://h:1/path";
+  ServicePlaces places(options);
+  EXPECT_EQ(Place(places, "s3"), "HTTPS://h:1/path us-east-1 AKIDENV");
+}
+
 TEST_F(ServicePlacesTest, ProfilesHaveKeysAndRegionsOfTheirOwn) {
   ASSERT_TRUE(files_.MakeDirectories(folder_ + "/.aws"));
   ASSERT_TRUE(files_.Replace(

@@ -62,6 +62,15 @@ std::optional<std::string> ConfiguredEndpoint(const Environment& environment,
   return WithoutSlash(files.Get(profile, "endpoint_url"));
 }
 
+bool IsServiceUrl(std::string_view text) {
+  const size_t scheme = text.find("://");
+  if (scheme == std::string_view::npos) return false;
+  const std::string name = AsciiLower(text.substr(0, scheme));
+  const std::string_view host = text.substr(scheme + 3);
+  return (name == "http" || name == "https") && !host.empty() &&
+         std::string_view("/:?#").find(host[0]) == std::string_view::npos;
+}
+
 std::string SigningName(std::string_view service) {
   if (service == "cloudwatch") return "monitoring";
   if (service == "emr") return "elasticmapreduce";

@@ -38,6 +38,9 @@ std::string EndpointOf(const Environment& environment, const ProfileFile& files,
                        const std::string& profile, std::string_view service,
                        std::string_view region);
 
+/// Whether a text can be a service's address: http:// or https:// and a host.
+bool IsServiceUrl(std::string_view text);
+
 /// What a request to `service` is signed for: "cloudwatch" gives "monitoring", "emr"
 /// "elasticmapreduce".
 std::string SigningName(std::string_view service);

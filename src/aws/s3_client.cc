@@ -101,6 +101,10 @@ uint64_t NumberOf(const XmlElement& element, std::string_view child) {
 }  // namespace
 
 Result<S3Location> ParseS3Uri(std::string_view uri) {
+  if (!IsValidUtf8(uri)) {
+    return InvalidArgument(
+        fmt::format("\"{}\" is not valid UTF-8, as the keys of S3 are", ShowBytes(uri)));
+  }
   size_t scheme = uri.find("://");
   std::string name = AsciiLower(uri.substr(0, scheme));
   if (scheme == std::string_view::npos || (name != "s3" && name != "s3n" && name != "s3a")) {

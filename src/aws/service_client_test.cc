@@ -298,6 +298,9 @@ TEST(S3Uri, ParseAndFormat) {
        {"", "b/k", "http://b/k", "s3:///k", "s3://", "s3://b?d/k", "s3://../k"}) {
     EXPECT_FALSE(ParseS3Uri(wrong)) << wrong;
   }
+  EXPECT_EQ(ParseS3Uri("s3://b/\xC3\xA9"), (S3Location{"b", "\xC3\xA9"}));
+  EXPECT_THAT(ParseS3Uri("s3://b/k\xFF").error().message,
+              HasSubstr("\"s3://b/k\\xff\" is not valid UTF-8"));
 }
 
 }  // namespace

@@ -37,6 +37,10 @@ TEST(Encoding, RefusesBrokenBase64) {
   }
 }
 
+TEST(Encoding, ShowsBytesThatAreNoText) {
+  EXPECT_EQ(ShowBytes("a\\b/\xFF\xC3 "), "a\\b/\\xff\\xc3 ");
+}
+
 TEST(Encoding, PercentEncodesAsSignaturesDo) {
   EXPECT_EQ(PercentEncode("a b/c~é"), "a%20b%2Fc~%C3%A9");
   EXPECT_EQ(PercentEncode("a/b", true), "a/b");

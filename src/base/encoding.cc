@@ -163,4 +163,17 @@ bool IsValidUtf8(std::string_view bytes) {
   return simdjson::validate_utf8(bytes.data(), bytes.size());
 }
 
+std::string ShowBytes(std::string_view bytes) {
+  std::string shown;
+  for (char c : bytes) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x80) {
+      shown += c;
+    } else {
+      shown += "\\x" + HexEncode({&c, 1});
+    }
+  }
+  return shown;
+}
+
 }  // namespace penstock

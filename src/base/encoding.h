@@ -41,5 +41,7 @@ uint64_t FromBigEndian(std::string_view bytes);
 /// Whether the bytes are well-formed UTF-8 (no overlong forms, no surrogates, at most U+10FFFF).
 /// Reads many gigabytes a second.
 bool IsValidUtf8(std::string_view bytes);
+/// For messages about bytes that are no UTF-8: those that are not ASCII as \xhh.
+std::string ShowBytes(std::string_view bytes);
 
 }  // namespace penstock

@@ -1,8 +1,13 @@
 #include "cli/command_line.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cmath>
 
+#include "aws/endpoint_rules.h"
+#include "base/text.h"
 #include "cli/format_flags.h"
+#include "expr/nearest_word.h"
 
 namespace penstock {
 namespace {
@@ -15,14 +20,27 @@ struct TransferFlags {
   FormatFlags format;
   std::string mode = "overwrite";
   std::string billing = "as-exported";
-  uint64_t memory = kDefaultMemory;
+  std::string memory = "256MiB";
   SourceTableFlags source;
+  CLI::Option* ratio_option = nullptr;
   CLI::Option* rate_option = nullptr;
   CLI::Option* rate_mode_option = nullptr;
 };
 
+/// A scan's worker or an import's lane takes more than this, so less would be no bound.
+constexpr uint64_t kMemoryMin = 16u << 20;
+
+/// A flag with a service's address; what is none is refused with the flag's name. Empty: not given.
+void AddUrl(CLI::App* app, const char* flag, std::string* url, const char* description) {
+  app->add_option(flag, *url, description)->check([](const std::string& text) {
+    return text.empty() || IsServiceUrl(text)
+               ? ""
+               : text + " is no URL beginning with http:// or https://";
+  });
+}
+
 void DeclareS3Endpoint(CLI::App* app, EndpointFlags* flags) {
-  app->add_option("--endpoint-url-s3", flags->s3_url, "where S3 is");
+  AddUrl(app, "--endpoint-url-s3", &flags->s3_url, "where S3 is");
   app->add_option("--s3-region", flags->s3_region, "region of the bucket, in place of --region");
   app->add_option("--s3-profile", flags->s3_profile,
                   "profile for S3 alone; its region outranks AWS_REGION");
@@ -31,26 +49,25 @@ void DeclareS3Endpoint(CLI::App* app, EndpointFlags* flags) {
 void DeclareEndpoints(CLI::App* app, EndpointFlags* flags) {
   app->add_option("--region", flags->region, "region of the table and the bucket");
   app->add_option("--profile", flags->profile, "profile of the shared AWS files");
-  app->add_option("--endpoint-url-dynamodb", flags->dynamodb_url, "where DynamoDB is");
+  AddUrl(app, "--endpoint-url-dynamodb", &flags->dynamodb_url, "where DynamoDB is");
   app->add_option("--dynamodb-region", flags->dynamodb_region,
                   "region of the table, in place of --region");
   app->add_option("--dynamodb-profile", flags->dynamodb_profile,
                   "profile for DynamoDB alone; its region outranks AWS_REGION");
-  app->add_option(
-      "--endpoint-url-cloudwatch", flags->cloudwatch_url,
-      "where CloudWatch is, for --rate-mode headroom; region and profile are DynamoDB's");
+  AddUrl(app, "--endpoint-url-cloudwatch", &flags->cloudwatch_url,
+         "where CloudWatch is, for --rate-mode headroom; region and profile are DynamoDB's");
   DeclareS3Endpoint(app, flags);
 }
 
 void DeclareSourceTable(CLI::App* app, SourceTableFlags* flags) {
-  app->add_option("--source-endpoint-url-dynamodb", flags->dynamodb_url,
-                  "where DynamoDB is for dynamodb://TABLE; as for --table if not given");
+  AddUrl(app, "--source-endpoint-url-dynamodb", &flags->dynamodb_url,
+         "where DynamoDB is for dynamodb://TABLE; as for --table if not given");
   app->add_option("--source-region", flags->region,
                   "region of dynamodb://TABLE; that of --table if not given");
   app->add_option("--source-profile", flags->profile,
                   "profile for dynamodb://TABLE; that for --table if not given");
-  app->add_option("--source-endpoint-url-cloudwatch", flags->cloudwatch_url,
-                  "where CloudWatch is for dynamodb://TABLE; as for --table if not given");
+  AddUrl(app, "--source-endpoint-url-cloudwatch", &flags->cloudwatch_url,
+         "where CloudWatch is for dynamodb://TABLE; as for --table if not given");
 }
 
 void DeclareEstimate(CLI::App* app, EstimateFlags* flags) {
@@ -68,16 +85,16 @@ void DeclareDisplay(CLI::App* app, DisplayFlags* flags) {
 }
 
 void DeclareRate(CLI::App* app, TransferFlags* flags, const char* ratio_flag) {
-  app->add_option(ratio_flag, flags->ratio,
-                  "share of the table's capacity to use, above 0 and at most 1")
-      ->capture_default_str();
+  flags->ratio_option =
+      app->add_option(ratio_flag, flags->ratio,
+                      "share of the table's capacity to use, above 0 and at most 1")
+          ->capture_default_str();
   flags->rate_option =
       app->add_option("--rate", flags->rate, "capacity units a second, instead of a ratio");
   flags->rate_mode_option = app->add_option("--rate-mode", flags->rate_mode, "what bounds the rate")
                                 ->check(CLI::IsMember({"ratio", "absolute", "headroom", "max"}));
-  app->add_option("--memory", flags->memory, "memory to stay within")
-      ->transform(CLI::AsSizeValue(false))
-      ->default_str("256MiB");
+  app->add_option("--memory", flags->memory, "memory to stay within, 16MiB at least")
+      ->capture_default_str();
 }
 
 CLI::Option* DeclareFormat(CLI::App* app, FormatFlags* flags, const char* description) {
@@ -113,7 +130,8 @@ EarlyExit Unusable(std::string message) {
 
 Result<RateOptions> Rate(const TransferFlags& flags, std::string_view ratio_flag) {
   RateOptions rate{.ratio = flags.ratio, .units_per_second = std::nullopt};
-  bool given = flags.rate_option->count() > 0;
+  const bool given = flags.rate_option->count() > 0;
+  const bool has_ratio = flags.ratio_option->count() > 0;
   if (flags.rate_mode == "absolute" && !given)
     return InvalidArgument("--rate-mode absolute needs --rate");
   if (flags.rate_mode_option->count() > 0 && flags.rate_mode == "ratio" && given) {
@@ -124,10 +142,45 @@ Result<RateOptions> Rate(const TransferFlags& flags, std::string_view ratio_flag
     return InvalidArgument("--rate is an absolute bound; leave it out with --rate-mode " +
                            flags.rate_mode);
   }
+  if (has_ratio && given) {
+    return InvalidArgument(fmt::format(
+        "--rate is an absolute bound, in place of {}; leave one of them out", ratio_flag));
+  }
+  if (has_ratio && flags.rate_mode == "max") {
+    return InvalidArgument(
+        fmt::format("--rate-mode max takes what the table bears; leave {} out", ratio_flag));
+  }
   if (flags.rate_mode == "headroom") rate.mode = RateMode::kHeadroom;
   if (flags.rate_mode == "max") rate.mode = RateMode::kMax;
   RETURN_IF_ERROR(CheckRateOptions(rate, ratio_flag));
   return rate;
+}
+
+/// "64MiB", "1.5g", "268435456": bytes, or a unit of 1024 of the next smaller one. Its error names
+/// the flag.
+Result<uint64_t> Memory(std::string_view text) {
+  constexpr std::string_view kUnits = "kmgt";
+  auto bad = [&](std::string_view reason) {
+    return InvalidArgument(
+        fmt::format("--memory {} {}; write a size such as 64MiB or 1GiB, or "
+                    "leave it out for 256MiB",
+                    text, reason));
+  };
+  std::string unit = AsciiLower(text);
+  const size_t digits = std::min(unit.find_first_not_of("0123456789."), unit.size());
+  std::optional<double> number = ParseDouble(std::string_view(unit).substr(0, digits));
+  unit = std::string(Trim(std::string_view(unit).substr(digits)));
+  double factor = 1;
+  if (const size_t power = kUnits.find(unit.substr(0, 1)); !unit.empty() && power != kUnits.npos) {
+    factor = std::pow(1024.0, static_cast<double>(power + 1));
+    unit.erase(0, unit.substr(1, 1) == "i" ? 2 : 1);
+  }
+  if (!number || (!unit.empty() && unit != "b")) return bad("is no size");
+  const double bytes = *number * factor;
+  if (bytes < static_cast<double>(kMemoryMin)) return bad("is below 16MiB, the least a job needs");
+  // No machine has more; the rest of the program may count with it.
+  if (bytes > static_cast<double>(uint64_t{1} << 50)) return bad("is beyond 1024TiB");
+  return static_cast<uint64_t>(bytes);
 }
 
 /// A command in the making: what CLI11 writes into, and what it becomes.
@@ -299,7 +352,7 @@ CLI::App* DeclareEnv(CLI::App& root, EnvCommand* command) {
 /// Which server a command asks.
 void DeclareServer(CLI::App* app, StatusCommand* command) {
   app->add_option("--data", command->data, "folder of the server to ask");
-  app->add_option("--endpoint-url", command->endpoint, "address of the server to ask");
+  AddUrl(app, "--endpoint-url", &command->endpoint, "address of the server to ask");
   app->add_option("--region", command->region, "region");
   app->add_option("--profile", command->profile, "profile of the shared AWS files");
 }
@@ -422,6 +475,18 @@ CLI::App* DeclareTemplates(CLI::App& root, TemplatesCommand* command) {
   return app;
 }
 
+/// What is wrong with a first argument that is neither a command nor a flag; nullopt: it is one.
+std::optional<std::string> UnknownCommand(const CLI::App& root, const std::string& written) {
+  if (written.starts_with('-')) return std::nullopt;
+  NearestWord nearest(written);
+  for (const CLI::App* command : root.get_subcommands([](const CLI::App*) { return true; })) {
+    if (command->get_name() == written) return std::nullopt;
+    nearest.Offer(command->get_name());
+  }
+  const std::string meant = nearest.word().empty() ? "" : " (did you mean " + nearest.word() + "?)";
+  return fmt::format("there is no command {}{}; penstock --help lists them", written, meant);
+}
+
 }  // namespace
 
 Command ParseCommandLine(const std::vector<std::string>& arguments, std::string_view version) {
@@ -455,9 +520,18 @@ Command ParseCommandLine(const std::vector<std::string>& arguments, std::string_
   TemplatesCommand templates;
   CLI::App* templates_app = DeclareTemplates(root, &templates);
 
+  // CLI11 would only say that a command is missing.
+  if (!arguments.empty()) {
+    if (auto unknown = UnknownCommand(root, arguments[0])) return Unusable(*std::move(unknown));
+  }
+
   // CLI11 reports by exceptions; they end here. It wants the arguments from the last to the first.
   try {
     root.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+  } catch (const CLI::ExtrasError&) {
+    // Its own message has them from the last to the first.
+    return Unusable(fmt::format("not expected: {}; run with --help to see what is",
+                                Join(root.remaining(/*recurse=*/true), " ")));
   } catch (const CLI::ParseError& error) {
     std::ostringstream out, err;
     bool good = root.exit(error, out, err) == 0;
@@ -471,7 +545,9 @@ Command ParseCommandLine(const std::vector<std::string>& arguments, std::string_
     if (!rate) return Unusable(rate.error().message);
     command.options.rate = *rate;
     command.endpoints.needs_cloudwatch = rate->mode == RateMode::kHeadroom;
-    command.options.memory_bytes = flags.memory;
+    auto memory = Memory(flags.memory);
+    if (!memory) return Unusable(memory.error().message);
+    command.options.memory_bytes = *memory;
     auto style = WriteStyle(flags.format);
     if (!style) return Unusable(style.error().message);
     command.options.style = *std::move(style);
@@ -485,7 +561,9 @@ Command ParseCommandLine(const std::vector<std::string>& arguments, std::string_
     if (!rate) return Unusable(rate.error().message);
     command.options.rate = *rate;
     command.endpoints.needs_cloudwatch = rate->mode == RateMode::kHeadroom;
-    command.options.memory_bytes = flags.memory;
+    auto memory = Memory(flags.memory);
+    if (!memory) return Unusable(memory.error().message);
+    command.options.memory_bytes = *memory;
     auto style = ReadStyleOf(flags.format);
     if (!style) return Unusable(style.error().message);
     command.options.style = *style;
@@ -505,7 +583,9 @@ Command ParseCommandLine(const std::vector<std::string>& arguments, std::string_
     if (!rate) return Unusable(rate.error().message);
     command.options.rate = *rate;
     command.endpoints.needs_cloudwatch = rate->mode == RateMode::kHeadroom;
-    command.options.memory_bytes = flags.memory;
+    auto memory = Memory(flags.memory);
+    if (!memory) return Unusable(memory.error().message);
+    command.options.memory_bytes = *memory;
     auto style = ReadStyleOf(flags.format);
     if (!style) return Unusable(style.error().message);
     command.options.style = *style;

@@ -29,12 +29,22 @@ Result<FileStyle> WriteStyle(const FormatFlags& flags) {
     std::optional<AttributeOrder> order = ParseAttributeOrder(flags.attribute_order);
     if (!order)
       return InvalidArgument("--attribute-order " + flags.attribute_order + " is not known");
+    if (IsDelimited(style.format) && *order == AttributeOrder::kJavaHashMap) {
+      return InvalidArgument(
+          "--attribute-order java-hashmap concerns the formats of JSON lines; csv and tsv have "
+          "their "
+          "columns in the order of --columns, server or sorted");
+    }
+    if (*order != AttributeOrder::kServer && !flags.columns.empty()) {
+      return InvalidArgument(
+          "--columns says in which order they are; leave --attribute-order out, or --columns");
+    }
     style.line.order = *order;
   }
   if (!flags.columns.empty()) {
     if (!IsDelimited(style.format))
       return InvalidArgument("--columns concerns --format csv and tsv only");
-    auto columns = ParseColumns(flags.columns, ',');
+    auto columns = ParseColumns(flags.columns, ',', StrayColon::kMistake);
     if (!columns) return std::move(columns.error()).In("--columns");
     style.columns = *std::move(columns);
   }

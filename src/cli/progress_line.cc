@@ -26,7 +26,7 @@ ProgressLine::ProgressLine(std::ostream* stream, Terminal terminal, bool every_r
     : stream_(stream), terminal_(terminal), every_report_(every_report) {}
 
 std::string ProgressLine::Describe(const Progress& progress) {
-  std::string text = fmt::format("{}: {} items", progress.phase, FormatCount(progress.items));
+  std::string text = fmt::format("{}: {}", progress.phase, CountOf(progress.items, "item"));
   if (progress.bytes > 0) text += ", " + FormatBytes(progress.bytes);
   if (progress.fraction) text += fmt::format(", {:.0f} %", *progress.fraction * 100);
   if (progress.target > 0) {
@@ -72,6 +72,10 @@ std::string FormatCount(uint64_t count) {
   std::string digits = std::to_string(count);
   for (size_t at = digits.size(); at > 3;) digits.insert(at -= 3, ",");
   return digits;
+}
+
+std::string CountOf(uint64_t count, std::string_view one) {
+  return fmt::format("{} {}{}", FormatCount(count), one, count == 1 ? "" : "s");
 }
 
 std::string FormatBytes(uint64_t bytes) {

@@ -43,6 +43,8 @@ class ProgressLine {
 
 /// "1,234,567".
 std::string FormatCount(uint64_t count);
+/// "1 item", "1,234 items". `one`: the word for one.
+std::string CountOf(uint64_t count, std::string_view one);
 /// "1.2 MB".
 std::string FormatBytes(uint64_t bytes);
 /// "1:05", "2:03:05".

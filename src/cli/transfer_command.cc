@@ -117,6 +117,21 @@ void PrintWarning(const TransferWorld& world, const std::string& warning) {
   *world.err << "penstock: warning: " << warning << "\n";
 }
 
+/// Whether the page will be one that can be written: a job may take days until it is. Leaves none
+/// where none was.
+Status CheckReportPlace(const TransferWorld& world, const std::string& path) {
+  if (path.empty()) return {};
+  const bool was_there = world.files->Exists(path);
+  if (Status written = world.files->Replace(path, "<!DOCTYPE html>\n<p>The run has not ended.\n");
+      !written) {
+    return InvalidArgument(
+        fmt::format("--report {}: the page cannot be written: {}; name a file in a "
+                    "folder that is there and can be written",
+                    path, written.error().message));
+  }
+  return was_there ? Status() : world.files->Remove(path);
+}
+
 /// `told`: the warnings that were printed already.
 void PrintReport(const TransferWorld& world, const TransferReport& report,
                  const std::set<std::string>& told, std::string_view done) {
@@ -131,11 +146,14 @@ void PrintReport(const TransferWorld& world, const TransferReport& report,
   }
   for (const std::string& difference : report.differences)
     *world.err << "different: " << difference << "\n";
-  *world.err << fmt::format("{}: {} items, {} in {}", done, FormatCount(report.items),
+  *world.err << fmt::format("{}: {}, {} in {}", done, CountOf(report.items, "item"),
                             FormatBytes(report.bytes), FormatSeconds(report.seconds));
+  if (report.rejected > 0) {
+    *world.err << fmt::format(", {} rejected{}", FormatCount(report.rejected),
+                              report.rejects_file ? ": " + *report.rejects_file : "");
+  }
   if (report.skipped > 0) *world.err << fmt::format(", {} skipped", FormatCount(report.skipped));
-  if (report.blank_lines > 0)
-    *world.err << fmt::format(", {} blank lines", FormatCount(report.blank_lines));
+  if (report.blank_lines > 0) *world.err << ", " << CountOf(report.blank_lines, "blank line");
   if (report.duplicates > 0) {
     *world.err << fmt::format(", {} left out for later ones with the same key",
                               FormatCount(report.duplicates));
@@ -164,6 +182,10 @@ int RunTransfer(const TransferWorld& world, const EndpointFlags& endpoints,
     PrintFailure(world, opened.error());
     return kExitUnusable;
   }
+  if (Status writable = CheckReportPlace(world, display.report); !writable) {
+    PrintFailure(world, writable.error());
+    return kExitUnusable;
+  }
   ProgressLine line(world.err, world.terminal, display.explain);
   ReportPage page(fmt::format("{}, begun at {}", what, FormatIsoMillis(world.clock->Now())));
   ProgressCallback progress = [&](const Progress& now) {
@@ -184,7 +206,7 @@ int RunTransfer(const TransferWorld& world, const EndpointFlags& endpoints,
   if (!display.report.empty()) {
     std::string html = page.Html(report ? &*report : nullptr, report ? nullptr : &report.error());
     if (Status written = world.files->Replace(display.report, html); !written)
-      PrintFailure(world, written.error());
+      PrintWarning(world, "the page for --report is lost: " + written.error().message);
   }
   if (!report) {
     PrintFailure(world, report.error());

@@ -8,6 +8,7 @@
 #include <set>
 #include <sstream>
 
+#include "cli/convert_command.h"
 #include "json/json.h"
 #include "system/posix_files.h"
 #include "transfer/world_for_test.h"
@@ -46,7 +47,7 @@ class TransferCommandTest : public ::testing::Test {
   int Run(const std::vector<std::string>& arguments) {
     out_.str("");
     err_.str("");
-    TransferWorld world{&aws_, &clock_, &random_, &files_, &places_, &out_, &err_, {}, {}};
+    TransferWorld world{&aws_, &clock_, &random_, &files_, &places_, &out_, &err_, {}, stop_};
     Command command = ParseCommandLine(arguments, "1.2.3");
     if (auto* exit = std::get_if<EarlyExit>(&command)) {
       out_ << exit->out;
@@ -55,6 +56,7 @@ class TransferCommandTest : public ::testing::Test {
     }
     if (auto* one = std::get_if<ExportCommand>(&command)) return RunExportCommand(world, *one);
     if (auto* one = std::get_if<ImportCommand>(&command)) return RunImportCommand(world, *one);
+    if (auto* one = std::get_if<ConvertCommand>(&command)) return RunConvertCommand(world, *one);
     return RunVerifyCommand(world, std::get<VerifyCommand>(command));
   }
 
@@ -65,6 +67,7 @@ class TransferCommandTest : public ::testing::Test {
   PosixFiles files_;
   FakePlaces places_;
   std::ostringstream out_, err_;
+  std::stop_token stop_;
 };
 
 TEST_F(TransferCommandTest, ThereAndBack) {
@@ -106,10 +109,57 @@ TEST_F(TransferCommandTest, WhatWasNotWrittenIsSaid) {
   aws_.tables["U"].items.erase(aws_.tables["U"].items.begin());
   ASSERT_EQ(Run({"import", "s3a://b/out", "U", "--mode", "skip-existing"}), kExitDone)
       << err_.str();
-  EXPECT_NE(err_.str().find("imported: 1 items, 3.2 kB in"), std::string::npos) << err_.str();
+  EXPECT_NE(err_.str().find("imported: 1 item, 3.2 kB in"), std::string::npos) << err_.str();
   EXPECT_NE(err_.str().find(", 99 skipped;"), std::string::npos) << err_.str();
   // As far as the progress is concerned they are done.
   EXPECT_NE(err_.str().find("importing: 100 items"), std::string::npos) << err_.str();
+}
+
+TEST_F(TransferCommandTest, RejectedLinesAreCountedAndTheirPlaceIsSaid) {
+  ASSERT_TRUE(files_.MakeDirectories(folder_ + "/in"));
+  ASSERT_TRUE(files_.Replace(folder_ + "/in/lines", "{\"Id\":{\"n\":\"1\"}}\n\nbad\n"));
+  ASSERT_EQ(Run({"import", folder_ + "/in", "U", "--no-manifest", "--max-rejects", "2"}), kExitDone)
+      << err_.str();
+  const std::string told = err_.str();
+  const std::string place = ", 1 rejected: " + folder_ + "/in/_penstock/rejected/";
+  const size_t at = told.find(place);
+  ASSERT_NE(at, std::string::npos) << told;
+  const size_t name = at + std::string(", 1 rejected: ").size();
+  EXPECT_TRUE(files_.Exists(told.substr(name, told.find(',', name) - name))) << told;
+  EXPECT_NE(told.find(", 1 blank line;"), std::string::npos) << told;
+}
+
+TEST_F(TransferCommandTest, APlaceForThePageIsTriedBeforeTheJob) {
+  EXPECT_EQ(Run({"export", "T", folder_ + "/o", "--report", folder_ + "/none/page.html"}),
+            kExitUnusable);
+  EXPECT_NE(err_.str().find("--report " + folder_ + "/none/page.html: the page cannot be written"),
+            std::string::npos)
+      << err_.str();
+  EXPECT_FALSE(files_.Exists(folder_ + "/o"));
+  EXPECT_EQ(Run({"export", "T", folder_ + "/o", "--report", folder_}), kExitUnusable);
+  // One that is lost later does not undo the job.
+  ASSERT_TRUE(files_.MakeDirectories(folder_ + "/pages"));
+  aws_.s3_fault = [&](const std::string&, const std::string&) {
+    static_cast<void>(files_.RemoveTree(folder_ + "/pages").has_value());
+    return 0;
+  };
+  EXPECT_EQ(Run({"export", "T", "s3://b/o", "--report", folder_ + "/pages/page.html"}), kExitDone);
+  EXPECT_NE(err_.str().find("warning: the page for --report is lost: "), std::string::npos)
+      << err_.str();
+}
+
+TEST_F(TransferCommandTest, AStoppedConversionSaysWhatToDo) {
+  ASSERT_EQ(Run({"export", "T", folder_ + "/o"}), kExitDone) << err_.str();
+  std::stop_source stop;
+  stop.request_stop();
+  stop_ = stop.get_token();
+  EXPECT_EQ(Run({"convert", folder_ + "/o", folder_ + "/new", "--format", "csv"}),
+            kExitInterrupted);
+  EXPECT_NE(err_.str().find("run the same command once more"), std::string::npos) << err_.str();
+  EXPECT_EQ(err_.str().find("--resume"), std::string::npos) << err_.str();
+  stop_ = {};
+  EXPECT_EQ(Run({"convert", folder_ + "/o", folder_ + "/new", "--format", "csv"}), kExitDone)
+      << err_.str();
 }
 
 TEST_F(TransferCommandTest, ForeseesAndRefuses) {
@@ -144,9 +194,9 @@ TEST_F(TransferCommandTest, ExplainsEachSecond) {
   std::map<std::string, size_t> lines;
   for (const char* flag : {"--explain", "--json"}) {
     // Pages of about half a unit: a second each.
-    ASSERT_EQ(
-        Run({"export", "T", folder_ + "/" + flag, "--read-ratio", "0.5", "--memory", "1MiB", flag}),
-        kExitDone)
+    ASSERT_EQ(Run({"export", "T", folder_ + "/" + flag, "--read-ratio", "0.5", "--memory", "16MiB",
+                   flag}),
+              kExitDone)
         << err_.str();
     std::string told = err_.str();
     for (size_t at = 0;
@@ -246,6 +296,10 @@ TEST_F(TransferCommandTest, MistakesAreNamed) {
     const char* expected;
   } cases[] = {
       {{}, "subcommand"},
+      {{"exporrt", "T", "x"},
+       "there is no command exporrt (did you mean export?); penstock --help"},
+      {{"zzz"}, "there is no command zzz; penstock --help lists them"},
+      {{"export", "T", "x", "--compres", "gzip"}, "not expected: --compres gzip;"},
       {{"export", "T"}, "DEST"},
       {{"export", "T", "x", "--read-ratio", "50"}, "--read-ratio"},
       {{"export", "T", "x", "--read-ratio", "0"}, "--read-ratio"},
@@ -257,7 +311,19 @@ TEST_F(TransferCommandTest, MistakesAreNamed) {
       {{"export", "T", "x", "--columns", "pk:S"}, "--columns concerns --format csv and tsv only"},
       {{"convert", "x", "y", "--format", "csv", "--columns", "pk:S,:N"},
        "--columns: column 2: the column without name must be :M"},
+      {{"convert", "x", "y", "--format", "csv", "--columns", "pk:X"},
+       "--columns: column 1: \"X\" is no type"},
+      {{"convert", "x", "y", "--format", "csv", "--attribute-order", "java-hashmap"},
+       "--attribute-order java-hashmap concerns"},
+      {{"convert", "x", "y", "--format", "tsv", "--columns", "pk:S", "--attribute-order", "sorted"},
+       "leave --attribute-order out"},
       {{"export", "T", "x", "--rate-mode", "max", "--rate", "5"}, "leave it out"},
+      {{"export", "T", "x", "--rate-mode", "max", "--read-ratio", "0.1"}, "leave --read-ratio out"},
+      {{"import", "x", "T", "--rate", "5", "--write-ratio", "0.25"},
+       "in place of --write-ratio; leave one of them out"},
+      {{"export", "T", "x", "--rate", "inf"}, "not inf"},
+      {{"export", "T", "x", "--rate", "nan"}, "not nan"},
+      {{"export", "T", "x", "--read-ratio", "nan"}, "not nan"},
       {{"export", "T", "x", "--dry-run", "--deadline", "soon"}, "no length of time"},
       {{"export", "T", "x", "--rate-mode", "absolute"}, "needs --rate"},
       {{"export", "T", "x", "--prices", "p.json"}, "--dry-run"},
@@ -265,11 +331,24 @@ TEST_F(TransferCommandTest, MistakesAreNamed) {
       {{"export", "T", "x", "--manifest-base", "/backups/x"}, "no S3 location"},
       {{"export", "T", "x", "--manifest-base", "s3://"}, "names no bucket"},
       {{"export", "T", "x", "--manifest-base", "s3://a b/x"}, "cannot be a bucket's name"},
+      {{"export", "T", "x", "--endpoint-url-dynamodb", "foo"},
+       "--endpoint-url-dynamodb: foo is no URL"},
+      {{"import", "x", "T", "--endpoint-url-s3", "file:///etc"},
+       "--endpoint-url-s3: file:///etc is no URL"},
+      {{"verify", "dynamodb://T", "--table", "T", "--source-endpoint-url-dynamodb", "http://"},
+       "--source-endpoint-url-dynamodb: http:// is no URL"},
       {{"import", "x", "T", "--mode", "if-newer:"}, "if-newer:ATTRIBUTE"},
       {{"import", "x", "T", "--create-table", "--billing", "cheap"}, "READ,WRITE"},
       {{"import", "x", "T", "--max-rejects", "-1"}, "--max-rejects"},
       {{"export", "T", "x", "--nonsense"}, "--nonsense"},
-      {{"export", "T", "x", "--memory", "much"}, "--memory"},
+      {{"export", "T", "x", "--memory", "much"}, "--memory much is no size"},
+      {{"export", "T", "x", "--memory=-1"}, "--memory -1 is no size"},
+      {{"import", "x", "T", "--memory", "64parsec"}, "--memory 64parsec is no size"},
+      {{"import", "x", "T", "--memory", "64kilo"}, "--memory 64kilo is no size"},
+      {{"export", "T", "x", "--memory", "0"}, "--memory 0 is below 16MiB"},
+      {{"verify", "x", "--table", "T", "--memory", "1kb"}, "--memory 1kb is below 16MiB"},
+      {{"export", "T", "x", "--memory", "16383KiB"}, "--memory 16383KiB is below 16MiB"},
+      {{"export", "T", "x", "--memory", "99999999999999999999GiB"}, "is beyond 1024TiB"},
       {{"verify", "s3://b/p", "--table", "T", "--source-region", "eu-west-1"},
        "s3://b/p is no table"},
       {{"verify", "dynamodb://T", "--source-region", "eu-west-1"}, "against what?"},
@@ -334,6 +413,19 @@ TEST(CommandLine, FlagsBecomeOptions) {
   EXPECT_EQ(options.style.line, (LineStyle{NullTag::kNull, AttributeOrder::kJavaHashMap}));
   EXPECT_TRUE(options.consistent_read);
   EXPECT_EQ(options.rate.units_per_second, 2.5);
+  const struct {
+    const char* text;
+    uint64_t bytes;
+  } sizes[] = {{"16777216", 16u << 20}, {"16777216b", 16u << 20}, {"65536k", 64u << 20},
+               {"64MB", 64u << 20},     {"1.5gib", 3u << 29},     {"1024TiB", uint64_t{1} << 50}};
+  for (const auto& size : sizes) {
+    auto sized = ParseCommandLine({"export", "T", "x", "--memory", size.text}, "0");
+    ASSERT_TRUE(std::holds_alternative<ExportCommand>(sized)) << size.text;
+    EXPECT_EQ(std::get<ExportCommand>(sized).options.memory_bytes, size.bytes) << size.text;
+  }
+  EXPECT_EQ(
+      std::get<ImportCommand>(ParseCommandLine({"import", "x", "T"}, "0")).options.memory_bytes,
+      kDefaultMemory);
   EXPECT_EQ(std::get<ImportCommand>(ParseCommandLine({"import", "x", "T"}, "0")).options.rate.ratio,
             0.25);
 }
@@ -347,9 +439,11 @@ TEST(CommandLine, FormatsBecomeStyles) {
   EXPECT_EQ(style({"--format", "dynamodb-json"}).compression, Compression::kGzip);
   EXPECT_EQ(style({"--format", "jsonl", "--compress", "zstd"}),
             (FileStyle{.format = FileFormat::kJsonLines, .compression = Compression::kZstd}));
-  EXPECT_EQ(style({"--format", "tsv", "--columns", "pk:S,\"a,b:N\",:M"}).columns,
-            (std::vector<Column>{
-                {"pk", AttributeType::kS}, {"a,b", AttributeType::kN}, {"", AttributeType::kM}}));
+  EXPECT_EQ(style({"--format", "tsv", "--columns", "pk,\"a,b:N\",a:X:S,:M"}).columns,
+            (std::vector<Column>{{"pk", AttributeType::kS},
+                                 {"a,b", AttributeType::kN},
+                                 {"a:X", AttributeType::kS},
+                                 {"", AttributeType::kM}}));
   auto import_command =
       std::get<ImportCommand>(ParseCommandLine({"import", "x", "T", "--lenient"}, "0"));
   EXPECT_EQ(import_command.options.style, (ReadStyle{.leniency = Leniency::kGson}));
@@ -390,6 +484,9 @@ TEST(ProgressLine, Numbers) {
   EXPECT_EQ(FormatCount(0), "0");
   EXPECT_EQ(FormatCount(999), "999");
   EXPECT_EQ(FormatCount(1000), "1,000");
+  EXPECT_EQ(CountOf(0, "item"), "0 items");
+  EXPECT_EQ(CountOf(1, "item"), "1 item");
+  EXPECT_EQ(CountOf(1000, "blank line"), "1,000 blank lines");
   EXPECT_EQ(FormatBytes(999), "999 B");
   EXPECT_EQ(FormatBytes(1'000'000), "1.0 MB");
   EXPECT_EQ(FormatBytes(999'999), "1.0 MB");

@@ -17,6 +17,7 @@
 #include "transfer/key_schema.h"
 #include "transfer/line_reader.h"
 #include "transfer/line_source.h"
+#include "transfer/scan_page.h"
 
 namespace penstock {
 namespace {
@@ -151,6 +152,41 @@ TEST(Codec, ReadsControlText) {
   EXPECT_EQ(reader.Read("Id\x03{\"n\":\"101\"} x", &item), LineKind::kBad);
   EXPECT_EQ(reader.Read("Id\x03{\"n\":\"1\"}\x02Id\x03{\"n\":\"1\"}", &item), LineKind::kBad);
   EXPECT_EQ(reader.Read("a,b,c", &item), LineKind::kBad);
+}
+
+TEST(Codec, OnlyMembersOfMapsMayHaveEmptyNames) {
+  LineReader reader(LineShape::kBare);
+  Item item;
+  const std::string line = R"({"pk":{"s":"x"},"m":{"m":{"":{"l":[{"m":{"":{"n":"1"}}}]}}}})";
+  ASSERT_EQ(reader.Read(line, &item), LineKind::kItem) << reader.reason();
+  for (AttributeOrder order :
+       {AttributeOrder::kServer, AttributeOrder::kSorted, AttributeOrder::kJavaHashMap}) {
+    LineBuffer out;
+    Item again;
+    ItemHasher hasher;
+    ItemWriter({NullTag::kNull, order}).AppendLine(item, &out);
+    ASSERT_EQ(reader.Read(out.view().substr(0, out.size() - 1), &again), LineKind::kItem)
+        << reader.reason();
+    EXPECT_EQ(hasher.Hash(item), hasher.Hash(again));
+  }
+  EXPECT_EQ(reader.Read(R"({"m":{"m":{"":{"s":"a"},"":{"s":"b"}}}})", &item), LineKind::kBad);
+  EXPECT_NE(reader.reason().find("\"\" occurs twice"), std::string::npos) << reader.reason();
+  // Also after one that began alike.
+  for (const char* bad : {R"({"pk":{"s":"x"},"":{"s":"y"}})", R"({"":{"s":"x"}})"}) {
+    EXPECT_EQ(reader.Read(bad, &item), LineKind::kBad) << bad;
+    EXPECT_EQ(reader.reason(), "an attribute with an empty name") << bad;
+  }
+  // Not from a server either: nobody could read what would be written.
+  ItemReader server(ItemDialect::kServer);
+  JsonCursor nested(R"({"pk":{"S":"x"},"m":{"M":{"":{"S":"y"}}}})"), top(R"({"":{"S":"x"}})");
+  EXPECT_TRUE(server.Read(nested, &item)) << nested.error();
+  EXPECT_FALSE(server.Read(top, &item));
+  EXPECT_EQ(top.error(), "an attribute with an empty name");
+  auto page = ReadScanPage(R"({"Items":[{"pk":{"S":"x"}},{"pk":{"S":"y"},"":{"S":"z"}}]})", server,
+                           &item, [](const Item&) { return Status(); });
+  ASSERT_FALSE(page);
+  EXPECT_NE(page.error().message.find("an attribute with an empty name"), std::string::npos)
+      << page.error().message;
 }
 
 TEST(Codec, AnAttributeMayBeCalledItem) {

@@ -68,6 +68,7 @@ Status Converter::Open() {
   ASSIGN_OR_RETURN(source_, OpenDataFolder(context_, place.folder));
   ASSIGN_OR_RETURN(target_, OpenDataFolder(context_, options_.destination,
                                            options_.server_side_encryption, options_.kms_key_id));
+  RETURN_IF_ERROR(ManifestAddress(*target_, options_.manifest_base));  // or be refused at once
   ASSIGN_OR_RETURN(contents_, ReadExportContents(*source_,
                                                  {.style = options_.read,
                                                   .no_manifest = options_.no_manifest,

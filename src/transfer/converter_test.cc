@@ -21,5 +21,21 @@ TEST_F(ConverterTest, AConversionThatFailsAtItsEndLeavesNothing) {
   EXPECT_TRUE(aws_.objects.empty());
 }
 
+TEST_F(ConverterTest, AManifestBaseThatCannotBeIsRefusedBeforeAnythingIsWritten) {
+  Fill(5);
+  ASSERT_GOOD(RunExport(Context(), Export("out")));
+  ConvertOptions options{.source = folder_ + "/out", .destination = "s3://bucket/new"};
+  options.manifest_base = "s3://b/f\xFF";
+  int writes = 0;
+  aws_.s3_fault = [&](const std::string& method, const std::string&) {
+    writes += method != "GET" ? 1 : 0;
+    return 0;
+  };
+  auto refused = RunConvert(Context(), options);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::kInvalidArgument);
+  EXPECT_EQ(writes, 0);
+}
+
 }  // namespace
 }  // namespace penstock

@@ -68,7 +68,8 @@ class Cells {
 
 }  // namespace
 
-Result<std::vector<Column>> ParseColumns(std::string_view header, char separator) {
+Result<std::vector<Column>> ParseColumns(std::string_view header, char separator,
+                                         StrayColon stray) {
   std::vector<Column> columns;
   Cells cells(header, separator);
   while (!cells.AtEnd()) {
@@ -76,7 +77,7 @@ Result<std::vector<Column>> ParseColumns(std::string_view header, char separator
     bool quoted = false;
     if (!cells.Next(&text, &quoted, &fault))
       return InvalidArgument(fmt::format("column {}: {}", columns.size() + 1, fault));
-    auto column = ParseColumn(text);
+    auto column = ParseColumn(text, stray);
     if (!column) {
       return InvalidArgument(
           fmt::format("column {}: {}", columns.size() + 1, column.error().message));

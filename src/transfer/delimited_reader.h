@@ -38,6 +38,7 @@ class DelimitedReader : public RecordReader {
 };
 
 /// A header record: "pk:S,age:N,:M". kInvalidArgument names the column that is wrong.
-Result<std::vector<Column>> ParseColumns(std::string_view header, char separator);
+Result<std::vector<Column>> ParseColumns(std::string_view header, char separator,
+                                         StrayColon stray = StrayColon::kInName);
 
 }  // namespace penstock

@@ -37,7 +37,7 @@ std::string ColumnText(const Column& column) {
   return fmt::format("{}:{}", column.name, AttributeTypeName(column.type));
 }
 
-Result<Column> ParseColumn(std::string_view text) {
+Result<Column> ParseColumn(std::string_view text, StrayColon stray) {
   size_t colon = text.rfind(':');
   if (colon != std::string_view::npos) {
     std::optional<AttributeType> type = ParseAttributeType(text.substr(colon + 1));
@@ -45,6 +45,12 @@ Result<Column> ParseColumn(std::string_view text) {
     if (type && column.name.empty() && *type != AttributeType::kM)
       return InvalidArgument("the column without name must be :M");
     if (type) return column;
+    if (stray == StrayColon::kMistake) {
+      return InvalidArgument(fmt::format(
+          "\"{}\" is no type (S, N, B, BOOL, NULL, SS, NS, BS, L, M); a name with a colon "
+          "in it needs its type, as in {}:S",
+          text.substr(colon + 1), text));
+    }
   }
   if (text.empty()) return InvalidArgument("a column has neither name nor type");
   return Column{std::string(text), AttributeType::kS};

@@ -31,10 +31,14 @@ struct Column {
   bool operator==(const Column&) const = default;
 };
 
+/// What the last colon of a column is if no type follows it: part of a name, as other programs have
+/// them in their headers, or a slip.
+enum class StrayColon { kInName, kMistake };
+
 /// "pk:S", "age:N", ":M". A text without a type is of type S; kInvalidArgument: neither name nor
 /// type, or no name and another type than M.
 std::string ColumnText(const Column& column);
-Result<Column> ParseColumn(std::string_view text);
+Result<Column> ParseColumn(std::string_view text, StrayColon stray = StrayColon::kInName);
 
 /// How the data files of an export are written. Value type.
 struct FileStyle {

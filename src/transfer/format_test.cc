@@ -155,6 +155,24 @@ TEST_F(FormatTest, TablesGoThroughEveryFormat) {
   }
 }
 
+TEST_F(FormatTest, EmptyNamesInMapsGoThroughEveryFormat) {
+  aws_.Put("T", R"({"pk":{"s":"a"},"m":{"m":{"":{"s":"x"},"b":{"m":{"":{"nULL":true}}}}}})");
+  aws_.Put("T", R"({"pk":{"s":"b"},"m":{"s":"none"},"other":{"l":[{"m":{"":{"n":"1"}}}]}})");
+  for (size_t i = 0; i < kStyles.size(); ++i) {
+    ExportOptions options;
+    options.table = "T";
+    options.destination = fmt::format("{}/e{}", folder_, i);
+    options.style = kStyles[i];
+    // A map among the attributes without a column.
+    if (IsDelimited(kStyles[i].format))
+      options.style.columns = {{"pk", AttributeType::kS}, {"", AttributeType::kM}};
+    ASSERT_GOOD(RunExport(Context(), options));
+    aws_.tables["U"].items.clear();
+    ASSERT_GOOD(Import(fmt::format("e{}", i), "U"));
+    EXPECT_EQ(aws_.tables["U"].items, aws_.tables["T"].items) << i;
+  }
+}
+
 TEST_F(FormatTest, BadLinesAreNamed) {
   std::string file, lenient_lines;
   uint64_t offset = 0;

@@ -25,8 +25,9 @@ std::string Shown(std::string_view text) {
   return fmt::format("\"{}…\"", text);
 }
 
-/// One bit of 64, the same for equal names. REQUIRES: not empty.
+/// One bit of 64, the same for equal names.
 uint64_t SignOf(std::string_view name) {
+  if (name.empty()) return 1;
   auto byte = [&](size_t i) { return static_cast<uint64_t>(static_cast<unsigned char>(name[i])); };
   const uint64_t mixed =
       byte(0) | byte(name.size() / 2) << 8 | byte(name.size() - 1) << 16 | name.size() << 24;
@@ -230,9 +231,13 @@ bool ItemReader::Add(std::string_view name, JsonCursor& value, Item* item) {
 
 bool ItemReader::End(JsonCursor& cursor, Item* item) {
   item->nodes_[0].end = static_cast<uint32_t>(item->size_);
-  if (dialect_ == ItemDialect::kServer) return true;
-  if (item->nodes_[0].count == 0) return cursor.Fail("an item without attributes");
-  return is_as_expected_ || CheckNames(cursor, *item, 0);
+  if (is_file() && item->nodes_[0].count == 0) return cursor.Fail("an item without attributes");
+  if (is_as_expected_) return true;
+  // No reader of what is made of it would take such an item back, nor would DynamoDB.
+  for (uint32_t i = 1; i < item->size_; i = item->nodes_[i].end) {
+    if (item->nodes_[i].name.empty()) return cursor.Fail("an attribute with an empty name");
+  }
+  return !is_file() || CheckNames(cursor, *item, 0);
 }
 
 bool ItemReader::Tag(JsonCursor& cursor, AttributeType* type) {
@@ -444,7 +449,6 @@ bool ItemReader::CheckNames(JsonCursor& cursor, const Item& item, uint32_t paren
   uint64_t signs = 0;  // of all names so far: most pairs differ in theirs and need no comparing
   for (uint32_t i = parent + 1; i < map.end; i = item.nodes_[i].end) {
     std::string_view name = item.nodes_[i].name;
-    if (name.empty()) return cursor.Fail("empty attribute name");
     if (name.size() > kNameSizeMax)
       return cursor.Fail("an attribute name is longer than 65,535 bytes");
     const uint64_t sign = SignOf(name);

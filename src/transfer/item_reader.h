@@ -12,11 +12,14 @@
 namespace penstock {
 
 enum class ItemDialect {
-  /// From a server: wire tags only ("S", "NULL"). Its limits are its own business; form and numbers
-  /// are checked.
+  /// From a server: wire tags only ("S", "NULL"). Its limits are its own business; form, numbers
+  /// and
+  /// that each attribute has a name are checked.
   kServer,
   /// From a file: also first-letter-lowered tags ("s", "sS", "bOOL"), all-lower ones, "nULL" and
   /// "nULLValue". DynamoDB's limits hold: numbers, 32 levels, names, no empty set, nothing twice.
+  /// Only
+  /// within maps may a name be empty: some servers have such.
   kFile,
   /// From a file, and also tags in any case, numbers and words of JSON where a string belongs,
   /// "true"

@@ -32,9 +32,10 @@ double Seconds(nanoseconds duration) { return std::chrono::duration<double>(dura
 
 Status CheckRateOptions(const RateOptions& options, std::string_view ratio_name) {
   if (options.units_per_second) {
-    if (!(*options.units_per_second > 0)) {
-      return InvalidArgument(fmt::format("the rate must be above 0 capacity units a second, not {}",
-                                         *options.units_per_second));
+    if (!(*options.units_per_second > 0) || std::isinf(*options.units_per_second)) {
+      return InvalidArgument(
+          fmt::format("the rate must be a number of capacity units a second above 0, not {}",
+                      *options.units_per_second));
     }
     return {};
   }

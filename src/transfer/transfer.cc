@@ -1,5 +1,6 @@
 #include "transfer/transfer.h"
 
+#include "base/encoding.h"
 #include "transfer/exporter.h"
 #include "transfer/importer.h"
 #include "transfer/local_folder.h"
@@ -7,6 +8,20 @@
 #include "transfer/verifier.h"
 
 namespace penstock {
+namespace {
+
+/// Manifests and checkpoints say in JSON where their files are, so the whole path must be UTF-8.
+Status CheckLocalPath(Files& files, const std::string& path) {
+  ASSIGN_OR_RETURN(std::string whole, files.Absolute(path));
+  if (IsValidUtf8(path) && IsValidUtf8(whole)) return {};
+  return InvalidArgument(
+      fmt::format("the path \"{}\" is not valid UTF-8, and no manifest could name it; rename the "
+                  "folder, or give "
+                  "a symbolic link that leads to it",
+                  ShowBytes(whole)));
+}
+
+}  // namespace
 
 Result<std::unique_ptr<DataFolder>> OpenDataFolder(const TransferContext& context,
                                                    std::string_view where,
@@ -25,8 +40,9 @@ Result<std::unique_ptr<DataFolder>> OpenDataFolder(const TransferContext& contex
       return InvalidArgument(path +
                              " is a local folder: no KMS key encrypts it; that is for s3://");
     }
-    return std::unique_ptr<DataFolder>(
-        std::make_unique<LocalFolder>(context.files, is_file_url ? path.substr(7) : path));
+    if (is_file_url) path.erase(0, 7);
+    RETURN_IF_ERROR(CheckLocalPath(*context.files, path));
+    return std::unique_ptr<DataFolder>(std::make_unique<LocalFolder>(context.files, path));
   }
   ASSIGN_OR_RETURN(S3Location location, ParseS3Uri(path));
   if (context.s3 == nullptr)

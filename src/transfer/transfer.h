@@ -198,8 +198,8 @@ Result<TransferReport> RunVerify(const TransferContext& context, const VerifyOpt
                                  const ProgressCallback& progress = {}, std::stop_token stop = {});
 
 /// The folder that an option names: "s3://…" (s3n, s3a) or a path; where a manifest may be named
-/// too, SplitExportPlace comes first. kInvalidArgument: unreadable, S3 without a client, or a KMS
-/// key for a local folder.
+/// too, SplitExportPlace comes first. kInvalidArgument: unreadable, not UTF-8, S3 without a client,
+/// or a KMS key for a local folder.
 Result<std::unique_ptr<DataFolder>> OpenDataFolder(const TransferContext& context,
                                                    std::string_view where,
                                                    std::string_view server_side_encryption = {},

@@ -538,6 +538,21 @@ TEST_F(TransferTest, BadOptionsSayWhatIsWrong) {
   options = Export();
   options.destination = "";
   EXPECT_EQ(RunExport(Context(), options).error().code, ErrorCode::kInvalidArgument);
+  // A manifest could not say where its files are.
+  for (const std::string& place : {folder_ + "/nl/\xFF", std::string("s3://b/nl\xFF")}) {
+    options.destination = place;
+    auto refused = RunExport(Context(), options);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::kInvalidArgument);
+    EXPECT_NE(refused.error().message.find("\\xff\" is not valid UTF-8"), std::string::npos)
+        << refused.error().message;
+  }
+  EXPECT_FALSE(files_.Exists(folder_ + "/nl"));
+  options = Export();
+  options.manifest_base = "s3://b/f\xFF";
+  EXPECT_EQ(RunExport(Context(), options).error().code, ErrorCode::kInvalidArgument);
+  EXPECT_FALSE(files_.Exists(options.destination));
+  options = Export();
   auto context = Context();
   context.s3 = nullptr;
   options.destination = "s3://b/p";

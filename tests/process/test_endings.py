@@ -1,4 +1,6 @@
 """How a server ends, and what it tells those who look for it."""
+import os
+import signal
 import subprocess
 import time
 
@@ -66,3 +68,22 @@ def test_env_says_that_there_is_no_server(tmp_path):
     from test_kill import BINARY
     printed = subprocess.run([str(BINARY), "env", "--data", str(tmp_path)], text=True, capture_output=True, timeout=20)
     assert printed.returncode == 2 and printed.stdout == "" and "no server runs on" in printed.stderr
+
+
+def test_an_answer_that_cannot_be_printed_is_no_success():
+    from test_kill import BINARY
+    with open("/dev/full", "wb") as full:
+        for command in (["templates"], ["templates", "--json"], ["export", "--help"]):
+            lost = subprocess.run([str(BINARY), *command], text=True, stdout=full, stderr=subprocess.PIPE, timeout=20)
+            assert lost.returncode == 2, command
+            assert "stdout cannot be written" in lost.stderr
+    # Nothing to print, nothing lost; and who reads no further has had enough.
+    with open("/dev/full", "wb") as full:
+        missing = subprocess.run([str(BINARY), "templates", "show", "none"], stdout=full, stderr=subprocess.DEVNULL, timeout=20)
+    assert missing.returncode == 2
+    reading, writing = os.pipe()
+    os.close(reading)
+    closed = subprocess.run([str(BINARY), "templates", "--json"], text=True, stdout=writing, stderr=subprocess.PIPE, timeout=20,
+                            preexec_fn=lambda: signal.signal(signal.SIGPIPE, signal.SIG_IGN))
+    os.close(writing)
+    assert (closed.returncode, closed.stderr) == (0, "")

@@ -182,6 +182,11 @@ ApiResult<void> Read(const json::Value& value, int level, AttributeValue& out) {
 
 }  // namespace
 
+ApiResult<void> CheckAttributeName(std::string_view name) {
+  if (name.empty()) return InvalidParameterValues("Attribute name must not be empty");
+  return {};
+}
+
 ApiResult<AttributeValue> ReadAttributeValue(const json::Value& value) {
   AttributeValue read;
   RETURN_IF_ERROR(Read(value, 0, read));
@@ -191,6 +196,7 @@ ApiResult<AttributeValue> ReadAttributeValue(const json::Value& value) {
 ApiResult<Item> ReadItem(const json::Object& object) {
   Item item;
   RETURN_IF_ERROR(ReadMembers(object, 0, item));
+  for (const Attribute& attribute : item) RETURN_IF_ERROR(CheckAttributeName(attribute.name));
   return item;
 }
 

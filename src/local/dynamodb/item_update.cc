@@ -296,6 +296,7 @@ bool ItemUpdate::OnlyRemoves() const {
 
 ApiResult<void> CheckUpdatedPaths(const std::vector<DocumentPath>& paths,
                                   const TableDefinition& definition) {
+  for (const DocumentPath& path : paths) RETURN_IF_ERROR(CheckAttributeName(PathHead(path)));
   for (const KeyAttribute& part : definition.layout.parts) {
     for (const DocumentPath& path : paths) {
       if (PathHead(path) != part.name) continue;

@@ -68,7 +68,8 @@ bool PlainItemReader::Attributes(JsonCursor& cursor, const KeyLayout& layout, It
     std::string_view name;
     AttributeType type;
     ValueSizes value;
-    if (!Name(cursor, &names, &name) || !Value(cursor, 0, &type, &value)) return false;
+    if (!Name(cursor, &names, &name) || name.empty() || !Value(cursor, 0, &type, &value))
+      return false;
     sizes->Add(name.size(), value, layout.has_range && name == layout.range_name());
     if (IsKey(layout, name)) {
       AttributeValue& part = key_.emplace_back(Attribute{std::string(name), {}}).value;

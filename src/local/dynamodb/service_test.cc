@@ -234,6 +234,8 @@ INSTANTIATE_TEST_SUITE_P(
                 "One or more parameter values are not valid. The AttributeValue for a key "
                 "attribute cannot "
                 "contain an empty string value. Key: pk"},
+        Refused{R"j({"pk":{"S":"a"},"sk":{"N":"1"},"":{"S":"x"}})j",
+                "One or more parameter values were invalid: Attribute name must not be empty"},
         Refused{R"j({"a":{}})j",
                 "Supplied AttributeValue is empty, must contain exactly one of the supported "
                 "datatypes"},
@@ -365,6 +367,10 @@ INSTANTIATE_TEST_SUITE_P(
             R"j({"Attributes":{"n":{"N":"6"}}})j"},
         Update{R"j("UpdateExpression":"SET pk = :v","ExpressionAttributeValues":{":v":{"S":"b"}})j",
                "Cannot update attribute pk. This attribute is part of the key"},
+        Update{R"j("UpdateExpression":"SET #n = n","ExpressionAttributeNames":{"#n":""})j",
+               "Attribute name must not be empty"},
+        Update{R"j("AttributeUpdates":{"":{"Value":{"N":"1"}}})j",
+               "Attribute name must not be empty"},
         Update{
             R"j("UpdateExpression":"SET x.y = :v","ExpressionAttributeValues":{":v":{"S":"b"}})j",
             "The document path provided in the update expression is invalid for update"},
