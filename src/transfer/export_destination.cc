@@ -232,7 +232,9 @@ Status ExportDestination::Begin() {
   const std::string record = WriteRunRecord(run_);
   Status claimed =
       last_ ? folder_->Write(kRunRecordName, record) : folder_->WriteNew(kRunRecordName, record);
-  if (!claimed && claimed.error().code == ErrorCode::kAlreadyExists) {
+  // Of two that find the place empty, one may take the other's unfinished claim for a leftover.
+  if (!claimed && (claimed.error().code == ErrorCode::kAlreadyExists ||
+                   claimed.error().code == ErrorCode::kNotFound)) {
     return AlreadyExists(fmt::format(
         "exporting table {} to {}: another export has begun there at the same moment; give each a "
         "folder of its own",
