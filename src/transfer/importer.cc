@@ -26,6 +26,7 @@ constexpr size_t kChunkBytesMax = 512u << 10;
 constexpr uint64_t kBlockLines = 100;
 constexpr std::chrono::seconds kBlockTime{1};  // on a slow table
 constexpr uint64_t kRecordSizeMax = 256u << 20;
+constexpr uint64_t kCensusShare = 32;          // of the memory: one part
 constexpr size_t kRejectsHeadSize = 1u << 20;  // of the rejects file, to be shown again
 
 std::string Items(uint64_t count) { return fmt::format("{} item{}", count, count == 1 ? "" : "s"); }
@@ -45,7 +46,10 @@ int ImportLaneCount(uint64_t memory_bytes) {
 
 Importer::Importer(const TransferContext& context, const ImportOptions& options,
                    const ProgressCallback& progress, std::stop_token stop)
-    : context_(context), options_(options), stop_(std::move(stop)) {
+    : context_(context),
+      options_(options),
+      stop_(std::move(stop)),
+      census_(options.memory_bytes / kCensusShare) {
   if (!progress) return;
   progress_ = [this, &progress](const Progress& now) {
     std::lock_guard lock(telling_);
@@ -95,6 +99,7 @@ Result<TransferReport> Importer::Import() {
         folder_->address(), ImportModeName(options_.mode)));
   }
   for (const std::string& warning : contents_.warnings) Warn(warning);
+  RETURN_IF_ERROR(CompareKeys());
   RETURN_IF_ERROR(OpenState());
   Status checked = CheckFiles();
   if (!checked) {
@@ -114,27 +119,81 @@ Result<TransferReport> Importer::Import() {
   meter.Finish();
 
   ImportCounts counts = ledger_->Sum();
-  report_.items = counts.written;
-  report_.duplicates = counts.duplicates;
-  report_.skipped = counts.skipped;
-  report_.rejected = counts.rejected;
-  report_.blank_lines = counts.blank_lines;
-  report_.digest = counts.digest;
+  Count(counts);
   rate->totals().AddTo(&report_);
   for (const ExportFile& file : contents_.files) report_.bytes += file.size;
   if (!contents_.manifest_name.empty())
     report_.manifest = folder_->AddressOf(contents_.manifest_name);
   report_.seconds = std::chrono::duration<double>(context_.clock->Monotonic() - began).count();
-  if (report_.rejected > options_.rejects_max) {
+  report_.refusal = Refusal(counts);
+  return report_;
+}
+
+void Importer::Count(const ImportCounts& counts) {
+  report_.items = counts.written;
+  report_.duplicates = counts.duplicates;
+  // Under a condition the table said of each whether it was written.
+  if (options_.mode.kind == ImportMode::Kind::kOverwrite && counts.repeats > counts.duplicates) {
+    const uint64_t written_over = std::min(counts.repeats - counts.duplicates, counts.written);
+    report_.items -= written_over;
+    report_.duplicates += written_over;
+  }
+  report_.skipped = counts.skipped;
+  report_.rejected = counts.rejected;
+  report_.blank_lines = counts.blank_lines;
+  report_.digest = counts.digest;
+}
+
+std::optional<Error> Importer::Refusal(const ImportCounts& counts) const {
+  if (counts.rejected > options_.rejects_max) {
     std::string message =
         fmt::format("importing {} into table {}: {} rejected (allowed: {}), {} in the table",
                     folder_->address(), table_.name, Items(report_.rejected), options_.rejects_max,
                     Items(report_.items));
     if (!report_.rejects.empty()) message += "; the first: " + report_.rejects[0].Describe();
     if (report_.rejects_file) message += "; all that were rejected are in " + *report_.rejects_file;
-    report_.refusal = FailedPrecondition(std::move(message));
+    return FailedPrecondition(std::move(message));
   }
-  return report_;
+  const uint64_t repeats = std::max(counts.repeats, counts.duplicates);
+  // Changes may come to one item more than once.
+  if (repeats == 0 || !contents_.items || contents_.is_incremental) return std::nullopt;
+  // Of keys beyond number only a sample is known.
+  const std::string_view at_least = census_.IsComplete() ? "" : "at least ";
+  std::string message = fmt::format(
+      "importing {} into table {}: {}{} of the export's {} had the key of another one, of which "
+      "only one stays: the table has not all of them. ",
+      folder_->address(), table_.name, at_least, Items(repeats), Items(*contents_.items));
+  if (exported_key_ && *exported_key_ == table_.key) {
+    message += "The files have these keys twice themselves";
+  } else {
+    message +=
+        fmt::format("The table's key is {}{}; import into a table with the key of the exported one",
+                    table_.key.Describe(),
+                    exported_key_ ? ", that of the exported one " + exported_key_->Describe() : "");
+  }
+  return FailedPrecondition(std::move(message));
+}
+
+Status Importer::CompareKeys() {
+  auto text = folder_->Read(kTableArchiveName, kTableArchiveSizeMax);
+  if (!text && text.error().code == ErrorCode::kNotFound) return {};
+  if (!text) return std::move(text.error());
+  auto archive = ParseTableArchive(*text);
+  auto exported = archive
+                      ? ParseTableDescription(json::Write(json::Object{{"Table", archive->table}}))
+                      : Result<TableDescription>(archive.error());
+  if (!exported) {
+    // The items can be imported without it.
+    Warn(folder_->AddressOf(kTableArchiveName) + ": " + exported.error().message);
+    return {};
+  }
+  exported_key_ = exported->key;
+  if (exported->key == table_.key) return {};
+  Warn(fmt::format(
+      "the export is of a table with the key {}, table {} has the key {}: of items that have one "
+      "key there only one stays",
+      exported->key.Describe(), table_.name, table_.key.Describe()));
+  return {};
 }
 
 Status Importer::FindTable() {
@@ -314,9 +373,9 @@ Status Importer::CloseRejects() {
     rejects_file_.reset();
     report_.rejects_file = state_folder_->AddressOf(RejectsFileName(record_.run_id));
   }
-  // A retry of a named import would meet the same rejects: its record tells it so, and nothing is
-  // written a second time.
-  const bool is_refused = ledger_->Sum().rejected > options_.rejects_max;
+  // A retry of a named import would meet the same: its record tells it so, and nothing is written a
+  // second time.
+  const bool is_refused = Refusal(ledger_->Sum()).has_value();
   return is_refused && !options_.run_id.empty() ? Status() : checkpoint_->Remove();
 }
 
@@ -476,6 +535,11 @@ Status Importer::ReadInto(size_t index, std::vector<std::unique_ptr<PutQueue>>& 
     rejects.push_back(WriteRejectedLine(one, file->line().text));
     ShowReject(std::move(one));
   };
+  auto hash_key = [&] {
+    buffer.Clear();
+    table_.key.AppendKey(item, hasher, &buffer);
+    return std::hash<std::string_view>()(buffer.view());
+  };
   while (true) {
     ASSIGN_OR_RETURN(std::optional<LineKind> kind, file->Next(&item));
     if (!kind) break;
@@ -483,7 +547,11 @@ Status Importer::ReadInto(size_t index, std::vector<std::unique_ptr<PutQueue>>& 
     if (*kind == LineKind::kItem || *kind == LineKind::kDelete) hash = hasher.Hash(item);
     findings.Count(*kind, hash);
     if (*kind == LineKind::kBad && findings.bad_lines == 1) findings.first_fault = file->Fault();
-    if (file->line().number <= from.line) continue;  // an earlier attempt settled it
+    const bool is_settled = file->line().number <= from.line;  // by an earlier attempt
+    if (is_settled) {
+      if (*kind == LineKind::kItem && !table_.key.Fault(item)) census_.Repeats(hash_key());
+      continue;
+    }
     bool is_due = context_.clock->Monotonic() - block_began >= kBlockTime;
     if (++lines > kBlockLines || (lines > 1 && is_due)) end_block(false);
     last_line = file->line().number;
@@ -530,6 +598,7 @@ Status Importer::ReadInto(size_t index, std::vector<std::unique_ptr<PutQueue>>& 
     }
     ++items;
     put.key_hash = std::hash<std::string_view>()(put.key);
+    if (!put.is_delete && census_.Repeats(put.key_hash)) ++counts.repeats;
     const size_t lane = put.key_hash % lanes.size();
     Chunk& chunk = chunks[lane];
     chunk.bytes += put.request.size();

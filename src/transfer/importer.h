@@ -10,8 +10,8 @@
 //                                       (import_record.h)
 //   _penstock/rejected/<run id>.jsonl   the lines that did not become items (rejected_line.h)
 //
-// A named import that ends with more rejects than are allowed leaves its record too: its retry
-// finds all of it done, and says no again.
+// A named import whose answer is no leaves its record too: its retry finds all of it done, and says
+// no again.
 #pragma once
 
 #include <memory>
@@ -23,6 +23,7 @@
 #include "transfer/export_contents.h"
 #include "transfer/import_ledger.h"
 #include "transfer/import_record.h"
+#include "transfer/key_census.h"
 #include "transfer/table_description.h"
 #include "transfer/transfer.h"
 
@@ -45,6 +46,8 @@ class Importer {
   Status CheckOptions() const;
   /// Describes the table, having made it if that was asked for.
   Status FindTable();
+  /// Warns of an export that says it is of a table with another key.
+  Status CompareKeys();
   /// Reads all files that have a proof, and the beginning of those that have none. Nothing is
   /// written before.
   Status CheckFiles();
@@ -66,6 +69,10 @@ class Importer {
   /// Makes the lines in rejects_ safe. After an error they are still there.
   Status SaveRejects();
   Status CloseRejects();
+  /// What was counted, into the report.
+  void Count(const ImportCounts& counts);
+  /// Why the answer of an import that counted so is no, if it is.
+  std::optional<Error> Refusal(const ImportCounts& counts) const;
 
   const TransferContext context_;
   const ImportOptions options_;
@@ -76,6 +83,8 @@ class Importer {
   std::unique_ptr<DataFolder> folder_;
   ExportContents contents_;
   TableDescription table_;
+  std::optional<KeySchema> exported_key_;  // of the table that was exported, if that is said
+  KeyCensus census_;                       // of the items that this attempt reads
   std::unique_ptr<DataFolder> state_folder_;
   ImportRecord record_;
   std::unique_ptr<ImportLedger> ledger_;

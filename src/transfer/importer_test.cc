@@ -252,6 +252,79 @@ TEST_F(ImporterTest, WhatIsRefusedLeavesNothingBehind) {
   EXPECT_EQ(Names("out/_penstock"), before);
 }
 
+TEST_F(ImporterTest, ATableWithAnotherKeyIsNotTheWholeExport) {
+  for (int i = 0; i < 300; ++i)
+    aws_.Put("T", fmt::format(R"({{"Id":{{"n":"{}"}},"Group":{{"n":"{}"}}}})", i, i % 7));
+  ASSERT_GOOD(RunExport(Context(), Export("out")));
+  aws_.tables["U"].key = {{{"Group", AttributeType::kN}}};
+  ImportOptions options = Import("out");
+  auto imported = RunImport(Context(), options);
+  ASSERT_GOOD(imported);
+  ASSERT_EQ(imported->warnings.size(), 1u);
+  EXPECT_NE(imported->warnings[0].find("of a table with the key Id (N), table U has the key Group"),
+            std::string::npos)
+      << imported->warnings[0];
+  // Counted as it is, however far apart the items of one key are.
+  EXPECT_EQ(aws_.tables["U"].items.size(), 7u);
+  EXPECT_EQ(imported->items, 7u);
+  EXPECT_EQ(imported->duplicates, 293u);
+  ASSERT_TRUE(imported->refusal);
+  EXPECT_NE(imported->refusal->message.find("293 items of the export's 300 items had the key"),
+            std::string::npos)
+      << imported->refusal->message;
+  // An attempt that is made again says the same, and writes nothing.
+  const int batches = aws_.batches;
+  auto again = RunImport(Context(), options);
+  ASSERT_GOOD(again);
+  EXPECT_TRUE(again->refusal);
+  EXPECT_EQ(again->items, 7u);
+  EXPECT_EQ(aws_.batches, batches);
+
+  // A condition that the table checks makes it no better.
+  options.run_id = "run-3";
+  options.mode = *ParseImportMode("skip-existing");
+  aws_.tables["U"].items.clear();
+  imported = RunImport(Context(), options);
+  ASSERT_GOOD(imported);
+  EXPECT_EQ(imported->items, 7u);
+  EXPECT_EQ(imported->skipped, 293u);
+  EXPECT_TRUE(imported->refusal);
+}
+
+TEST_F(ImporterTest, AnotherKeyThatTellsAllItemsApartIsWarnedOfAlone) {
+  Fill(50);
+  ASSERT_GOOD(RunExport(Context(), Export("out")));
+  aws_.tables["U"].key = {{{"at", AttributeType::kN}}};
+  auto imported = RunImport(Context(), Import("out"));
+  ASSERT_GOOD(imported);
+  EXPECT_EQ(imported->warnings.size(), 1u);
+  EXPECT_EQ(imported->items, 50u);
+  EXPECT_FALSE(imported->refusal) << imported->refusal->message;
+}
+
+TEST_F(ImporterTest, KeysThatRepeatAreCountedThroughStops) {
+  for (int i = 0; i < 3000; ++i)
+    aws_.Put("T", fmt::format(R"({{"Id":{{"n":"{}"}},"Group":{{"n":"{}"}}}})", i, i % 1000));
+  ExportOptions exported = Export("out");
+  exported.segments = 1;
+  ASSERT_GOOD(RunExport(Context(), exported));
+  aws_.tables["U"].key = {{{"Group", AttributeType::kN}}};
+  ImportOptions options = Import("out");
+  options.memory_bytes = 1 << 20;  // of which a census of 2000 keys
+  std::optional<TransferReport> done;
+  int stops = 0;
+  for (; !done && stops < 60; ++stops) {
+    auto outcome = RunImport(Context(), options, {}, StopAfter(40));
+    if (outcome) done = *outcome;
+  }
+  aws_.stop_source = nullptr;
+  ASSERT_TRUE(done);
+  EXPECT_GT(stops, 1);
+  EXPECT_EQ(done->items, 1000u);
+  EXPECT_EQ(done->duplicates, 2000u);
+  EXPECT_TRUE(done->refusal);
+}
+
 TEST_F(ImporterTest, AStreamIsWarnedOf) {
   Fill(5);
   ASSERT_GOOD(RunExport(Context(), Export("out")));
