@@ -55,7 +55,7 @@ void SetTime(const RateOptions& options, const TableCapacity& capacity, Clock* c
 /// Requests and units of a scan under the bound that the estimate has.
 void SetScanCost(const TableDescription& table, bool consistent_read, Estimate* estimate) {
   const double per_unit = consistent_read ? kConsistentBytesPerUnit : kEventualBytesPerUnit;
-  const double exact_units = static_cast<double>(table.size_bytes) / per_unit;
+  const double exact_units = static_cast<double>(table.ItemBytes()) / per_unit;
   const PagePlan page =
       PlanPage(estimate->units_per_second, table.AverageItemSize(), consistent_read);
   const double pages = page.limit > 0
@@ -237,7 +237,7 @@ Result<Estimate> EstimateExport(const TransferContext& context, const ExportOpti
   ASSIGN_OR_RETURN(TableDescription table, DescribeTable(*context.dynamodb, options.table, stop));
   Estimate estimate;
   estimate.items = table.item_count;
-  estimate.bytes = table.size_bytes;
+  estimate.bytes = table.ItemBytes();
   int workers = WorkerCount(options.memory_bytes);
   int segments = options.segments > 0 ? options.segments : SegmentCount(table, workers);
   estimate.segments = static_cast<uint64_t>(segments);

@@ -31,6 +31,32 @@ TEST_F(EstimateTest, EstimatesAreNearTheTruth) {
   EXPECT_FALSE(ParsePriceList("{\"readUnitsPerMillion\":-1}"));
 }
 
+// Of these the storage overhead that a table's size includes is the most.
+TEST_F(EstimateTest, SmallItemsAreForeseenByWhatReadingThemCosts) {
+  Fill(4000, 5);
+  aws_.faults.page_bytes = 1 << 20;
+  for (bool consistent_read : {false, true}) {
+    ExportOptions options = Export(consistent_read ? "consistent" : "out");
+    options.consistent_read = consistent_read;
+    auto estimate = EstimateExport(Context(), options);
+    ASSERT_GOOD(estimate);
+    auto exported = RunExport(Context(), options);
+    ASSERT_GOOD(exported);
+    EXPECT_NEAR(estimate->units, exported->consumed_units, 0.1 * exported->consumed_units);
+  }
+}
+
+TEST(TableDescription, ASizeWithoutOverheadIsNotTakenForNone) {
+  TableDescription table;
+  table.item_count = 10;
+  table.size_bytes = 600;
+  EXPECT_EQ(table.ItemBytes(), 10u);
+  table.size_bytes = 1500;
+  EXPECT_EQ(table.ItemBytes(), 500u);
+  table.size_bytes = 0;
+  EXPECT_EQ(table.AverageItemSize(), 0);
+}
+
 void ExpectNear(uint64_t estimate, int truth, double rate) {
   EXPECT_NEAR(static_cast<double>(estimate), truth, 0.2 * truth) << rate << " units/s";
 }
