@@ -7,11 +7,13 @@
 #include "json/json.h"
 #include "transfer/batch_writer.h"
 #include "transfer/export_contents.h"
+#include "transfer/export_destination.h"
 #include "transfer/importer.h"
 #include "transfer/item_file.h"
 #include "transfer/item_size.h"
 #include "transfer/item_writer.h"
 #include "transfer/linked_folder.h"
+#include "transfer/run_record.h"
 #include "transfer/table_archive.h"
 #include "transfer/table_scan.h"
 
@@ -19,7 +21,8 @@ namespace penstock {
 namespace {
 
 constexpr uint64_t kFilesSampled = 20;
-constexpr uint64_t kItemsSampled = 1000;  // of each
+constexpr uint64_t kItemsSampled = 1000;   // of each
+constexpr size_t kEntriesLookedAt = 1000;  // of an export's destination
 constexpr double kDataFileItems = 100'000;
 
 uint64_t Ceiling(double value) { return static_cast<uint64_t>(std::ceil(value)); }
@@ -139,6 +142,38 @@ Result<TableDescription> TableToBeMade(DataFolder& folder, const ImportOptions& 
   return ParseTableDescription(json::Write(json::Object{{"Table", std::move(table)}}));
 }
 
+/// What lies where the export is to go, and what would become of it.
+Status NoteDestination(const TransferContext& context, const ExportOptions& options,
+                       Estimate* estimate) {
+  ASSIGN_OR_RETURN(std::unique_ptr<DataFolder> folder,
+                   OpenDataFolder(context, options.destination, options.server_side_encryption,
+                                  options.kms_key_id));
+  RETURN_IF_ERROR(ManifestAddress(*folder, options.manifest_base));
+  ASSIGN_OR_RETURN(std::vector<FolderEntry> entries, folder->List(kEntriesLookedAt));
+  const FolderEntry* foreign = nullptr;
+  bool has_run = false;
+  for (const FolderEntry& entry : entries) {
+    has_run = has_run || entry.name == kRunRecordName;
+    // Before its first file a run that was killed leaves no more than that.
+    if (foreign == nullptr && !entry.name.starts_with(kRunFolderName)) foreign = &entry;
+  }
+  if (foreign == nullptr && !has_run) return {};
+  const std::string found = folder->AddressOf(foreign != nullptr ? foreign->name : kRunRecordName);
+  if (options.resume && has_run) {
+    estimate->notes.push_back("an export was begun at the destination; to go on takes less");
+  } else if (options.overwrite != Overwrite::kNothing) {
+    estimate->notes.push_back(fmt::format(
+        "the destination is not empty, it has {}: an export is replaced, anything else refuses",
+        found));
+  } else {
+    estimate->notes.push_back(
+        fmt::format("the destination is not empty, it has {}: the export would be refused; "
+                    "--overwrite replaces what is an export",
+                    found));
+  }
+  return {};
+}
+
 std::string Money(double amount, const std::string& currency) {
   return fmt::format("{:.{}f} {}", amount, amount < 0.1 ? 4 : 2, currency);
 }
@@ -221,6 +256,7 @@ std::string Estimate::Json(const std::optional<PriceList>& prices) const {
                       {"unitsPerSecond", units_per_second},
                       {"seconds", seconds}};
   if (is_export) object["segments"] = segments;
+  object["notes"] = json::Array(notes.begin(), notes.end());
   if (prices) {
     if (auto price = Price(*prices)) {
       object["price"] = *price;
@@ -238,6 +274,7 @@ Result<Estimate> EstimateExport(const TransferContext& context, const ExportOpti
   Estimate estimate;
   estimate.items = table.item_count;
   estimate.bytes = table.ItemBytes();
+  RETURN_IF_ERROR(NoteDestination(context.StoppedBy(stop), options, &estimate));
   int workers = WorkerCount(options.memory_bytes);
   int segments = options.segments > 0 ? options.segments : SegmentCount(table, workers);
   estimate.segments = static_cast<uint64_t>(segments);

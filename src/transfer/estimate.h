@@ -43,7 +43,8 @@ struct Estimate {
   std::string Json(const std::optional<PriceList>& prices) const;
 };
 
-/// Asks the table; reads nothing of it.
+/// Asks the table, reading nothing of it, and looks at the destination, touching nothing: what lies
+/// there is noted. Errors: also those of a destination that cannot be listed.
 Result<Estimate> EstimateExport(const TransferContext& context, const ExportOptions& options,
                                 std::stop_token stop = {});
 /// Reads the first items of each of the first files. kNotFound also if the table is

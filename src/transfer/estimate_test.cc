@@ -103,6 +103,35 @@ TEST_F(EstimateTest, EachLaneOfAnImportHasALastBatch) {
   EXPECT_EQ(EstimateImport(Context(), options)->requests, 300u);
 }
 
+TEST_F(EstimateTest, TheDestinationIsLookedAt) {
+  Fill(10);
+  auto notes = [&](const ExportOptions& options) {
+    auto estimate = EstimateExport(Context(), options);
+    EXPECT_TRUE(estimate) << estimate.error().message;
+    return estimate ? estimate->Describe(std::nullopt) : "";
+  };
+  ExportOptions options = Export("out");
+  EXPECT_EQ(notes(options).find("destination"), std::string::npos);
+  EXPECT_FALSE(files_.Exists(folder_ + "/out"));
+  ASSERT_GOOD(RunExport(Context(), options));
+  const std::vector<std::string> before = Names("out");
+  options.run_id = "run-2";
+  EXPECT_NE(notes(options).find("would be refused; --overwrite"), std::string::npos);
+  options.overwrite = Overwrite::kAnyExport;
+  EXPECT_NE(notes(options).find("an export is replaced"), std::string::npos);
+  options.resume = true;
+  EXPECT_NE(notes(options).find("to go on takes less"), std::string::npos);
+  EXPECT_EQ(Names("out"), before);
+
+  options.destination = folder_ + "/" + FirstDataFile();
+  auto file = EstimateExport(Context(), options);
+  ASSERT_FALSE(file);
+  EXPECT_NE(file.error().message.find("is a file"), std::string::npos) << file.error().message;
+  aws_.s3_fault = [](const std::string&, const std::string&) { return 404; };
+  options.destination = "s3://nowhere/out";
+  EXPECT_FALSE(EstimateExport(Context(), options));
+}
+
 TEST_F(EstimateTest, ATableThatIsToBeMadeIsForeseenAsItWillBe) {
   Fill(500, 1500);
   aws_.tables["T"].write_units = 40;
