@@ -128,6 +128,24 @@ Result<bool> IsControlText(DataFolder& folder, const ExportFile& data, std::stop
   }
 }
 
+/// The folder of an export of DynamoDB's own, or one like it, that has no summary yet; empty: none.
+/// REQUIRES: there is no finished one.
+std::string_view UnfinishedNative(const std::vector<FolderEntry>& entries) {
+  for (const FolderEntry& entry : entries) {
+    const size_t slash = entry.name.find('/', kNativeFolder.size());
+    if (entry.name.starts_with(kNativeFolder) && slash != std::string::npos)
+      return std::string_view(entry.name).substr(0, slash + 1);
+  }
+  return "";
+}
+
+Error NotFinished(const std::string& address) {
+  return FailedPrecondition(fmt::format(
+      "the export in {} has not finished: its manifest, which comes last, is not there. "
+      "Wait for its end; one of ours that was interrupted goes on with --resume",
+      address));
+}
+
 /// Says where else somebody may have meant, for people: exports by date lie in one folder.
 std::string WhatLiesDeeper(const DataFolder& folder, const std::vector<FolderEntry>& entries) {
   const std::string manifest = "/" + std::string(kManifestName);
@@ -156,6 +174,9 @@ Result<ExportContents> WithoutManifest(DataFolder& folder, const std::vector<Fol
                                                     : GuessShape(entry.name, style.leniency)});
   }
   if (contents.files.empty()) {
+    const std::string_view native = UnfinishedNative(entries);
+    if (!native.empty()) return NotFinished(folder.AddressOf(native));
+    if (unfinished) return NotFinished(folder.address());
     return NotFound(fmt::format("there is no export in {}: neither a manifest nor data files{}",
                                 folder.address(), WhatLiesDeeper(folder, entries)));
   }
@@ -163,8 +184,9 @@ Result<ExportContents> WithoutManifest(DataFolder& folder, const std::vector<Fol
                     *style.format != FileFormat::kDynamoDbJson;
   if (request.no_manifest || is_foreign) {
     contents.warnings.push_back(fmt::format(
-        "{} has no manifest: all {} files are taken, whether or not they are a whole export",
-        folder.address(), contents.files.size()));
+        "{} has no manifest{}: all {} files are taken, whether or not they are a whole export",
+        folder.address(), unfinished ? ", as an export that has not finished" : "",
+        contents.files.size()));
     return contents;
   }
   for (const ExportFile& file : contents.files) {
@@ -173,13 +195,11 @@ Result<ExportContents> WithoutManifest(DataFolder& folder, const std::vector<Fol
     return FailedPrecondition(
         fmt::format("{} has no manifest{} and would be read in part or with foreign files (such as "
                     "{}). Give the folder of a finished "
-                    "export; or, if these files are what you want, allow it (--no-manifest, in a "
-                    "definition myImportWithoutManifest = "
-                    "true)",
+                    "export; or, {}",
                     folder.address(),
                     unfinished ? ": it is an export that has not finished,"
                                : ", which is what a failed export leaves behind,",
-                    file.name));
+                    file.name, request.how_to_allow));
   }
   contents.warnings.push_back(fmt::format(
       "{} has no manifest; its {} files are of the old text format, which never had one",
@@ -212,6 +232,10 @@ Result<ExportContents> ReadExportContents(DataFolder& folder, const ExportReques
     std::string wanted = std::string(kNativeFolder) + request.native_id + "/";
     std::erase_if(natives, [&](const std::string& at) { return at != wanted; });
     if (natives.empty()) {
+      const bool is_begun = std::any_of(entries.begin(), entries.end(), [&](const auto& entry) {
+        return entry.name.starts_with(wanted);
+      });
+      if (is_begun) return NotFinished(folder.AddressOf(wanted));
       return NotFound(fmt::format("there is no export in {}: it has no {}",
                                   folder.AddressOf(wanted), kNativeSummaryName));
     }

@@ -28,6 +28,10 @@ struct ExportRequest {
   ReadStyle style;
   /// Takes all files if there is no manifest, which is what a failed export leaves behind.
   bool no_manifest = false;
+  /// How whoever asks can have that, for people.
+  std::string_view how_to_allow =
+      "if these files are what you want, allow it (--no-manifest, in a definition "
+      "myImportWithoutManifest = true)";
   /// Takes the manifest's urls as they are. REQUIRES: the folder is a LinkedFolder.
   bool follow_urls = false;
   /// Of several of DynamoDB's own exports in one folder, this one.

@@ -12,6 +12,8 @@ namespace penstock {
 namespace {
 
 constexpr size_t kDifferencesNamed = 10;
+constexpr std::string_view kHowToAllow =
+    "if these files are what you want, hold them against a table (--table)";
 constexpr std::string_view kTableScheme = "dynamodb://";
 
 TransferContext SourceSide(TransferContext context) {
@@ -199,6 +201,7 @@ Status Verifier::OpenExport() {
   ASSIGN_OR_RETURN(contents_, ReadExportContents(*folder_,
                                                  {.style = options_.style,
                                                   .no_manifest = !options_.table.empty(),
+                                                  .how_to_allow = kHowToAllow,
                                                   .follow_urls = options_.follow_manifest_urls,
                                                   .native_id = place.native_id},
                                                  stop_));

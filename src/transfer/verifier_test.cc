@@ -44,6 +44,49 @@ TEST_F(VerifierTest, TableAgainstTable) {
   EXPECT_NE(same.error().message.find("the same table"), std::string::npos);
 }
 
+TEST_F(VerifierTest, WhatIsNoFinishedExportIsSaidToBeThat) {
+  Fill(50);
+  auto why = [&](const std::string& source) {
+    VerifyOptions options = Verify("", source);
+    auto verified = RunVerify(Context(), options);
+    EXPECT_FALSE(verified);
+    return verified ? "" : verified.error().message;
+  };
+  Write("foreign/f", R"({"Id":{"n":"1"}})"
+                     "\n");
+  EXPECT_EQ(why("foreign").find("--no-manifest"), std::string::npos) << why("foreign");
+  EXPECT_NE(why("foreign").find("hold them against a table (--table)"), std::string::npos);
+
+  ExportOptions options = Export("native");
+  options.style.format = FileFormat::kDynamoDbJson;
+  ASSERT_FALSE(RunExport(Context(), options, {}, StopAfter(1)));
+  aws_.stop_source = nullptr;
+  ASSERT_EQ(Names("native/AWSDynamoDB").size(), 1u);
+  const std::string id = Names("native/AWSDynamoDB").front();
+  for (const std::string& source : {std::string("native"), "native/AWSDynamoDB/" + id}) {
+    EXPECT_NE(why(source).find("AWSDynamoDB/" + id + "/ has not finished"), std::string::npos)
+        << why(source);
+  }
+  EXPECT_NE(why("native/AWSDynamoDB/other").find("there is no export"), std::string::npos);
+
+  ASSERT_FALSE(RunExport(Context(), Export("out"), {}, StopAfter(1)));
+  aws_.stop_source = nullptr;
+  EXPECT_NE(why("out").find("is an export that has not finished"), std::string::npos);
+  Write("early/_penstock/run.json", Read("out/_penstock/run.json"));
+  EXPECT_NE(why("early").find("/early has not finished"), std::string::npos) << why("early");
+}
+
+TEST_F(VerifierTest, EqualWithoutManifestIsNotSaidOfAnExport) {
+  Fill(1);
+  Write("foreign/f", aws_.tables["T"].items.begin()->second + "\n");
+  auto verified = RunVerify(Context(), Verify("T", "foreign"));
+  ASSERT_GOOD(verified);
+  EXPECT_FALSE(verified->refusal) << verified->refusal->message;
+  ASSERT_EQ(verified->warnings.size(), 1u);
+  EXPECT_NE(verified->warnings[0].find("whether or not they are a whole export"),
+            std::string::npos);
+}
+
 TEST_F(VerifierTest, TablesOfTwoPlaces) {
   // Another server, with a copy of T: its id too is the same.
   testing::FakeAws elsewhere(&clock_);
