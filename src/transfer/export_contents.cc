@@ -72,8 +72,11 @@ Result<ExportContents> WithManifest(DataFolder& folder, const std::vector<Folder
     for (const std::string& name : *names) {
       if (name.find('/') == std::string::npos) continue;
       auto size = SizeElsewhere(folder, name, stop);
-      if (!size) return std::move(size.error()).In(address + " names a file elsewhere");
-      sizes[name] = *size;
+      if (size) {
+        sizes[name] = *size;
+      } else if (!request.keeps_faults || size.error().code != ErrorCode::kNotFound) {
+        return std::move(size.error()).In(address + " names a file elsewhere");
+      }
     }
   }
   std::map<std::string_view, const FileProof*> proofs;
@@ -85,10 +88,13 @@ Result<ExportContents> WithManifest(DataFolder& folder, const std::vector<Folder
   for (const std::string& name : *names) {
     auto size = sizes.find(name);
     if (size == sizes.end()) {
-      return FailedPrecondition(
-          fmt::format("{} names {}, which is not in {}; copy the whole export, manifest and data "
-                      "files into one folder",
-                      address, name, folder.address()));
+      std::string fault = fmt::format(
+          "{} names {}, which is not in {}; copy the whole export, manifest and data files into "
+          "one folder",
+          address, name, folder.address());
+      if (!request.keeps_faults) return FailedPrecondition(std::move(fault));
+      contents.faults.push_back(std::move(fault));
+      continue;
     }
     ExportFile& file =
         contents.files.emplace_back(ExportFile{.name = name, .size = size->second, .shape = shape});
@@ -98,9 +104,12 @@ Result<ExportContents> WithManifest(DataFolder& folder, const std::vector<Folder
     file.digest = proof->second->digest;
     file.crc64nvme = proof->second->crc64nvme;
     if (proof->second->bytes != file.size) {
-      return FailedPrecondition(
+      std::string fault =
           fmt::format("{} has {} bytes, its manifest says {}; it is not the file that was exported",
-                      folder.AddressOf(name), file.size, proof->second->bytes));
+                      folder.AddressOf(name), file.size, proof->second->bytes);
+      if (!request.keeps_faults) return FailedPrecondition(std::move(fault));
+      contents.faults.push_back(std::move(fault));
+      contents.files.pop_back();
     }
   }
   if (manifest->proof) {
@@ -253,7 +262,8 @@ Result<ExportContents> ReadExportContents(DataFolder& folder, const ExportReques
   }
   RETURN_IF_ERROR(CheckFormat(request.style, FileFormat::kDynamoDbJson,
                               folder.AddressOf(natives.front()) + std::string(kNativeSummaryName)));
-  ASSIGN_OR_RETURN(ExportContents contents, ReadNativeContents(folder, entries, natives.front()));
+  ASSIGN_OR_RETURN(ExportContents contents,
+                   ReadNativeContents(folder, entries, natives.front(), request.keeps_faults));
   for (ExportFile& file : contents.files) file.shape.leniency = request.style.leniency;
   return contents;
 }

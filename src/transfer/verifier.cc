@@ -149,7 +149,10 @@ Result<TransferReport> Verifier::Run() {
     RETURN_IF_ERROR(OpenExport());
     RETURN_IF_ERROR(ReadFiles());
   }
-  if (!options_.table.empty()) {
+  if (!options_.table.empty() && is_damaged_) {
+    report_.warnings.push_back(TableName() +
+                               " was not read: the export is not whole, and so is not equal to it");
+  } else if (!options_.table.empty()) {
     RETURN_IF_ERROR(CompareSchema());
     RETURN_IF_ERROR(ScanTableItems());
     Compare();
@@ -160,10 +163,11 @@ Result<TransferReport> Verifier::Run() {
   }
   report_.seconds = std::chrono::duration<double>(context_.clock->Monotonic() - began).count();
   if (!report_.differences.empty()) {
-    report_.refusal = FailedPrecondition(fmt::format(
-        "{} is not {}: {}", SourceName(),
-        options_.table.empty() ? "what its manifest says" : "the content of " + TableName(),
-        report_.differences.front()));
+    report_.refusal = FailedPrecondition(fmt::format("{} is not {}: {}", SourceName(),
+                                                     options_.table.empty() || is_damaged_
+                                                         ? "what its manifest says"
+                                                         : "the content of " + TableName(),
+                                                     report_.differences.front()));
   }
   return report_;
 }
@@ -202,6 +206,7 @@ Status Verifier::OpenExport() {
                                                  {.style = options_.style,
                                                   .no_manifest = !options_.table.empty(),
                                                   .how_to_allow = kHowToAllow,
+                                                  .keeps_faults = true,
                                                   .follow_urls = options_.follow_manifest_urls,
                                                   .native_id = place.native_id},
                                                  stop_));
@@ -213,6 +218,7 @@ Status Verifier::OpenExport() {
         options_.source));
   }
   report_.warnings = contents_.warnings;
+  for (std::string& fault : contents_.faults) Damaged(std::move(fault));
   if (!contents_.manifest_name.empty())
     report_.manifest = folder_->AddressOf(contents_.manifest_name);
   return {};
@@ -279,21 +285,25 @@ Status Verifier::ReadFiles() {
       if (!options_.table.empty() && hashes.size() < hashes_max) hashes.push_back(hash);
       return true;
     };
-    ASSIGN_OR_RETURN(FileFindings findings,
-                     ReadFile(*folder_, file, visit, &meter, failure.stop()));
-    std::string contradiction = Contradiction(file, findings, folder_->AddressOf(file.name));
+    auto findings = ReadFile(*folder_, file, visit, &meter, failure.stop());
+    if (!findings && !IsDamage(file, findings.error())) return std::move(findings.error());
     std::lock_guard lock(mutex_);
-    report_.items += findings.items;
+    if (!findings) {
+      Damaged(std::move(findings.error().message));
+      return {};
+    }
+    std::string contradiction = Contradiction(file, *findings, folder_->AddressOf(file.name));
+    report_.items += findings->items;
     report_.bytes += file.size;
-    report_.blank_lines += findings.blank_lines;
-    report_.rejected += findings.bad_lines;
-    report_.digest.Add(findings.digest);
+    report_.blank_lines += findings->blank_lines;
+    report_.rejected += findings->bad_lines;
+    report_.digest.Add(findings->digest);
     if (!contradiction.empty()) {
       Differ(std::move(contradiction));
-    } else if (findings.bad_lines > 0) {
-      Differ(findings.first_fault);
+    } else if (findings->bad_lines > 0) {
+      Differ(findings->first_fault);
     }
-    if (hashes_.size() + findings.items > hashes_max) remembers_ = false;
+    if (hashes_.size() + findings->items > hashes_max) remembers_ = false;
     if (remembers_) {
       hashes_.insert(hashes_.end(), hashes.begin(), hashes.end());
     } else {
@@ -391,6 +401,18 @@ void Verifier::LookFor(const Item& item, const ContentDigest& hash) {
   if (only_in_export_.size() >= kDifferencesNamed) return;
   only_in_export_.push_back(table_.key.Fault(item) ? "an item without the table's key"
                                                    : table_.key.Show(item));
+}
+
+bool Verifier::IsDamage(const ExportFile& file, const Error& error) const {
+  // Without a manifest nobody says what it should be.
+  if (contents_.manifest_name.empty()) return false;
+  if (error.code == ErrorCode::kInvalidArgument) return file.is_proven();  // its header is another
+  return error.code == ErrorCode::kCorrupt || error.code == ErrorCode::kNotFound;
+}
+
+void Verifier::Damaged(std::string what) {
+  is_damaged_ = true;
+  Differ(std::move(what));
 }
 
 void Verifier::Differ(std::string difference) {

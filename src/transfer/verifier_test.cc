@@ -87,6 +87,69 @@ TEST_F(VerifierTest, EqualWithoutManifestIsNotSaidOfAnExport) {
             std::string::npos);
 }
 
+// By whatever a file differs from what its manifest says, the answer is no and not an error.
+TEST_F(VerifierTest, DamagedFilesAreDifferences) {
+  Fill(200);
+  for (FileFormat format : {FileFormat::kDataPipeline, FileFormat::kDynamoDbJson}) {
+    for (Compression compression : {Compression::kNone, Compression::kGzip}) {
+      // That of DynamoDB's own format is compressed anyway.
+      if (format == FileFormat::kDynamoDbJson && compression == Compression::kNone) continue;
+      const std::string out =
+          fmt::format("out-{}-{}", static_cast<int>(format), static_cast<int>(compression));
+      ExportOptions options = Export(out);
+      options.segments = 1;
+      options.style.format = format;
+      options.style.compression = compression;
+      ASSERT_GOOD(RunExport(Context(), options));
+      std::string file;
+      auto folder = OpenDataFolder(Context(), folder_ + "/" + out);
+      ASSERT_GOOD(folder);
+      auto entries = (*folder)->List();
+      ASSERT_GOOD(entries);
+      for (const FolderEntry& entry : *entries) {
+        const bool is_data = format == FileFormat::kDynamoDbJson
+                                 ? entry.name.find("/data/") != std::string::npos
+                                 : entry.name.find('/') == std::string::npos && entry.size > 1000 &&
+                                       entry.name[0] != '_' && entry.name != "manifest";
+        if (is_data) file = out + "/" + entry.name;
+      }
+      ASSERT_FALSE(file.empty());
+      const std::string whole = Read(file);
+      std::string changed = whole;
+      changed[changed.size() / 2] ^= 1;
+      const std::pair<const char*, std::string> damages[] = {
+          {"truncated", whole.substr(0, whole.size() / 2)},
+          {"empty", ""},
+          {"longer", whole + "x"},
+          {"changed", changed},
+          {"missing", ""}};
+      for (const auto& [name, content] : damages) {
+        Write(file, content);
+        if (name == std::string("missing")) {
+          ASSERT_TRUE(files_.Remove(folder_ + "/" + file));
+        }
+        for (const char* table : {"", "T"}) {
+          aws_.scans = 0;
+          auto verified = RunVerify(Context(), Verify(table, out));
+          ASSERT_TRUE(verified) << out << " " << name << ": " << verified.error().message;
+          EXPECT_TRUE(verified->refusal) << out << " " << name;
+          EXPECT_FALSE(verified->differences.empty());
+        }
+        // Half an export is not worth what a scan costs.
+        if (name != std::string("changed")) {
+          EXPECT_EQ(aws_.scans, 0) << out << " " << name;
+        }
+      }
+      Write(file, whole);
+      auto verified = RunVerify(Context(), Verify("T", out));
+      ASSERT_GOOD(verified);
+      EXPECT_FALSE(verified->refusal) << verified->refusal->message;
+    }
+  }
+  Write("bad/manifest", "{");
+  EXPECT_FALSE(RunVerify(Context(), Verify("", "bad")));
+}
+
 TEST_F(VerifierTest, TablesOfTwoPlaces) {
   // Another server, with a copy of T: its id too is the same.
   testing::FakeAws elsewhere(&clock_);
