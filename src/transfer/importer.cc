@@ -484,7 +484,7 @@ Status Importer::Write(RateController& rate, ProgressMeter& meter) {
       });
     }
     InParallel(contents_.files.size(), kReadersMax, failure,
-               [&](size_t file) { return ReadInto(file, queues, failure.stop()); });
+               [&](size_t file) { return ReadInto(file, queues, meter, failure.stop()); });
     close_all();
   }
   // What was written after the last checkpoint is saved from being repeated.
@@ -496,8 +496,13 @@ Status Importer::Write(RateController& rate, ProgressMeter& meter) {
 }
 
 Status Importer::ReadInto(size_t index, std::vector<std::unique_ptr<PutQueue>>& lanes,
-                          const std::stop_token& stop) {
+                          ProgressMeter& meter, const std::stop_token& stop) {
   const ExportFile& source = contents_.files[index];
+  const FileProgress from = ledger_->At(index);
+  if (from.is_done) {
+    meter.Found(0, source.size);
+    return {};
+  }
   ASSIGN_OR_RETURN(std::unique_ptr<ItemFile> file, ItemFile::Open(*folder_, source, stop));
   struct Chunk {
     std::vector<PutItem> items;
@@ -510,8 +515,6 @@ Status Importer::ReadInto(size_t index, std::vector<std::unique_ptr<PutQueue>>& 
     chunks[lane].bytes = 0;
     return pushed;
   };
-  const FileProgress from = ledger_->At(index);
-  if (from.is_done) return {};
   Item item;
   ItemHasher hasher;
   LineBuffer buffer;
@@ -535,6 +538,10 @@ Status Importer::ReadInto(size_t index, std::vector<std::unique_ptr<PutQueue>>& 
     rejects.push_back(WriteRejectedLine(one, file->line().text));
     ShowReject(std::move(one));
   };
+  uint64_t bytes_told = 0;
+  auto bytes_since = [&] {
+    return file->stored_bytes() - std::exchange(bytes_told, file->stored_bytes());
+  };
   auto hash_key = [&] {
     buffer.Clear();
     table_.key.AppendKey(item, hasher, &buffer);
@@ -550,6 +557,7 @@ Status Importer::ReadInto(size_t index, std::vector<std::unique_ptr<PutQueue>>& 
     const bool is_settled = file->line().number <= from.line;  // by an earlier attempt
     if (is_settled) {
       if (*kind == LineKind::kItem && !table_.key.Fault(item)) census_.Repeats(hash_key());
+      meter.Found(0, bytes_since());
       continue;
     }
     bool is_due = context_.clock->Monotonic() - block_began >= kBlockTime;
@@ -568,6 +576,7 @@ Status Importer::ReadInto(size_t index, std::vector<std::unique_ptr<PutQueue>>& 
       continue;
     }
     PutItem put{.units = WriteUnits(ItemSize(item)),
+                .bytes = bytes_since(),
                 .hash = hash,
                 .block = block,
                 .file = static_cast<uint32_t>(index),

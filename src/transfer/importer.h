@@ -54,7 +54,7 @@ class Importer {
   /// Finds out whether this goes on with an earlier attempt, and how far that came.
   Status OpenState();
   Status Write(RateController& rate, ProgressMeter& meter);
-  Status ReadInto(size_t file, std::vector<std::unique_ptr<PutQueue>>& lanes,
+  Status ReadInto(size_t file, std::vector<std::unique_ptr<PutQueue>>& lanes, ProgressMeter& meter,
                   const std::stop_token& stop);
   /// The table must still be the one that was written to.
   Status CheckTable();

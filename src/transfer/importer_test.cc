@@ -4,6 +4,7 @@
 
 #include <array>
 #include <condition_variable>
+#include <map>
 #include <mutex>
 
 #include "transfer/estimate.h"
@@ -82,6 +83,24 @@ TEST_F(ImporterTest, SeveralFilesAreReadAtOnce) {
   ASSERT_GOOD(imported);
   EXPECT_EQ(imported->items, 4u);
   for (int most : disk.most()) EXPECT_GT(most, 1);
+}
+
+TEST_F(ImporterTest, ProgressCountsTheBytesThatTheReportSays) {
+  Fill(3000, 200);
+  aws_.faults.page_bytes = 1 << 20;
+  for (Compression compression : {Compression::kNone, Compression::kGzip}) {
+    const std::string out = fmt::format("out-{}", static_cast<int>(compression));
+    ExportOptions exported = Export(out);
+    exported.style.compression = compression;
+    ASSERT_GOOD(RunExport(Context(), exported));
+    std::map<std::string, uint64_t> bytes;  // by phase
+    ProgressCallback progress = [&](const Progress& now) { bytes[now.phase] = now.bytes; };
+    auto imported = RunImport(Context(), Import(out), progress);
+    ASSERT_GOOD(imported);
+    const std::map<std::string, uint64_t> expected = {{"checking files", imported->bytes},
+                                                      {"importing", imported->bytes}};
+    EXPECT_EQ(bytes, expected);
+  }
 }
 
 TEST_F(ImporterTest, ANativeExportNamedByItsManifestKeepsItsStateInTheFolder) {
