@@ -31,6 +31,12 @@ constexpr size_t kRejectsHeadSize = 1u << 20;  // of the rejects file, to be sho
 
 std::string Items(uint64_t count) { return fmt::format("{} item{}", count, count == 1 ? "" : "s"); }
 
+/// Whether all lines were settled, which is also of an import that was refused.
+bool IsOver(const ImportRecord& record) {
+  return std::all_of(record.files.begin(), record.files.end(),
+                     [](const ImportedFile& file) { return file.progress.is_done; });
+}
+
 /// How items of the sample fit the table.
 struct KeySample {
   std::mutex mutex;
@@ -246,8 +252,16 @@ Status Importer::OpenState() {
   auto text = state_folder_->Read(name, kRecordSizeMax);
   if (!text && text.error().code != ErrorCode::kNotFound) return text.error();
   if (text && !options_.resume && options_.run_id.empty()) {
-    Warn(fmt::format("an unfinished import of {} into table {} was begun anew; --resume goes on",
-                     record_.source, table_.name));
+    auto found = ParseImportRecord(*text);
+    if (!found || !IsOver(*found)) {
+      Warn(fmt::format("an unfinished import of {} into table {} was begun anew; --resume goes on",
+                       record_.source, table_.name));
+    } else if (WhyAnotherImport(*found, record_).empty()) {
+      Warn(fmt::format(
+          "an import of {} into table {} came to its end before and was refused: all of it is "
+          "written again; --resume would write nothing",
+          record_.source, table_.name));
+    }
   } else if (!text && options_.resume) {
     Warn(fmt::format("there is no unfinished import of {} into table {} to resume: it begins anew",
                      record_.source, table_.name));
@@ -302,9 +316,7 @@ Status Importer::OpenRejects() {
   }
   if (file.error().code != ErrorCode::kNotFound) return file.error();
   // An attempt may have ended between this file's commit and the record's removal.
-  bool is_done = std::all_of(record_.files.begin(), record_.files.end(),
-                             [](const ImportedFile& one) { return one.progress.is_done; });
-  if (is_done) {
+  if (IsOver(record_)) {
     auto committed = state_folder_->Open(name, stop_);
     if (committed && (*committed)->Size() == record_.rejects->bytes) {
       report_.rejects_file = state_folder_->AddressOf(name);
@@ -373,10 +385,8 @@ Status Importer::CloseRejects() {
     rejects_file_.reset();
     report_.rejects_file = state_folder_->AddressOf(RejectsFileName(record_.run_id));
   }
-  // A retry of a named import would meet the same: its record tells it so, and nothing is written a
-  // second time.
-  const bool is_refused = Refusal(ledger_->Sum()).has_value();
-  return is_refused && !options_.run_id.empty() ? Status() : checkpoint_->Remove();
+  // A retry would meet the same: the record tells it so, and nothing is written a second time.
+  return Refusal(ledger_->Sum()) ? Status() : checkpoint_->Remove();
 }
 
 Status Importer::CheckTable() {

@@ -10,8 +10,8 @@
 //                                       (import_record.h)
 //   _penstock/rejected/<run id>.jsonl   the lines that did not become items (rejected_line.h)
 //
-// A named import whose answer is no leaves its record too: its retry finds all of it done, and says
-// no again.
+// An import whose answer is no leaves its record too: a retry by its name, or one that is to resume
+// it, finds all of it done, writes nothing and says no again.
 #pragma once
 
 #include <memory>

@@ -262,6 +262,45 @@ TEST_F(ImporterTest, WhatAnImportWritesIsEncryptedAsAsked) {
   EXPECT_EQ(refused.error().code, ErrorCode::kInvalidArgument) << refused.error().message;
 }
 
+TEST_F(ImporterTest, ARefusedImportThatNobodyNamedIsResumedWithoutAWrite) {
+  Write("in/f",
+        "garbage\n"
+        R"({"Id":{"n":"1"}})"
+        "\n");
+  ImportOptions options = Import("in");
+  options.no_manifest = true;
+  options.run_id.clear();
+  auto imported = RunImport(Context(), options);
+  ASSERT_GOOD(imported);
+  EXPECT_TRUE(imported->refusal);
+  const int batches = aws_.batches;
+  options.resume = true;
+  for (int i = 0; i < 2; ++i) {
+    auto again = RunImport(Context(), options);
+    ASSERT_GOOD(again);
+    ASSERT_TRUE(again->refusal);
+    EXPECT_EQ(again->items, 1u);
+    ASSERT_EQ(again->rejects.size(), 1u);
+    EXPECT_EQ(again->rejects_file, imported->rejects_file);
+    EXPECT_EQ(aws_.batches, batches);
+  }
+  // Without, all of it is written again, also what another import changed.
+  options.resume = false;
+  aws_.tables["U"].items.clear();
+  auto anew = RunImport(Context(), options);
+  ASSERT_GOOD(anew);
+  EXPECT_TRUE(anew->refusal);
+  EXPECT_EQ(aws_.tables["U"].items.size(), 1u);
+  EXPECT_NE(anew->warnings.back().find("--resume would write nothing"), std::string::npos);
+  // Allowed, it is over, and nothing of it stays but the rejects.
+  options.resume = true;
+  options.rejects_max = 1;
+  auto allowed = RunImport(Context(), options);
+  ASSERT_GOOD(allowed);
+  EXPECT_FALSE(allowed->refusal);
+  EXPECT_EQ(Names("in/_penstock"), std::vector<std::string>{"rejected"});
+}
+
 TEST_F(ImporterTest, WhatIsRefusedLeavesNothingBehind) {
   Fill(50);
   ASSERT_GOOD(RunExport(Context(), Export("out")));
