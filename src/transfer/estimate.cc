@@ -14,7 +14,6 @@
 #include "transfer/item_writer.h"
 #include "transfer/linked_folder.h"
 #include "transfer/run_record.h"
-#include "transfer/table_archive.h"
 #include "transfer/table_scan.h"
 
 namespace penstock {
@@ -123,23 +122,6 @@ uint64_t BatchCount(uint64_t items, const Sample& sample, int lanes) {
   const double full = static_cast<double>(items) * sample.batches / sample.items;
   // Each lane has a last one of its own, half empty on average; the sample has one already.
   return std::min(items, Ceiling(full + (lanes - 1) / 2.0));
-}
-
-/// The table as the import would make it.
-Result<TableDescription> TableToBeMade(DataFolder& folder, const ImportOptions& options) {
-  auto text = folder.Read(kTableArchiveName, kTableArchiveSizeMax);
-  if (!text) {
-    return std::move(text.error())
-        .In("making table " + options.table + ": what it was is not told in the export");
-  }
-  auto archive = ParseTableArchive(*text);
-  if (!archive) return std::move(archive.error()).In(folder.AddressOf(kTableArchiveName));
-  ASSIGN_OR_RETURN(json::Object table,
-                   CreateTableRequest(*archive, options.table, options.billing));
-  table["TableStatus"] = "CREATING";
-  if (const json::Value* mode = json::Find(table, "BillingMode"))
-    table["BillingModeSummary"] = json::Object{{"BillingMode", *mode}};
-  return ParseTableDescription(json::Write(json::Object{{"Table", std::move(table)}}));
 }
 
 /// What lies where the export is to go, and what would become of it.
@@ -299,7 +281,7 @@ Result<Estimate> EstimateImport(const TransferContext& context, const ImportOpti
   auto found = DescribeTable(*context.dynamodb, options.table, stop);
   const bool is_to_be_made =
       !found && found.error().code == ErrorCode::kNotFound && options.create_table;
-  if (is_to_be_made) found = TableToBeMade(*folder, options);
+  if (is_to_be_made) found = TableToBeMade(*folder, options, nullptr);
   if (!found) return std::move(found.error());
   const TableDescription& table = *found;
   ASSIGN_OR_RETURN(ExportContents contents,

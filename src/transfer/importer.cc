@@ -50,6 +50,25 @@ int ImportLaneCount(uint64_t memory_bytes) {
   return static_cast<int>(std::clamp<uint64_t>(memory_bytes / kLaneMemory, 1, kLanesMax));
 }
 
+Result<TableDescription> TableToBeMade(DataFolder& folder, const ImportOptions& options,
+                                       TableArchive* archive) {
+  auto text = folder.Read(kTableArchiveName, kTableArchiveSizeMax);
+  if (!text) {
+    return std::move(text.error())
+        .In("making table " + options.table +
+            ": what it was is not told in the export (make it yourself, with the key of its "
+            "items)");
+  }
+  auto parsed = ParseTableArchive(*text);
+  if (!parsed) return std::move(parsed.error()).In(folder.AddressOf(kTableArchiveName));
+  ASSIGN_OR_RETURN(json::Object table, CreateTableRequest(*parsed, options.table, options.billing));
+  if (archive != nullptr) *archive = *std::move(parsed);
+  table["TableStatus"] = "CREATING";
+  if (const json::Value* mode = json::Find(table, "BillingMode"))
+    table["BillingModeSummary"] = json::Object{{"BillingMode", *mode}};
+  return ParseTableDescription(json::Write(json::Object{{"Table", std::move(table)}}));
+}
+
 Importer::Importer(const TransferContext& context, const ImportOptions& options,
                    const ProgressCallback& progress, std::stop_token stop)
     : context_(context),
@@ -106,13 +125,22 @@ Result<TransferReport> Importer::Import() {
   }
   for (const std::string& warning : contents_.warnings) Warn(warning);
   RETURN_IF_ERROR(CompareKeys());
-  RETURN_IF_ERROR(OpenState());
-  Status checked = CheckFiles();
-  if (!checked) {
-    // Nothing was written: there is nothing to resume either.
-    if (checkpoint_ != nullptr && !report_.resumed_from)
-      static_cast<void>(checkpoint_->Remove().has_value());
-    return checked.error();
+  if (to_be_made_) {
+    // Of files that cannot be imported no table is made; nor was there an attempt to go on with.
+    RETURN_IF_ERROR(CheckFiles());
+    RETURN_IF_ERROR(MakeForeseen());
+    if (Status opened = OpenState(); !opened) {
+      return std::move(opened.error()).In(fmt::format("table {} was made, and stays", table_.name));
+    }
+  } else {
+    RETURN_IF_ERROR(OpenState());
+    Status checked = CheckFiles();
+    if (!checked) {
+      // Nothing was written: there is nothing to resume either.
+      if (checkpoint_ != nullptr && !report_.resumed_from)
+        static_cast<void>(checkpoint_->Remove().has_value());
+      return checked.error();
+    }
   }
 
   ASSIGN_OR_RETURN(std::unique_ptr<RateController> rate,
@@ -131,6 +159,15 @@ Result<TransferReport> Importer::Import() {
   if (!contents_.manifest_name.empty())
     report_.manifest = folder_->AddressOf(contents_.manifest_name);
   report_.seconds = std::chrono::duration<double>(context_.clock->Monotonic() - began).count();
+  // An attempt that only went on saw the last ones alone.
+  const bool saw_all = !report_.resumed_from;
+  if (options_.mode.kind == ImportMode::Kind::kIfNewer && saw_all && !has_ranks_ &&
+      counts.skipped > 0) {
+    Warn(fmt::format(
+        "no item of {} has the attribute {}: none was newer than what the table has, and {} "
+        "were skipped",
+        folder_->address(), options_.mode.attribute, Items(counts.skipped)));
+  }
   report_.refusal = Refusal(counts);
   return report_;
 }
@@ -205,24 +242,24 @@ Status Importer::CompareKeys() {
 Status Importer::FindTable() {
   auto found = DescribeTable(*context_.dynamodb, options_.table, stop_);
   if (!found && found.error().code == ErrorCode::kNotFound && options_.create_table) {
-    auto text = folder_->Read(kTableArchiveName, kTableArchiveSizeMax);
-    if (!text) {
-      return std::move(text.error())
-          .In("making table " + options_.table +
-              ": what it was is not told in the export (make it yourself, with the key of its "
-              "items)");
-    }
-    auto archive = ParseTableArchive(*text);
-    if (!archive) return std::move(archive.error()).In(folder_->AddressOf(kTableArchiveName));
-    std::vector<std::string> warnings;
-    Status made = MakeTable(*context_.dynamodb, *context_.clock, *archive, options_.table,
-                            options_.billing, &warnings, stop_);
-    for (std::string& warning : warnings) Warn(std::move(warning));
-    RETURN_IF_ERROR(std::move(made));
-    found = DescribeTable(*context_.dynamodb, options_.table, stop_);
+    found = TableToBeMade(*folder_, options_, &to_be_made_.emplace());
   }
   if (!found) return std::move(found.error());
   table_ = *std::move(found);
+  return to_be_made_ ? Status() : CheckUsable();
+}
+
+Status Importer::MakeForeseen() {
+  std::vector<std::string> warnings;
+  Status made = MakeTable(*context_.dynamodb, *context_.clock, *to_be_made_, options_.table,
+                          options_.billing, &warnings, stop_);
+  for (std::string& warning : warnings) Warn(std::move(warning));
+  RETURN_IF_ERROR(std::move(made));
+  ASSIGN_OR_RETURN(table_, DescribeTable(*context_.dynamodb, options_.table, stop_));
+  return CheckUsable();
+}
+
+Status Importer::CheckUsable() {
   if (table_.status == "CREATING" || table_.status == "DELETING") {
     return FailedPrecondition(fmt::format("table {} is {}; import into it when it is ACTIVE",
                                           table_.name, table_.status));
@@ -610,6 +647,7 @@ Status Importer::ReadInto(size_t index, std::vector<std::unique_ptr<PutQueue>>& 
       put.shown_key = table_.key.Show(item);
     if (options_.mode.kind == ImportMode::Kind::kIfNewer) {
       if (const ItemNode* rank = item.Find(options_.mode.attribute)) {
+        has_ranks_ = true;
         buffer.Clear();
         ItemWriter::AppendWireValue(item, *rank, &buffer);
         put.rank = buffer.view();

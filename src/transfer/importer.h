@@ -14,6 +14,7 @@
 // it, finds all of it done, writes nothing and says no again.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -32,6 +33,11 @@ namespace penstock {
 /// How many lanes a memory budget allows.
 int ImportLaneCount(uint64_t memory_bytes);
 
+/// The table as an import would make it of what the export says (into `archive`, which may be
+/// null): not there yet, with the status CREATING.
+Result<TableDescription> TableToBeMade(DataFolder& folder, const ImportOptions& options,
+                                       TableArchive* archive);
+
 /// One import. Run it once.
 class Importer {
  public:
@@ -44,8 +50,12 @@ class Importer {
   /// REQUIRES: mutex_ is held, while threads run.
   void Warn(std::string warning);
   Status CheckOptions() const;
-  /// Describes the table, having made it if that was asked for.
+  /// Describes the table, or foresees it if it is to be made.
   Status FindTable();
+  /// Makes what was foreseen.
+  Status MakeForeseen();
+  /// Whether the table that is there can be imported into.
+  Status CheckUsable();
   /// Warns of an export that says it is of a table with another key.
   Status CompareKeys();
   /// Reads all files that have a proof, and the beginning of those that have none. Nothing is
@@ -83,8 +93,10 @@ class Importer {
   std::unique_ptr<DataFolder> folder_;
   ExportContents contents_;
   TableDescription table_;
-  std::optional<KeySchema> exported_key_;  // of the table that was exported, if that is said
-  KeyCensus census_;                       // of the items that this attempt reads
+  std::optional<TableArchive> to_be_made_;  // of which the table is made when the files are proven
+  std::optional<KeySchema> exported_key_;   // of the table that was exported, if that is said
+  std::atomic<bool> has_ranks_ = false;     // whether an item has the attribute of ImportMode
+  KeyCensus census_;                        // of the items that this attempt reads
   std::unique_ptr<DataFolder> state_folder_;
   ImportRecord record_;
   std::unique_ptr<ImportLedger> ledger_;

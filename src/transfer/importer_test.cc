@@ -144,6 +144,15 @@ TEST_F(ImporterTest, ModesOfImport) {
   ASSERT_GOOD(imported);
   EXPECT_EQ(imported->items, 49u);
   EXPECT_EQ(imported->skipped, 1u);
+  EXPECT_TRUE(imported->warnings.empty()) << imported->warnings[0];
+
+  prepare();
+  options.mode = *ParseImportMode("if-newer:nosuch");
+  imported = RunImport(Context(), options);
+  ASSERT_GOOD(imported);
+  EXPECT_EQ(imported->skipped, 2u);
+  ASSERT_EQ(imported->warnings.size(), 1u);
+  EXPECT_NE(imported->warnings[0].find("has the attribute nosuch"), std::string::npos);
 
   prepare();
   options.mode = *ParseImportMode("fail-if-exists");
@@ -260,6 +269,29 @@ TEST_F(ImporterTest, WhatAnImportWritesIsEncryptedAsAsked) {
   auto refused = RunImport(Context(), local);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ErrorCode::kInvalidArgument) << refused.error().message;
+}
+
+TEST_F(ImporterTest, NoTableIsMadeForFilesThatCannotBeImported) {
+  Fill(50);
+  ASSERT_GOOD(RunExport(Context(), Export("out")));
+  aws_.tables.erase("U");
+  const std::string file = FirstDataFile(), whole = Read(file);
+  std::string changed = whole;
+  changed[changed.size() / 2] ^= 1;
+  Write(file, changed);
+  const std::vector<std::string> before = Names("out/_penstock");
+  ImportOptions options = Import("out");
+  options.create_table = true;
+  auto imported = RunImport(Context(), options);
+  ASSERT_FALSE(imported);
+  EXPECT_NE(imported.error().message.find("nothing was imported"), std::string::npos);
+  EXPECT_FALSE(aws_.tables.contains("U"));
+  EXPECT_EQ(Names("out/_penstock"), before);
+  Write(file, whole);
+  imported = RunImport(Context(), options);
+  ASSERT_GOOD(imported);
+  EXPECT_EQ(imported->items, 50u);
+  EXPECT_EQ(aws_.tables["U"].items.size(), 50u);
 }
 
 TEST_F(ImporterTest, ARefusedImportThatNobodyNamedIsResumedWithoutAWrite) {
