@@ -86,6 +86,7 @@ void BatchWriter::Take(std::vector<PutItem> items) {
       pending_.push_back(std::move(item));
     } else {
       context_.ledger->Settle(older->file, older->block, {.duplicates = 1});
+      item.bytes += older->bytes;
       *older = std::move(item);
     }
   }
@@ -288,7 +289,7 @@ Status BatchWriter::ConditionFailed(PutItem item) {
   patience_.Reset();
   if (context_.mode.kind != ImportMode::Kind::kFailIfExists) {
     context_.ledger->Settle(item.file, item.block, {.skipped = 1, .digest = item.hash});
-    context_.meter->Add(1, item.request.size());
+    context_.meter->Add(1, item.bytes);
     return {};
   }
   // An earlier try, whose answer was lost or which was killed, may have put this very item.
@@ -323,7 +324,7 @@ void BatchWriter::Written(const std::vector<PutItem>& items) {
     for (; i < items.size() && items[i].file == first.file && items[i].block == first.block; ++i) {
       ++counts.written;
       counts.digest.Add(items[i].hash);
-      bytes += items[i].request.size();
+      bytes += items[i].bytes;
     }
     context_.ledger->Settle(first.file, first.block, counts);
   }

@@ -45,6 +45,7 @@ struct PutItem {
   bool is_delete = false;
   size_t key_hash = 0;  // of that
   double units = 1;     // its cost, if it does not replace a larger one
+  uint64_t bytes = 0;   // of its file, as stored, that were read for it
   ContentDigest hash;
   std::string shown_key = {};  // as JSON, for conditional modes
   std::string rank = {};       // the value of ImportMode::attribute as JSON; empty: it has none

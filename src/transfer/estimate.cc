@@ -7,19 +7,21 @@
 #include "json/json.h"
 #include "transfer/batch_writer.h"
 #include "transfer/export_contents.h"
+#include "transfer/export_destination.h"
 #include "transfer/importer.h"
 #include "transfer/item_file.h"
 #include "transfer/item_size.h"
 #include "transfer/item_writer.h"
 #include "transfer/linked_folder.h"
-#include "transfer/table_archive.h"
+#include "transfer/run_record.h"
 #include "transfer/table_scan.h"
 
 namespace penstock {
 namespace {
 
 constexpr uint64_t kFilesSampled = 20;
-constexpr uint64_t kItemsSampled = 1000;  // of each
+constexpr uint64_t kItemsSampled = 1000;   // of each
+constexpr size_t kEntriesLookedAt = 1000;  // of an export's destination
 constexpr double kDataFileItems = 100'000;
 
 uint64_t Ceiling(double value) { return static_cast<uint64_t>(std::ceil(value)); }
@@ -55,7 +57,7 @@ void SetTime(const RateOptions& options, const TableCapacity& capacity, Clock* c
 /// Requests and units of a scan under the bound that the estimate has.
 void SetScanCost(const TableDescription& table, bool consistent_read, Estimate* estimate) {
   const double per_unit = consistent_read ? kConsistentBytesPerUnit : kEventualBytesPerUnit;
-  const double exact_units = static_cast<double>(table.size_bytes) / per_unit;
+  const double exact_units = static_cast<double>(table.ItemBytes()) / per_unit;
   const PagePlan page =
       PlanPage(estimate->units_per_second, table.AverageItemSize(), consistent_read);
   const double pages = page.limit > 0
@@ -122,21 +124,36 @@ uint64_t BatchCount(uint64_t items, const Sample& sample, int lanes) {
   return std::min(items, Ceiling(full + (lanes - 1) / 2.0));
 }
 
-/// The table as the import would make it.
-Result<TableDescription> TableToBeMade(DataFolder& folder, const ImportOptions& options) {
-  auto text = folder.Read(kTableArchiveName, kTableArchiveSizeMax);
-  if (!text) {
-    return std::move(text.error())
-        .In("making table " + options.table + ": what it was is not told in the export");
+/// What lies where the export is to go, and what would become of it.
+Status NoteDestination(const TransferContext& context, const ExportOptions& options,
+                       Estimate* estimate) {
+  ASSIGN_OR_RETURN(std::unique_ptr<DataFolder> folder,
+                   OpenDataFolder(context, options.destination, options.server_side_encryption,
+                                  options.kms_key_id));
+  RETURN_IF_ERROR(ManifestAddress(*folder, options.manifest_base));
+  ASSIGN_OR_RETURN(std::vector<FolderEntry> entries, folder->List(kEntriesLookedAt));
+  const FolderEntry* foreign = nullptr;
+  bool has_run = false;
+  for (const FolderEntry& entry : entries) {
+    has_run = has_run || entry.name == kRunRecordName;
+    // Before its first file a run that was killed leaves no more than that.
+    if (foreign == nullptr && !entry.name.starts_with(kRunFolderName)) foreign = &entry;
   }
-  auto archive = ParseTableArchive(*text);
-  if (!archive) return std::move(archive.error()).In(folder.AddressOf(kTableArchiveName));
-  ASSIGN_OR_RETURN(json::Object table,
-                   CreateTableRequest(*archive, options.table, options.billing));
-  table["TableStatus"] = "CREATING";
-  if (const json::Value* mode = json::Find(table, "BillingMode"))
-    table["BillingModeSummary"] = json::Object{{"BillingMode", *mode}};
-  return ParseTableDescription(json::Write(json::Object{{"Table", std::move(table)}}));
+  if (foreign == nullptr && !has_run) return {};
+  const std::string found = folder->AddressOf(foreign != nullptr ? foreign->name : kRunRecordName);
+  if (options.resume && has_run) {
+    estimate->notes.push_back("an export was begun at the destination; to go on takes less");
+  } else if (options.overwrite != Overwrite::kNothing) {
+    estimate->notes.push_back(fmt::format(
+        "the destination is not empty, it has {}: an export is replaced, anything else refuses",
+        found));
+  } else {
+    estimate->notes.push_back(
+        fmt::format("the destination is not empty, it has {}: the export would be refused; "
+                    "--overwrite replaces what is an export",
+                    found));
+  }
+  return {};
 }
 
 std::string Money(double amount, const std::string& currency) {
@@ -221,6 +238,7 @@ std::string Estimate::Json(const std::optional<PriceList>& prices) const {
                       {"unitsPerSecond", units_per_second},
                       {"seconds", seconds}};
   if (is_export) object["segments"] = segments;
+  object["notes"] = json::Array(notes.begin(), notes.end());
   if (prices) {
     if (auto price = Price(*prices)) {
       object["price"] = *price;
@@ -237,7 +255,8 @@ Result<Estimate> EstimateExport(const TransferContext& context, const ExportOpti
   ASSIGN_OR_RETURN(TableDescription table, DescribeTable(*context.dynamodb, options.table, stop));
   Estimate estimate;
   estimate.items = table.item_count;
-  estimate.bytes = table.size_bytes;
+  estimate.bytes = table.ItemBytes();
+  RETURN_IF_ERROR(NoteDestination(context.StoppedBy(stop), options, &estimate));
   int workers = WorkerCount(options.memory_bytes);
   int segments = options.segments > 0 ? options.segments : SegmentCount(table, workers);
   estimate.segments = static_cast<uint64_t>(segments);
@@ -262,7 +281,7 @@ Result<Estimate> EstimateImport(const TransferContext& context, const ImportOpti
   auto found = DescribeTable(*context.dynamodb, options.table, stop);
   const bool is_to_be_made =
       !found && found.error().code == ErrorCode::kNotFound && options.create_table;
-  if (is_to_be_made) found = TableToBeMade(*folder, options);
+  if (is_to_be_made) found = TableToBeMade(*folder, options, nullptr);
   if (!found) return std::move(found.error());
   const TableDescription& table = *found;
   ASSIGN_OR_RETURN(ExportContents contents,

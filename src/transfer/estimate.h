@@ -25,7 +25,7 @@ Result<PriceList> ParsePriceList(std::string_view text);
 struct Estimate {
   bool is_export = true;
   uint64_t items = 0;
-  uint64_t bytes = 0;      // of the table; of an import: of its files
+  uint64_t bytes = 0;      // of the table's items; of an import: of its files
   double units = 0;        // capacity units, indexes left out
   double index_units = 0;  // at one entry of the item's size for each index: the most it can be
   uint64_t segments = 0;   // of an export's scan
@@ -43,7 +43,8 @@ struct Estimate {
   std::string Json(const std::optional<PriceList>& prices) const;
 };
 
-/// Asks the table; reads nothing of it.
+/// Asks the table, reading nothing of it, and looks at the destination, touching nothing: what lies
+/// there is noted. Errors: also those of a destination that cannot be listed.
 Result<Estimate> EstimateExport(const TransferContext& context, const ExportOptions& options,
                                 std::stop_token stop = {});
 /// Reads the first items of each of the first files. kNotFound also if the table is

@@ -31,6 +31,32 @@ TEST_F(EstimateTest, EstimatesAreNearTheTruth) {
   EXPECT_FALSE(ParsePriceList("{\"readUnitsPerMillion\":-1}"));
 }
 
+// Of these the storage overhead that a table's size includes is the most.
+TEST_F(EstimateTest, SmallItemsAreForeseenByWhatReadingThemCosts) {
+  Fill(4000, 5);
+  aws_.faults.page_bytes = 1 << 20;
+  for (bool consistent_read : {false, true}) {
+    ExportOptions options = Export(consistent_read ? "consistent" : "out");
+    options.consistent_read = consistent_read;
+    auto estimate = EstimateExport(Context(), options);
+    ASSERT_GOOD(estimate);
+    auto exported = RunExport(Context(), options);
+    ASSERT_GOOD(exported);
+    EXPECT_NEAR(estimate->units, exported->consumed_units, 0.1 * exported->consumed_units);
+  }
+}
+
+TEST(TableDescription, ASizeWithoutOverheadIsNotTakenForNone) {
+  TableDescription table;
+  table.item_count = 10;
+  table.size_bytes = 600;
+  EXPECT_EQ(table.ItemBytes(), 10u);
+  table.size_bytes = 1500;
+  EXPECT_EQ(table.ItemBytes(), 500u);
+  table.size_bytes = 0;
+  EXPECT_EQ(table.AverageItemSize(), 0);
+}
+
 void ExpectNear(uint64_t estimate, int truth, double rate) {
   EXPECT_NEAR(static_cast<double>(estimate), truth, 0.2 * truth) << rate << " units/s";
 }
@@ -75,6 +101,35 @@ TEST_F(EstimateTest, EachLaneOfAnImportHasALastBatch) {
   EXPECT_EQ(estimate->requests, 300u / BatchRoom::kItemsMax + 5);
   options.mode = *ParseImportMode("skip-existing");
   EXPECT_EQ(EstimateImport(Context(), options)->requests, 300u);
+}
+
+TEST_F(EstimateTest, TheDestinationIsLookedAt) {
+  Fill(10);
+  auto notes = [&](const ExportOptions& options) {
+    auto estimate = EstimateExport(Context(), options);
+    EXPECT_TRUE(estimate) << estimate.error().message;
+    return estimate ? estimate->Describe(std::nullopt) : "";
+  };
+  ExportOptions options = Export("out");
+  EXPECT_EQ(notes(options).find("destination"), std::string::npos);
+  EXPECT_FALSE(files_.Exists(folder_ + "/out"));
+  ASSERT_GOOD(RunExport(Context(), options));
+  const std::vector<std::string> before = Names("out");
+  options.run_id = "run-2";
+  EXPECT_NE(notes(options).find("would be refused; --overwrite"), std::string::npos);
+  options.overwrite = Overwrite::kAnyExport;
+  EXPECT_NE(notes(options).find("an export is replaced"), std::string::npos);
+  options.resume = true;
+  EXPECT_NE(notes(options).find("to go on takes less"), std::string::npos);
+  EXPECT_EQ(Names("out"), before);
+
+  options.destination = folder_ + "/" + FirstDataFile();
+  auto file = EstimateExport(Context(), options);
+  ASSERT_FALSE(file);
+  EXPECT_NE(file.error().message.find("is a file"), std::string::npos) << file.error().message;
+  aws_.s3_fault = [](const std::string&, const std::string&) { return 404; };
+  options.destination = "s3://nowhere/out";
+  EXPECT_FALSE(EstimateExport(Context(), options));
 }
 
 TEST_F(EstimateTest, ATableThatIsToBeMadeIsForeseenAsItWillBe) {

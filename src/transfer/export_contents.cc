@@ -72,8 +72,11 @@ Result<ExportContents> WithManifest(DataFolder& folder, const std::vector<Folder
     for (const std::string& name : *names) {
       if (name.find('/') == std::string::npos) continue;
       auto size = SizeElsewhere(folder, name, stop);
-      if (!size) return std::move(size.error()).In(address + " names a file elsewhere");
-      sizes[name] = *size;
+      if (size) {
+        sizes[name] = *size;
+      } else if (!request.keeps_faults || size.error().code != ErrorCode::kNotFound) {
+        return std::move(size.error()).In(address + " names a file elsewhere");
+      }
     }
   }
   std::map<std::string_view, const FileProof*> proofs;
@@ -85,10 +88,13 @@ Result<ExportContents> WithManifest(DataFolder& folder, const std::vector<Folder
   for (const std::string& name : *names) {
     auto size = sizes.find(name);
     if (size == sizes.end()) {
-      return FailedPrecondition(
-          fmt::format("{} names {}, which is not in {}; copy the whole export, manifest and data "
-                      "files into one folder",
-                      address, name, folder.address()));
+      std::string fault = fmt::format(
+          "{} names {}, which is not in {}; copy the whole export, manifest and data files into "
+          "one folder",
+          address, name, folder.address());
+      if (!request.keeps_faults) return FailedPrecondition(std::move(fault));
+      contents.faults.push_back(std::move(fault));
+      continue;
     }
     ExportFile& file =
         contents.files.emplace_back(ExportFile{.name = name, .size = size->second, .shape = shape});
@@ -98,9 +104,12 @@ Result<ExportContents> WithManifest(DataFolder& folder, const std::vector<Folder
     file.digest = proof->second->digest;
     file.crc64nvme = proof->second->crc64nvme;
     if (proof->second->bytes != file.size) {
-      return FailedPrecondition(
+      std::string fault =
           fmt::format("{} has {} bytes, its manifest says {}; it is not the file that was exported",
-                      folder.AddressOf(name), file.size, proof->second->bytes));
+                      folder.AddressOf(name), file.size, proof->second->bytes);
+      if (!request.keeps_faults) return FailedPrecondition(std::move(fault));
+      contents.faults.push_back(std::move(fault));
+      contents.files.pop_back();
     }
   }
   if (manifest->proof) {
@@ -126,6 +135,24 @@ Result<bool> IsControlText(DataFolder& folder, const ExportFile& data, std::stop
     }
     if (*kind == LineKind::kBad) return false;
   }
+}
+
+/// The folder of an export of DynamoDB's own, or one like it, that has no summary yet; empty: none.
+/// REQUIRES: there is no finished one.
+std::string_view UnfinishedNative(const std::vector<FolderEntry>& entries) {
+  for (const FolderEntry& entry : entries) {
+    const size_t slash = entry.name.find('/', kNativeFolder.size());
+    if (entry.name.starts_with(kNativeFolder) && slash != std::string::npos)
+      return std::string_view(entry.name).substr(0, slash + 1);
+  }
+  return "";
+}
+
+Error NotFinished(const std::string& address) {
+  return FailedPrecondition(fmt::format(
+      "the export in {} has not finished: its manifest, which comes last, is not there. "
+      "Wait for its end; one of ours that was interrupted goes on with --resume",
+      address));
 }
 
 /// Says where else somebody may have meant, for people: exports by date lie in one folder.
@@ -156,6 +183,9 @@ Result<ExportContents> WithoutManifest(DataFolder& folder, const std::vector<Fol
                                                     : GuessShape(entry.name, style.leniency)});
   }
   if (contents.files.empty()) {
+    const std::string_view native = UnfinishedNative(entries);
+    if (!native.empty()) return NotFinished(folder.AddressOf(native));
+    if (unfinished) return NotFinished(folder.address());
     return NotFound(fmt::format("there is no export in {}: neither a manifest nor data files{}",
                                 folder.address(), WhatLiesDeeper(folder, entries)));
   }
@@ -163,8 +193,9 @@ Result<ExportContents> WithoutManifest(DataFolder& folder, const std::vector<Fol
                     *style.format != FileFormat::kDynamoDbJson;
   if (request.no_manifest || is_foreign) {
     contents.warnings.push_back(fmt::format(
-        "{} has no manifest: all {} files are taken, whether or not they are a whole export",
-        folder.address(), contents.files.size()));
+        "{} has no manifest{}: all {} files are taken, whether or not they are a whole export",
+        folder.address(), unfinished ? ", as an export that has not finished" : "",
+        contents.files.size()));
     return contents;
   }
   for (const ExportFile& file : contents.files) {
@@ -173,13 +204,11 @@ Result<ExportContents> WithoutManifest(DataFolder& folder, const std::vector<Fol
     return FailedPrecondition(
         fmt::format("{} has no manifest{} and would be read in part or with foreign files (such as "
                     "{}). Give the folder of a finished "
-                    "export; or, if these files are what you want, allow it (--no-manifest, in a "
-                    "definition myImportWithoutManifest = "
-                    "true)",
+                    "export; or, {}",
                     folder.address(),
                     unfinished ? ": it is an export that has not finished,"
                                : ", which is what a failed export leaves behind,",
-                    file.name));
+                    file.name, request.how_to_allow));
   }
   contents.warnings.push_back(fmt::format(
       "{} has no manifest; its {} files are of the old text format, which never had one",
@@ -204,6 +233,10 @@ Result<ExportContents> ReadExportContents(DataFolder& folder, const ExportReques
     std::string wanted = std::string(kNativeFolder) + request.native_id + "/";
     std::erase_if(natives, [&](const std::string& at) { return at != wanted; });
     if (natives.empty()) {
+      const bool is_begun = std::any_of(entries.begin(), entries.end(), [&](const auto& entry) {
+        return entry.name.starts_with(wanted);
+      });
+      if (is_begun) return NotFinished(folder.AddressOf(wanted));
       return NotFound(fmt::format("there is no export in {}: it has no {}",
                                   folder.AddressOf(wanted), kNativeSummaryName));
     }
@@ -220,7 +253,8 @@ Result<ExportContents> ReadExportContents(DataFolder& folder, const ExportReques
   }
   RETURN_IF_ERROR(CheckFormat(request.style, FileFormat::kDynamoDbJson,
                               folder.AddressOf(natives.front()) + std::string(kNativeSummaryName)));
-  ASSIGN_OR_RETURN(ExportContents contents, ReadNativeContents(folder, entries, natives.front()));
+  ASSIGN_OR_RETURN(ExportContents contents,
+                   ReadNativeContents(folder, entries, natives.front(), request.keeps_faults));
   for (ExportFile& file : contents.files) file.shape.leniency = request.style.leniency;
   return contents;
 }

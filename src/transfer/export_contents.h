@@ -21,6 +21,9 @@ struct ExportContents {
   /// What it holds are changes (dynamodb-json, incremental), not a table.
   bool is_incremental = false;
   std::vector<std::string> warnings;
+  /// What of its files is not as the manifest says, where that is no error
+  /// (ExportRequest::keeps_faults). Such files are not in `files`.
+  std::vector<std::string> faults;
 };
 
 /// What to look for in a folder, as far as somebody said. Value type.
@@ -28,6 +31,12 @@ struct ExportRequest {
   ReadStyle style;
   /// Takes all files if there is no manifest, which is what a failed export leaves behind.
   bool no_manifest = false;
+  /// How whoever asks can have that, for people.
+  std::string_view how_to_allow =
+      "if these files are what you want, allow it (--no-manifest, in a definition "
+      "myImportWithoutManifest = true)";
+  /// Tells of files that are missing or of another size, rather than refusing the export.
+  bool keeps_faults = false;
   /// Takes the manifest's urls as they are. REQUIRES: the folder is a LinkedFolder.
   bool follow_urls = false;
   /// Of several of DynamoDB's own exports in one folder, this one.
@@ -35,10 +44,10 @@ struct ExportRequest {
 };
 
 /// With a manifest: its files, looked for in this folder wherever the export was made; one that is
-/// missing or of another size is kFailedPrecondition, as is a manifest with another MD5 than the
-/// one beside it. Without: the control-character text files of the Hive age, which never had one,
-/// with a warning; files of a format that is asked for by name and that only we write manifests for
-/// (jsonl, csv, tsv); anything else only with `no_manifest`.
+/// missing or of another size is kFailedPrecondition (unless `keeps_faults`), as is a manifest with
+/// another MD5 than the one beside it. Without: the control-character text files of the Hive age,
+/// which never had one, with a warning; files of a format that is asked for by name and that only
+/// we write manifests for (jsonl, csv, tsv); anything else only with `no_manifest`.
 Result<ExportContents> ReadExportContents(DataFolder& folder, const ExportRequest& request,
                                           std::stop_token stop);
 

@@ -146,7 +146,7 @@ class FakeDynamoDb {
     if (found == tables.end()) return Fault(400, "ResourceNotFoundException", "no table " + name);
     const Table& table = found->second;
     uint64_t size = 0;
-    for (const auto& [key, item] : table.items) size += item.size();
+    for (const auto& [key, item] : table.items) size += FactsOf(table, item).stored_size + 100;
     json::Array definitions, schema;
     for (const KeyAttribute& key : table.key.attributes) {
       definitions.push_back(json::Object{{"AttributeName", key.name},

@@ -37,7 +37,7 @@ Result<FileFindings> ReadFile(DataFolder& folder, const ExportFile& file, const 
   Item item;
   uint64_t reported_items = 0, reported_bytes = 0;
   auto report = [&] {
-    uint64_t bytes = lines->line().offset + lines->line().text.size();
+    const uint64_t bytes = lines->stored_bytes();
     meter->Add(findings.items - reported_items, bytes - reported_bytes);
     reported_items = findings.items;
     reported_bytes = bytes;

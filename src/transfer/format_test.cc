@@ -609,11 +609,14 @@ TEST_F(FormatTest, BrokenFilesAreRefused) {
   const std::string bytes = Read(name);
   // Truncated.
   Write(name, bytes.substr(0, bytes.size() - 5));
-  EXPECT_FALSE(Verify("good"));
+  auto verified = Verify("good");
+  ASSERT_GOOD(verified);
+  EXPECT_TRUE(verified->refusal);
   // Other content of the same size; its CRC is right, its digest is not.
   Write(name, Packed(Compression::kGzip, "{\"pk\":{\"S\":\"a\"}}\n{\"pk\":{\"S\":\"c\"}}\n"));
-  auto verified = Verify("good");
-  EXPECT_TRUE(!verified || verified->refusal.has_value());
+  verified = Verify("good");
+  ASSERT_GOOD(verified);
+  EXPECT_TRUE(verified->refusal);
 
   // A line torn at the end of its file; an item over 400 KB; keys that occur twice.
   Write("torn/f", "{\"pk\":{\"S\":\"a\"}}\n{\"pk\":{\"S\":\"b");

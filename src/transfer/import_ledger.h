@@ -19,6 +19,8 @@ struct ImportCounts {
   uint64_t skipped = 0;     // left out as the import mode says
   uint64_t rejected = 0;
   uint64_t blank_lines = 0;
+  /// Whose key an earlier item had, whatever became of either; as far as a KeyCensus knows.
+  uint64_t repeats = 0;
   ContentDigest digest;  // of the written and the skipped
 
   void Add(const ImportCounts& other) {
@@ -27,6 +29,7 @@ struct ImportCounts {
     skipped += other.skipped;
     rejected += other.rejected;
     blank_lines += other.blank_lines;
+    repeats += other.repeats;
     digest.Add(other.digest);
   }
   /// That were to be written, whatever became of them.

@@ -24,6 +24,10 @@ Result<ImportedFile> ReadFileEntry(const json::Object& object) {
     if (value < 0) return InvalidArgument(fmt::format("{} must not be negative", key));
     *number = static_cast<uint64_t>(value);
   }
+  // Records of older versions do not have it.
+  ASSIGN_OR_RETURN(auto repeats, json::OptionalInt(object, "repeats"));
+  if (repeats.value_or(0) < 0) return InvalidArgument("repeats must not be negative");
+  counts.repeats = static_cast<uint64_t>(repeats.value_or(0));
   ASSIGN_OR_RETURN(std::string digest, json::GetString(object, "digest"));
   auto parsed = ParseDigest(digest);
   if (!parsed) return InvalidArgument("digest is not one");
@@ -83,6 +87,7 @@ std::string WriteImportRecord(const ImportRecord& record) {
                                  {"skipped", counts.skipped},
                                  {"rejected", counts.rejected},
                                  {"blank", counts.blank_lines},
+                                 {"repeats", counts.repeats},
                                  {"digest", FormatDigest(counts.digest)}});
   }
   json::Object object{{"format", kRecordFormat},  {"kind", "import"},

@@ -3,7 +3,7 @@
 //   {"format":1,"kind":"import","runId":"…","source":"…","table":"…","tableId":"…",
 //    "mode":"overwrite","dataFormat":"csv","lenient":false,
 //    "files":[{"name":"…","size":700,"line":500,"done":false,"written":499,"duplicates":0,
-//              "skipped":0,"rejected":1,"blank":0,"digest":"xxh3-128-sum:…"}],
+//              "skipped":0,"rejected":1,"blank":0,"repeats":0,"digest":"xxh3-128-sum:…"}],
 //    "rejects":{"bytes":300,"state":"…"}}
 // Without dataFormat the files said what they are. Pure.
 #pragma once

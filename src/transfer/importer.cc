@@ -6,6 +6,7 @@
 
 #include "base/encoding.h"
 #include "json/json.h"
+#include "transfer/export_destination.h"
 #include "transfer/file_check.h"
 #include "transfer/item_file.h"
 #include "transfer/item_size.h"
@@ -26,9 +27,16 @@ constexpr size_t kChunkBytesMax = 512u << 10;
 constexpr uint64_t kBlockLines = 100;
 constexpr std::chrono::seconds kBlockTime{1};  // on a slow table
 constexpr uint64_t kRecordSizeMax = 256u << 20;
+constexpr uint64_t kCensusShare = 32;          // of the memory: one part
 constexpr size_t kRejectsHeadSize = 1u << 20;  // of the rejects file, to be shown again
 
 std::string Items(uint64_t count) { return fmt::format("{} item{}", count, count == 1 ? "" : "s"); }
+
+/// Whether all lines were settled, which is also of an import that was refused.
+bool IsOver(const ImportRecord& record) {
+  return std::all_of(record.files.begin(), record.files.end(),
+                     [](const ImportedFile& file) { return file.progress.is_done; });
+}
 
 /// How items of the sample fit the table.
 struct KeySample {
@@ -43,9 +51,31 @@ int ImportLaneCount(uint64_t memory_bytes) {
   return static_cast<int>(std::clamp<uint64_t>(memory_bytes / kLaneMemory, 1, kLanesMax));
 }
 
+Result<TableDescription> TableToBeMade(DataFolder& folder, const ImportOptions& options,
+                                       TableArchive* archive) {
+  auto text = ReadTableText(folder);
+  if (!text) {
+    return std::move(text.error())
+        .In("making table " + options.table +
+            ": what it was is not told in the export (make it yourself, with the key of its "
+            "items)");
+  }
+  auto parsed = ParseTableArchive(*text);
+  if (!parsed) return std::move(parsed.error()).In(folder.AddressOf(kTableArchiveName));
+  ASSIGN_OR_RETURN(json::Object table, CreateTableRequest(*parsed, options.table, options.billing));
+  if (archive != nullptr) *archive = *std::move(parsed);
+  table["TableStatus"] = "CREATING";
+  if (const json::Value* mode = json::Find(table, "BillingMode"))
+    table["BillingModeSummary"] = json::Object{{"BillingMode", *mode}};
+  return ParseTableDescription(json::Write(json::Object{{"Table", std::move(table)}}));
+}
+
 Importer::Importer(const TransferContext& context, const ImportOptions& options,
                    const ProgressCallback& progress, std::stop_token stop)
-    : context_(context), options_(options), stop_(std::move(stop)) {
+    : context_(context),
+      options_(options),
+      stop_(std::move(stop)),
+      census_(options.memory_bytes / kCensusShare) {
   if (!progress) return;
   progress_ = [this, &progress](const Progress& now) {
     std::lock_guard lock(telling_);
@@ -95,13 +125,23 @@ Result<TransferReport> Importer::Import() {
         folder_->address(), ImportModeName(options_.mode)));
   }
   for (const std::string& warning : contents_.warnings) Warn(warning);
-  RETURN_IF_ERROR(OpenState());
-  Status checked = CheckFiles();
-  if (!checked) {
-    // Nothing was written: there is nothing to resume either.
-    if (checkpoint_ != nullptr && !report_.resumed_from)
-      static_cast<void>(checkpoint_->Remove().has_value());
-    return checked.error();
+  RETURN_IF_ERROR(CompareKeys());
+  if (to_be_made_) {
+    // Of files that cannot be imported no table is made; nor was there an attempt to go on with.
+    RETURN_IF_ERROR(CheckFiles());
+    RETURN_IF_ERROR(MakeForeseen());
+    if (Status opened = OpenState(); !opened) {
+      return std::move(opened.error()).In(fmt::format("table {} was made, and stays", table_.name));
+    }
+  } else {
+    RETURN_IF_ERROR(OpenState());
+    Status checked = CheckFiles();
+    if (!checked) {
+      // Nothing was written: there is nothing to resume either.
+      if (checkpoint_ != nullptr && !report_.resumed_from)
+        static_cast<void>(checkpoint_->Remove().has_value());
+      return checked.error();
+    }
   }
 
   ASSIGN_OR_RETURN(std::unique_ptr<RateController> rate,
@@ -114,50 +154,113 @@ Result<TransferReport> Importer::Import() {
   meter.Finish();
 
   ImportCounts counts = ledger_->Sum();
-  report_.items = counts.written;
-  report_.duplicates = counts.duplicates;
-  report_.skipped = counts.skipped;
-  report_.rejected = counts.rejected;
-  report_.blank_lines = counts.blank_lines;
-  report_.digest = counts.digest;
+  Count(counts);
   rate->totals().AddTo(&report_);
   for (const ExportFile& file : contents_.files) report_.bytes += file.size;
   if (!contents_.manifest_name.empty())
     report_.manifest = folder_->AddressOf(contents_.manifest_name);
   report_.seconds = std::chrono::duration<double>(context_.clock->Monotonic() - began).count();
-  if (report_.rejected > options_.rejects_max) {
+  // An attempt that only went on saw the last ones alone.
+  const bool saw_all = !report_.resumed_from;
+  if (options_.mode.kind == ImportMode::Kind::kIfNewer && saw_all && !has_ranks_ &&
+      counts.skipped > 0) {
+    Warn(fmt::format(
+        "no item of {} has the attribute {}: none was newer than what the table has, and {} "
+        "were skipped",
+        folder_->address(), options_.mode.attribute, Items(counts.skipped)));
+  }
+  report_.refusal = Refusal(counts);
+  return report_;
+}
+
+void Importer::Count(const ImportCounts& counts) {
+  report_.items = counts.written;
+  report_.duplicates = counts.duplicates;
+  // Under a condition the table said of each whether it was written.
+  if (options_.mode.kind == ImportMode::Kind::kOverwrite && counts.repeats > counts.duplicates) {
+    const uint64_t written_over = std::min(counts.repeats - counts.duplicates, counts.written);
+    report_.items -= written_over;
+    report_.duplicates += written_over;
+  }
+  report_.skipped = counts.skipped;
+  report_.rejected = counts.rejected;
+  report_.blank_lines = counts.blank_lines;
+  report_.digest = counts.digest;
+}
+
+std::optional<Error> Importer::Refusal(const ImportCounts& counts) const {
+  if (counts.rejected > options_.rejects_max) {
     std::string message =
         fmt::format("importing {} into table {}: {} rejected (allowed: {}), {} in the table",
                     folder_->address(), table_.name, Items(report_.rejected), options_.rejects_max,
                     Items(report_.items));
     if (!report_.rejects.empty()) message += "; the first: " + report_.rejects[0].Describe();
     if (report_.rejects_file) message += "; all that were rejected are in " + *report_.rejects_file;
-    report_.refusal = FailedPrecondition(std::move(message));
+    return FailedPrecondition(std::move(message));
   }
-  return report_;
+  const uint64_t repeats = std::max(counts.repeats, counts.duplicates);
+  // Changes may come to one item more than once.
+  if (repeats == 0 || !contents_.items || contents_.is_incremental) return std::nullopt;
+  // Of keys beyond number only a sample is known.
+  const std::string_view at_least = census_.IsComplete() ? "" : "at least ";
+  std::string message = fmt::format(
+      "importing {} into table {}: {}{} of the export's {} had the key of another one, of which "
+      "only one stays: the table has not all of them. ",
+      folder_->address(), table_.name, at_least, Items(repeats), Items(*contents_.items));
+  if (exported_key_ && *exported_key_ == table_.key) {
+    message += "The files have these keys twice themselves";
+  } else {
+    message +=
+        fmt::format("The table's key is {}{}; import into a table with the key of the exported one",
+                    table_.key.Describe(),
+                    exported_key_ ? ", that of the exported one " + exported_key_->Describe() : "");
+  }
+  return FailedPrecondition(std::move(message));
+}
+
+Status Importer::CompareKeys() {
+  auto text = ReadTableText(*folder_);
+  if (!text && text.error().code == ErrorCode::kNotFound) return {};
+  if (!text) return std::move(text.error());
+  auto archive = ParseTableArchive(*text);
+  auto exported = archive
+                      ? ParseTableDescription(json::Write(json::Object{{"Table", archive->table}}))
+                      : Result<TableDescription>(archive.error());
+  if (!exported) {
+    // The items can be imported without it.
+    Warn(folder_->AddressOf(kTableArchiveName) + ": " + exported.error().message);
+    return {};
+  }
+  exported_key_ = exported->key;
+  if (exported->key == table_.key) return {};
+  Warn(fmt::format(
+      "the export is of a table with the key {}, table {} has the key {}: of items that have one "
+      "key there only one stays",
+      exported->key.Describe(), table_.name, table_.key.Describe()));
+  return {};
 }
 
 Status Importer::FindTable() {
   auto found = DescribeTable(*context_.dynamodb, options_.table, stop_);
   if (!found && found.error().code == ErrorCode::kNotFound && options_.create_table) {
-    auto text = folder_->Read(kTableArchiveName, kTableArchiveSizeMax);
-    if (!text) {
-      return std::move(text.error())
-          .In("making table " + options_.table +
-              ": what it was is not told in the export (make it yourself, with the key of its "
-              "items)");
-    }
-    auto archive = ParseTableArchive(*text);
-    if (!archive) return std::move(archive.error()).In(folder_->AddressOf(kTableArchiveName));
-    std::vector<std::string> warnings;
-    Status made = MakeTable(*context_.dynamodb, *context_.clock, *archive, options_.table,
-                            options_.billing, &warnings, stop_);
-    for (std::string& warning : warnings) Warn(std::move(warning));
-    RETURN_IF_ERROR(std::move(made));
-    found = DescribeTable(*context_.dynamodb, options_.table, stop_);
+    found = TableToBeMade(*folder_, options_, &to_be_made_.emplace());
   }
   if (!found) return std::move(found.error());
   table_ = *std::move(found);
+  return to_be_made_ ? Status() : CheckUsable();
+}
+
+Status Importer::MakeForeseen() {
+  std::vector<std::string> warnings;
+  Status made = MakeTable(*context_.dynamodb, *context_.clock, *to_be_made_, options_.table,
+                          options_.billing, &warnings, stop_);
+  for (std::string& warning : warnings) Warn(std::move(warning));
+  RETURN_IF_ERROR(std::move(made));
+  ASSIGN_OR_RETURN(table_, DescribeTable(*context_.dynamodb, options_.table, stop_));
+  return CheckUsable();
+}
+
+Status Importer::CheckUsable() {
   if (table_.status == "CREATING" || table_.status == "DELETING") {
     return FailedPrecondition(fmt::format("table {} is {}; import into it when it is ACTIVE",
                                           table_.name, table_.status));
@@ -187,8 +290,16 @@ Status Importer::OpenState() {
   auto text = state_folder_->Read(name, kRecordSizeMax);
   if (!text && text.error().code != ErrorCode::kNotFound) return text.error();
   if (text && !options_.resume && options_.run_id.empty()) {
-    Warn(fmt::format("an unfinished import of {} into table {} was begun anew; --resume goes on",
-                     record_.source, table_.name));
+    auto found = ParseImportRecord(*text);
+    if (!found || !IsOver(*found)) {
+      Warn(fmt::format("an unfinished import of {} into table {} was begun anew; --resume goes on",
+                       record_.source, table_.name));
+    } else if (WhyAnotherImport(*found, record_).empty()) {
+      Warn(fmt::format(
+          "an import of {} into table {} came to its end before and was refused: all of it is "
+          "written again; --resume would write nothing",
+          record_.source, table_.name));
+    }
   } else if (!text && options_.resume) {
     Warn(fmt::format("there is no unfinished import of {} into table {} to resume: it begins anew",
                      record_.source, table_.name));
@@ -243,9 +354,7 @@ Status Importer::OpenRejects() {
   }
   if (file.error().code != ErrorCode::kNotFound) return file.error();
   // An attempt may have ended between this file's commit and the record's removal.
-  bool is_done = std::all_of(record_.files.begin(), record_.files.end(),
-                             [](const ImportedFile& one) { return one.progress.is_done; });
-  if (is_done) {
+  if (IsOver(record_)) {
     auto committed = state_folder_->Open(name, stop_);
     if (committed && (*committed)->Size() == record_.rejects->bytes) {
       report_.rejects_file = state_folder_->AddressOf(name);
@@ -314,10 +423,8 @@ Status Importer::CloseRejects() {
     rejects_file_.reset();
     report_.rejects_file = state_folder_->AddressOf(RejectsFileName(record_.run_id));
   }
-  // A retry of a named import would meet the same rejects: its record tells it so, and nothing is
-  // written a second time.
-  const bool is_refused = ledger_->Sum().rejected > options_.rejects_max;
-  return is_refused && !options_.run_id.empty() ? Status() : checkpoint_->Remove();
+  // A retry would meet the same: the record tells it so, and nothing is written a second time.
+  return Refusal(ledger_->Sum()) ? Status() : checkpoint_->Remove();
 }
 
 Status Importer::CheckTable() {
@@ -425,7 +532,7 @@ Status Importer::Write(RateController& rate, ProgressMeter& meter) {
       });
     }
     InParallel(contents_.files.size(), kReadersMax, failure,
-               [&](size_t file) { return ReadInto(file, queues, failure.stop()); });
+               [&](size_t file) { return ReadInto(file, queues, meter, failure.stop()); });
     close_all();
   }
   // What was written after the last checkpoint is saved from being repeated.
@@ -437,8 +544,13 @@ Status Importer::Write(RateController& rate, ProgressMeter& meter) {
 }
 
 Status Importer::ReadInto(size_t index, std::vector<std::unique_ptr<PutQueue>>& lanes,
-                          const std::stop_token& stop) {
+                          ProgressMeter& meter, const std::stop_token& stop) {
   const ExportFile& source = contents_.files[index];
+  const FileProgress from = ledger_->At(index);
+  if (from.is_done) {
+    meter.Found(0, source.size);
+    return {};
+  }
   ASSIGN_OR_RETURN(std::unique_ptr<ItemFile> file, ItemFile::Open(*folder_, source, stop));
   struct Chunk {
     std::vector<PutItem> items;
@@ -451,8 +563,6 @@ Status Importer::ReadInto(size_t index, std::vector<std::unique_ptr<PutQueue>>& 
     chunks[lane].bytes = 0;
     return pushed;
   };
-  const FileProgress from = ledger_->At(index);
-  if (from.is_done) return {};
   Item item;
   ItemHasher hasher;
   LineBuffer buffer;
@@ -476,6 +586,15 @@ Status Importer::ReadInto(size_t index, std::vector<std::unique_ptr<PutQueue>>& 
     rejects.push_back(WriteRejectedLine(one, file->line().text));
     ShowReject(std::move(one));
   };
+  uint64_t bytes_told = 0;
+  auto bytes_since = [&] {
+    return file->stored_bytes() - std::exchange(bytes_told, file->stored_bytes());
+  };
+  auto hash_key = [&] {
+    buffer.Clear();
+    table_.key.AppendKey(item, hasher, &buffer);
+    return std::hash<std::string_view>()(buffer.view());
+  };
   while (true) {
     ASSIGN_OR_RETURN(std::optional<LineKind> kind, file->Next(&item));
     if (!kind) break;
@@ -483,7 +602,12 @@ Status Importer::ReadInto(size_t index, std::vector<std::unique_ptr<PutQueue>>& 
     if (*kind == LineKind::kItem || *kind == LineKind::kDelete) hash = hasher.Hash(item);
     findings.Count(*kind, hash);
     if (*kind == LineKind::kBad && findings.bad_lines == 1) findings.first_fault = file->Fault();
-    if (file->line().number <= from.line) continue;  // an earlier attempt settled it
+    const bool is_settled = file->line().number <= from.line;  // by an earlier attempt
+    if (is_settled) {
+      if (*kind == LineKind::kItem && !table_.key.Fault(item)) census_.Repeats(hash_key());
+      meter.Found(0, bytes_since());
+      continue;
+    }
     bool is_due = context_.clock->Monotonic() - block_began >= kBlockTime;
     if (++lines > kBlockLines || (lines > 1 && is_due)) end_block(false);
     last_line = file->line().number;
@@ -500,6 +624,7 @@ Status Importer::ReadInto(size_t index, std::vector<std::unique_ptr<PutQueue>>& 
       continue;
     }
     PutItem put{.units = WriteUnits(ItemSize(item)),
+                .bytes = bytes_since(),
                 .hash = hash,
                 .block = block,
                 .file = static_cast<uint32_t>(index),
@@ -523,6 +648,7 @@ Status Importer::ReadInto(size_t index, std::vector<std::unique_ptr<PutQueue>>& 
       put.shown_key = table_.key.Show(item);
     if (options_.mode.kind == ImportMode::Kind::kIfNewer) {
       if (const ItemNode* rank = item.Find(options_.mode.attribute)) {
+        has_ranks_ = true;
         buffer.Clear();
         ItemWriter::AppendWireValue(item, *rank, &buffer);
         put.rank = buffer.view();
@@ -530,6 +656,7 @@ Status Importer::ReadInto(size_t index, std::vector<std::unique_ptr<PutQueue>>& 
     }
     ++items;
     put.key_hash = std::hash<std::string_view>()(put.key);
+    if (!put.is_delete && census_.Repeats(put.key_hash)) ++counts.repeats;
     const size_t lane = put.key_hash % lanes.size();
     Chunk& chunk = chunks[lane];
     chunk.bytes += put.request.size();

@@ -10,10 +10,11 @@
 //                                       (import_record.h)
 //   _penstock/rejected/<run id>.jsonl   the lines that did not become items (rejected_line.h)
 //
-// A named import that ends with more rejects than are allowed leaves its record too: its retry
-// finds all of it done, and says no again.
+// An import whose answer is no leaves its record too: a retry by its name, or one that is to resume
+// it, finds all of it done, writes nothing and says no again.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -23,6 +24,7 @@
 #include "transfer/export_contents.h"
 #include "transfer/import_ledger.h"
 #include "transfer/import_record.h"
+#include "transfer/key_census.h"
 #include "transfer/table_description.h"
 #include "transfer/transfer.h"
 
@@ -30,6 +32,11 @@ namespace penstock {
 
 /// How many lanes a memory budget allows.
 int ImportLaneCount(uint64_t memory_bytes);
+
+/// The table as an import would make it of what the export says (into `archive`, which may be
+/// null): not there yet, with the status CREATING.
+Result<TableDescription> TableToBeMade(DataFolder& folder, const ImportOptions& options,
+                                       TableArchive* archive);
 
 /// One import. Run it once.
 class Importer {
@@ -43,15 +50,21 @@ class Importer {
   /// REQUIRES: mutex_ is held, while threads run.
   void Warn(std::string warning);
   Status CheckOptions() const;
-  /// Describes the table, having made it if that was asked for.
+  /// Describes the table, or foresees it if it is to be made.
   Status FindTable();
+  /// Makes what was foreseen.
+  Status MakeForeseen();
+  /// Whether the table that is there can be imported into.
+  Status CheckUsable();
+  /// Warns of an export that says it is of a table with another key.
+  Status CompareKeys();
   /// Reads all files that have a proof, and the beginning of those that have none. Nothing is
   /// written before.
   Status CheckFiles();
   /// Finds out whether this goes on with an earlier attempt, and how far that came.
   Status OpenState();
   Status Write(RateController& rate, ProgressMeter& meter);
-  Status ReadInto(size_t file, std::vector<std::unique_ptr<PutQueue>>& lanes,
+  Status ReadInto(size_t file, std::vector<std::unique_ptr<PutQueue>>& lanes, ProgressMeter& meter,
                   const std::stop_token& stop);
   /// The table must still be the one that was written to.
   Status CheckTable();
@@ -66,6 +79,10 @@ class Importer {
   /// Makes the lines in rejects_ safe. After an error they are still there.
   Status SaveRejects();
   Status CloseRejects();
+  /// What was counted, into the report.
+  void Count(const ImportCounts& counts);
+  /// Why the answer of an import that counted so is no, if it is.
+  std::optional<Error> Refusal(const ImportCounts& counts) const;
 
   const TransferContext context_;
   const ImportOptions options_;
@@ -76,6 +93,10 @@ class Importer {
   std::unique_ptr<DataFolder> folder_;
   ExportContents contents_;
   TableDescription table_;
+  std::optional<TableArchive> to_be_made_;  // of which the table is made when the files are proven
+  std::optional<KeySchema> exported_key_;   // of the table that was exported, if that is said
+  std::atomic<bool> has_ranks_ = false;     // whether an item has the attribute of ImportMode
+  KeyCensus census_;                        // of the items that this attempt reads
   std::unique_ptr<DataFolder> state_folder_;
   ImportRecord record_;
   std::unique_ptr<ImportLedger> ledger_;

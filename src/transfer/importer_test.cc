@@ -4,6 +4,7 @@
 
 #include <array>
 #include <condition_variable>
+#include <map>
 #include <mutex>
 
 #include "transfer/estimate.h"
@@ -84,6 +85,24 @@ TEST_F(ImporterTest, SeveralFilesAreReadAtOnce) {
   for (int most : disk.most()) EXPECT_GT(most, 1);
 }
 
+TEST_F(ImporterTest, ProgressCountsTheBytesThatTheReportSays) {
+  Fill(3000, 200);
+  aws_.faults.page_bytes = 1 << 20;
+  for (Compression compression : {Compression::kNone, Compression::kGzip}) {
+    const std::string out = fmt::format("out-{}", static_cast<int>(compression));
+    ExportOptions exported = Export(out);
+    exported.style.compression = compression;
+    ASSERT_GOOD(RunExport(Context(), exported));
+    std::map<std::string, uint64_t> bytes;  // by phase
+    ProgressCallback progress = [&](const Progress& now) { bytes[now.phase] = now.bytes; };
+    auto imported = RunImport(Context(), Import(out), progress);
+    ASSERT_GOOD(imported);
+    const std::map<std::string, uint64_t> expected = {{"checking files", imported->bytes},
+                                                      {"importing", imported->bytes}};
+    EXPECT_EQ(bytes, expected);
+  }
+}
+
 TEST_F(ImporterTest, ANativeExportNamedByItsManifestKeepsItsStateInTheFolder) {
   Fill(50);
   ExportOptions options = Export("out");
@@ -125,6 +144,15 @@ TEST_F(ImporterTest, ModesOfImport) {
   ASSERT_GOOD(imported);
   EXPECT_EQ(imported->items, 49u);
   EXPECT_EQ(imported->skipped, 1u);
+  EXPECT_TRUE(imported->warnings.empty()) << imported->warnings[0];
+
+  prepare();
+  options.mode = *ParseImportMode("if-newer:nosuch");
+  imported = RunImport(Context(), options);
+  ASSERT_GOOD(imported);
+  EXPECT_EQ(imported->skipped, 2u);
+  ASSERT_EQ(imported->warnings.size(), 1u);
+  EXPECT_NE(imported->warnings[0].find("has the attribute nosuch"), std::string::npos);
 
   prepare();
   options.mode = *ParseImportMode("fail-if-exists");
@@ -243,6 +271,68 @@ TEST_F(ImporterTest, WhatAnImportWritesIsEncryptedAsAsked) {
   EXPECT_EQ(refused.error().code, ErrorCode::kInvalidArgument) << refused.error().message;
 }
 
+TEST_F(ImporterTest, NoTableIsMadeForFilesThatCannotBeImported) {
+  Fill(50);
+  ASSERT_GOOD(RunExport(Context(), Export("out")));
+  aws_.tables.erase("U");
+  const std::string file = FirstDataFile(), whole = Read(file);
+  std::string changed = whole;
+  changed[changed.size() / 2] ^= 1;
+  Write(file, changed);
+  const std::vector<std::string> before = Names("out/_penstock");
+  ImportOptions options = Import("out");
+  options.create_table = true;
+  auto imported = RunImport(Context(), options);
+  ASSERT_FALSE(imported);
+  EXPECT_NE(imported.error().message.find("nothing was imported"), std::string::npos);
+  EXPECT_FALSE(aws_.tables.contains("U"));
+  EXPECT_EQ(Names("out/_penstock"), before);
+  Write(file, whole);
+  imported = RunImport(Context(), options);
+  ASSERT_GOOD(imported);
+  EXPECT_EQ(imported->items, 50u);
+  EXPECT_EQ(aws_.tables["U"].items.size(), 50u);
+}
+
+TEST_F(ImporterTest, ARefusedImportThatNobodyNamedIsResumedWithoutAWrite) {
+  Write("in/f",
+        "garbage\n"
+        R"({"Id":{"n":"1"}})"
+        "\n");
+  ImportOptions options = Import("in");
+  options.no_manifest = true;
+  options.run_id.clear();
+  auto imported = RunImport(Context(), options);
+  ASSERT_GOOD(imported);
+  EXPECT_TRUE(imported->refusal);
+  const int batches = aws_.batches;
+  options.resume = true;
+  for (int i = 0; i < 2; ++i) {
+    auto again = RunImport(Context(), options);
+    ASSERT_GOOD(again);
+    ASSERT_TRUE(again->refusal);
+    EXPECT_EQ(again->items, 1u);
+    ASSERT_EQ(again->rejects.size(), 1u);
+    EXPECT_EQ(again->rejects_file, imported->rejects_file);
+    EXPECT_EQ(aws_.batches, batches);
+  }
+  // Without, all of it is written again, also what another import changed.
+  options.resume = false;
+  aws_.tables["U"].items.clear();
+  auto anew = RunImport(Context(), options);
+  ASSERT_GOOD(anew);
+  EXPECT_TRUE(anew->refusal);
+  EXPECT_EQ(aws_.tables["U"].items.size(), 1u);
+  EXPECT_NE(anew->warnings.back().find("--resume would write nothing"), std::string::npos);
+  // Allowed, it is over, and nothing of it stays but the rejects.
+  options.resume = true;
+  options.rejects_max = 1;
+  auto allowed = RunImport(Context(), options);
+  ASSERT_GOOD(allowed);
+  EXPECT_FALSE(allowed->refusal);
+  EXPECT_EQ(Names("in/_penstock"), std::vector<std::string>{"rejected"});
+}
+
 TEST_F(ImporterTest, WhatIsRefusedLeavesNothingBehind) {
   Fill(50);
   ASSERT_GOOD(RunExport(Context(), Export("out")));
@@ -250,6 +340,79 @@ TEST_F(ImporterTest, WhatIsRefusedLeavesNothingBehind) {
   aws_.tables["U"].key = {{{"Other", AttributeType::kS}}};
   ASSERT_FALSE(RunImport(Context(), Import("out")));
   EXPECT_EQ(Names("out/_penstock"), before);
+}
+
+TEST_F(ImporterTest, ATableWithAnotherKeyIsNotTheWholeExport) {
+  for (int i = 0; i < 300; ++i)
+    aws_.Put("T", fmt::format(R"({{"Id":{{"n":"{}"}},"Group":{{"n":"{}"}}}})", i, i % 7));
+  ASSERT_GOOD(RunExport(Context(), Export("out")));
+  aws_.tables["U"].key = {{{"Group", AttributeType::kN}}};
+  ImportOptions options = Import("out");
+  auto imported = RunImport(Context(), options);
+  ASSERT_GOOD(imported);
+  ASSERT_EQ(imported->warnings.size(), 1u);
+  EXPECT_NE(imported->warnings[0].find("of a table with the key Id (N), table U has the key Group"),
+            std::string::npos)
+      << imported->warnings[0];
+  // Counted as it is, however far apart the items of one key are.
+  EXPECT_EQ(aws_.tables["U"].items.size(), 7u);
+  EXPECT_EQ(imported->items, 7u);
+  EXPECT_EQ(imported->duplicates, 293u);
+  ASSERT_TRUE(imported->refusal);
+  EXPECT_NE(imported->refusal->message.find("293 items of the export's 300 items had the key"),
+            std::string::npos)
+      << imported->refusal->message;
+  // An attempt that is made again says the same, and writes nothing.
+  const int batches = aws_.batches;
+  auto again = RunImport(Context(), options);
+  ASSERT_GOOD(again);
+  EXPECT_TRUE(again->refusal);
+  EXPECT_EQ(again->items, 7u);
+  EXPECT_EQ(aws_.batches, batches);
+
+  // A condition that the table checks makes it no better.
+  options.run_id = "run-3";
+  options.mode = *ParseImportMode("skip-existing");
+  aws_.tables["U"].items.clear();
+  imported = RunImport(Context(), options);
+  ASSERT_GOOD(imported);
+  EXPECT_EQ(imported->items, 7u);
+  EXPECT_EQ(imported->skipped, 293u);
+  EXPECT_TRUE(imported->refusal);
+}
+
+TEST_F(ImporterTest, AnotherKeyThatTellsAllItemsApartIsWarnedOfAlone) {
+  Fill(50);
+  ASSERT_GOOD(RunExport(Context(), Export("out")));
+  aws_.tables["U"].key = {{{"at", AttributeType::kN}}};
+  auto imported = RunImport(Context(), Import("out"));
+  ASSERT_GOOD(imported);
+  EXPECT_EQ(imported->warnings.size(), 1u);
+  EXPECT_EQ(imported->items, 50u);
+  EXPECT_FALSE(imported->refusal) << imported->refusal->message;
+}
+
+TEST_F(ImporterTest, KeysThatRepeatAreCountedThroughStops) {
+  for (int i = 0; i < 3000; ++i)
+    aws_.Put("T", fmt::format(R"({{"Id":{{"n":"{}"}},"Group":{{"n":"{}"}}}})", i, i % 1000));
+  ExportOptions exported = Export("out");
+  exported.segments = 1;
+  ASSERT_GOOD(RunExport(Context(), exported));
+  aws_.tables["U"].key = {{{"Group", AttributeType::kN}}};
+  ImportOptions options = Import("out");
+  options.memory_bytes = 1 << 20;  // of which a census of 2000 keys
+  std::optional<TransferReport> done;
+  int stops = 0;
+  for (; !done && stops < 60; ++stops) {
+    auto outcome = RunImport(Context(), options, {}, StopAfter(40));
+    if (outcome) done = *outcome;
+  }
+  aws_.stop_source = nullptr;
+  ASSERT_TRUE(done);
+  EXPECT_GT(stops, 1);
+  EXPECT_EQ(done->items, 1000u);
+  EXPECT_EQ(done->duplicates, 2000u);
+  EXPECT_TRUE(done->refusal);
 }
 
 TEST_F(ImporterTest, AStreamIsWarnedOf) {

@@ -64,6 +64,24 @@ class CheckedSource : public BodySource {
   bool ended_ = false;
 };
 
+/// Counts what is read.
+class CountedSource : public BodySource {
+ public:
+  explicit CountedSource(std::unique_ptr<BodySource> bytes) : bytes_(std::move(bytes)) {}
+
+  Result<size_t> Read(std::span<char> buffer) override {
+    ASSIGN_OR_RETURN(size_t count, bytes_->Read(buffer));
+    count_ += count;
+    return count;
+  }
+  std::optional<uint64_t> Size() const override { return bytes_->Size(); }
+  const uint64_t* count() const { return &count_; }
+
+ private:
+  const std::unique_ptr<BodySource> bytes_;
+  uint64_t count_ = 0;
+};
+
 std::unique_ptr<RecordReader> NewReader(const FileShape& shape) {
   if (shape.separator != 0) return std::make_unique<DelimitedReader>(shape.separator);
   return std::make_unique<LineReader>(shape.lines, shape.leniency);
@@ -71,10 +89,11 @@ std::unique_ptr<RecordReader> NewReader(const FileShape& shape) {
 
 }  // namespace
 
-ItemFile::ItemFile(std::string name, BodySource* stored, std::unique_ptr<BodySource> bytes,
-                   const FileShape& shape)
+ItemFile::ItemFile(std::string name, BodySource* stored, const uint64_t* stored_bytes,
+                   std::unique_ptr<BodySource> bytes, const FileShape& shape)
     : name_(std::move(name)),
       stored_(stored),
+      stored_bytes_(stored_bytes),
       bytes_(std::move(bytes)),
       lines_(bytes_.get(), shape.separator),
       reader_(NewReader(shape)) {}
@@ -82,6 +101,9 @@ ItemFile::ItemFile(std::string name, BodySource* stored, std::unique_ptr<BodySou
 Result<std::unique_ptr<ItemFile>> ItemFile::Open(DataFolder& folder, const ExportFile& file,
                                                  std::stop_token stop) {
   ASSIGN_OR_RETURN(std::unique_ptr<BodySource> bytes, folder.Open(file.name, std::move(stop)));
+  auto counted = std::make_unique<CountedSource>(std::move(bytes));
+  const uint64_t* const count = counted->count();
+  bytes = std::move(counted);
   if (!file.md5.empty()) {
     bytes = std::make_unique<CheckedSource<Md5Sum>>(std::move(bytes), file.md5);
   } else if (file.crc64nvme) {
@@ -93,7 +115,7 @@ Result<std::unique_ptr<ItemFile>> ItemFile::Open(DataFolder& folder, const Expor
   std::string address = folder.AddressOf(file.name);
   if (!plain) return std::move(plain.error()).In(address);
   return std::unique_ptr<ItemFile>(
-      new ItemFile(std::move(address), stored, *std::move(plain), file.shape));
+      new ItemFile(std::move(address), stored, count, *std::move(plain), file.shape));
 }
 
 Result<std::optional<LineKind>> ItemFile::Next(Item* item) {

@@ -34,14 +34,18 @@ class ItemFile {
   std::string Fault() const;
   /// Where in the file, unpacked, that record's fault is.
   uint64_t fault_offset() const { return line_.offset + (line_.too_long ? 0 : reader_->column()); }
+  /// How much of the stored file was read so far: somewhat more than what Next gave came from, and
+  /// all of it at the end.
+  uint64_t stored_bytes() const { return *stored_bytes_; }
   bool had_byte_order_mark() const { return lines_.had_byte_order_mark(); }
 
  private:
-  ItemFile(std::string name, BodySource* stored, std::unique_ptr<BodySource> bytes,
-           const FileShape& shape);
+  ItemFile(std::string name, BodySource* stored, const uint64_t* stored_bytes,
+           std::unique_ptr<BodySource> bytes, const FileShape& shape);
 
   const std::string name_;
-  BodySource* const stored_;  // below bytes_: what the file's checksum is of
+  BodySource* const stored_;            // below bytes_: what the file's checksum is of
+  const uint64_t* const stored_bytes_;  // read from it
   const std::unique_ptr<BodySource> bytes_;
   LineSource lines_;
   const std::unique_ptr<RecordReader> reader_;

@@ -73,7 +73,7 @@ std::vector<std::string> FindNativeExports(const std::vector<FolderEntry>& entri
 
 Result<ExportContents> ReadNativeContents(DataFolder& folder,
                                           const std::vector<FolderEntry>& entries,
-                                          const std::string& at) {
+                                          const std::string& at, bool keeps_faults) {
   Sizes sizes;
   for (const FolderEntry& entry : entries) sizes[entry.name] = entry.size;
   ExportContents contents;
@@ -111,10 +111,13 @@ Result<ExportContents> ReadNativeContents(DataFolder& folder,
     if (file.items == 0) continue;
     std::optional<std::string> name = FindKey(sizes, at, file.key);
     if (!name) {
-      return FailedPrecondition(fmt::format(
+      std::string fault = fmt::format(
           "{} names {}, which is not in {}; copy the whole export into one folder, and give the "
           "folder that has {} in it",
-          folder.AddressOf(*list_name), file.key, folder.address(), kNativeFolder));
+          folder.AddressOf(*list_name), file.key, folder.address(), kNativeFolder);
+      if (!keeps_faults) return FailedPrecondition(std::move(fault));
+      contents.faults.push_back(std::move(fault));
+      continue;
     }
     if (auto [other, is_new] = keys.emplace(*name, file.key); !is_new) {
       return FailedPrecondition(fmt::format("{} names {} and {}; both would be read from {}",

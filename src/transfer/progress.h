@@ -22,7 +22,7 @@ class RateController;
 struct Progress {
   std::string phase;  // for people: "exporting", "checking files", "scanning the table" …
   uint64_t items = 0;
-  uint64_t bytes = 0;
+  uint64_t bytes = 0;  // of files: as stored where they are read, as text where they are written
   double seconds = 0;
   double consumed_units = 0;       // so far
   double units_per_second = 0;     // over the last 10 s, or since the beginning

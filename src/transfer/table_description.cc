@@ -1,5 +1,7 @@
 #include "transfer/table_description.h"
 
+#include <algorithm>
+
 #include "json/json.h"
 
 namespace penstock {
@@ -116,6 +118,13 @@ Result<TableDescription> Read(std::string_view answer) {
 }
 
 }  // namespace
+
+uint64_t TableDescription::ItemBytes() const {
+  constexpr uint64_t kOverhead = 100;  // of each item
+  if (size_bytes == 0) return 0;
+  // A server that does not count it so has smaller sums; an item has a byte at least.
+  return std::max(size_bytes - std::min(size_bytes, kOverhead * item_count), item_count);
+}
 
 bool TableDescription::HasStream() const {
   const json::Value* stream = json::Find(description, "StreamSpecification");

@@ -49,9 +49,12 @@ struct TableDescription {
     return kind == CapacityKind::kRead ? read : write;
   }
   bool HasStream() const;
-  /// Bytes; 0: unknown.
+  /// What reading all of it is charged for: `size_bytes` has 100 bytes of storage overhead more for
+  /// each item. 0: unknown.
+  uint64_t ItemBytes() const;
+  /// Of those, bytes; 0: unknown.
   double AverageItemSize() const {
-    return item_count == 0 ? 0 : static_cast<double>(size_bytes) / static_cast<double>(item_count);
+    return item_count == 0 ? 0 : static_cast<double>(ItemBytes()) / static_cast<double>(item_count);
   }
 };
 

@@ -160,7 +160,7 @@ struct Reject {
 struct TransferReport {
   static constexpr size_t kRejectsKept = 100;
 
-  uint64_t items = 0;  // written; by verify, of the export
+  uint64_t items = 0;  // written and not written over; by verify, of the export
   uint64_t bytes = 0;  // of data files, as stored
   double seconds = 0;
   double consumed_units = 0;  // of the table
@@ -168,7 +168,7 @@ struct TransferReport {
   double allowed_units = 0;  // what the bound would have let through in that time
   uint64_t throttled_requests = 0;
   uint64_t rejected = 0;
-  uint64_t duplicates = 0;  // earlier items with the key of a later one, left out
+  uint64_t duplicates = 0;  // earlier items with the key of a later one, left out or written over
   uint64_t skipped = 0;     // items that the import mode left out
   uint64_t blank_lines = 0;
   ContentDigest digest;                     // of the items
@@ -178,7 +178,8 @@ struct TransferReport {
   std::vector<Reject> rejects;              // the first of them
   std::vector<std::string> warnings;
   std::vector<std::string> differences;  // that verify found, the first of them
-  /// Set when the job ran to its end and its answer is no: too many rejects, or a difference.
+  /// Set when the job ran to its end and its answer is no: too many rejects, an export of which
+  /// items had one key in the table, or a difference.
   std::optional<Error> refusal;
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "transfer/export_destination.h"
 #include "transfer/file_check.h"
 #include "transfer/job_rate.h"
 #include "transfer/linked_folder.h"
@@ -12,6 +13,8 @@ namespace penstock {
 namespace {
 
 constexpr size_t kDifferencesNamed = 10;
+constexpr std::string_view kHowToAllow =
+    "if these files are what you want, hold them against a table (--table)";
 constexpr std::string_view kTableScheme = "dynamodb://";
 
 TransferContext SourceSide(TransferContext context) {
@@ -147,7 +150,10 @@ Result<TransferReport> Verifier::Run() {
     RETURN_IF_ERROR(OpenExport());
     RETURN_IF_ERROR(ReadFiles());
   }
-  if (!options_.table.empty()) {
+  if (!options_.table.empty() && is_damaged_) {
+    report_.warnings.push_back(TableName() +
+                               " was not read: the export is not whole, and so is not equal to it");
+  } else if (!options_.table.empty()) {
     RETURN_IF_ERROR(CompareSchema());
     RETURN_IF_ERROR(ScanTableItems());
     Compare();
@@ -158,10 +164,11 @@ Result<TransferReport> Verifier::Run() {
   }
   report_.seconds = std::chrono::duration<double>(context_.clock->Monotonic() - began).count();
   if (!report_.differences.empty()) {
-    report_.refusal = FailedPrecondition(fmt::format(
-        "{} is not {}: {}", SourceName(),
-        options_.table.empty() ? "what its manifest says" : "the content of " + TableName(),
-        report_.differences.front()));
+    report_.refusal = FailedPrecondition(fmt::format("{} is not {}: {}", SourceName(),
+                                                     options_.table.empty() || is_damaged_
+                                                         ? "what its manifest says"
+                                                         : "the content of " + TableName(),
+                                                     report_.differences.front()));
   }
   return report_;
 }
@@ -199,6 +206,8 @@ Status Verifier::OpenExport() {
   ASSIGN_OR_RETURN(contents_, ReadExportContents(*folder_,
                                                  {.style = options_.style,
                                                   .no_manifest = !options_.table.empty(),
+                                                  .how_to_allow = kHowToAllow,
+                                                  .keeps_faults = true,
                                                   .follow_urls = options_.follow_manifest_urls,
                                                   .native_id = place.native_id},
                                                  stop_));
@@ -210,6 +219,7 @@ Status Verifier::OpenExport() {
         options_.source));
   }
   report_.warnings = contents_.warnings;
+  for (std::string& fault : contents_.faults) Damaged(std::move(fault));
   if (!contents_.manifest_name.empty())
     report_.manifest = folder_->AddressOf(contents_.manifest_name);
   return {};
@@ -243,7 +253,7 @@ Status Verifier::CompareSchema() {
                                         &report_.warnings, stop_));
   } else {
     // Exports of other programs do not say what their table was.
-    auto text = folder_->Read(kTableArchiveName, kTableArchiveSizeMax);
+    auto text = ReadTableText(*folder_);
     if (!text && text.error().code == ErrorCode::kNotFound) return {};
     if (!text) return std::move(text.error());
     auto archive = ParseTableArchive(*text);
@@ -276,21 +286,25 @@ Status Verifier::ReadFiles() {
       if (!options_.table.empty() && hashes.size() < hashes_max) hashes.push_back(hash);
       return true;
     };
-    ASSIGN_OR_RETURN(FileFindings findings,
-                     ReadFile(*folder_, file, visit, &meter, failure.stop()));
-    std::string contradiction = Contradiction(file, findings, folder_->AddressOf(file.name));
+    auto findings = ReadFile(*folder_, file, visit, &meter, failure.stop());
+    if (!findings && !IsDamage(file, findings.error())) return std::move(findings.error());
     std::lock_guard lock(mutex_);
-    report_.items += findings.items;
+    if (!findings) {
+      Damaged(std::move(findings.error().message));
+      return {};
+    }
+    std::string contradiction = Contradiction(file, *findings, folder_->AddressOf(file.name));
+    report_.items += findings->items;
     report_.bytes += file.size;
-    report_.blank_lines += findings.blank_lines;
-    report_.rejected += findings.bad_lines;
-    report_.digest.Add(findings.digest);
+    report_.blank_lines += findings->blank_lines;
+    report_.rejected += findings->bad_lines;
+    report_.digest.Add(findings->digest);
     if (!contradiction.empty()) {
       Differ(std::move(contradiction));
-    } else if (findings.bad_lines > 0) {
-      Differ(findings.first_fault);
+    } else if (findings->bad_lines > 0) {
+      Differ(findings->first_fault);
     }
-    if (hashes_.size() + findings.items > hashes_max) remembers_ = false;
+    if (hashes_.size() + findings->items > hashes_max) remembers_ = false;
     if (remembers_) {
       hashes_.insert(hashes_.end(), hashes.begin(), hashes.end());
     } else {
@@ -388,6 +402,18 @@ void Verifier::LookFor(const Item& item, const ContentDigest& hash) {
   if (only_in_export_.size() >= kDifferencesNamed) return;
   only_in_export_.push_back(table_.key.Fault(item) ? "an item without the table's key"
                                                    : table_.key.Show(item));
+}
+
+bool Verifier::IsDamage(const ExportFile& file, const Error& error) const {
+  // Without a manifest nobody says what it should be.
+  if (contents_.manifest_name.empty()) return false;
+  if (error.code == ErrorCode::kInvalidArgument) return file.is_proven();  // its header is another
+  return error.code == ErrorCode::kCorrupt || error.code == ErrorCode::kNotFound;
+}
+
+void Verifier::Damaged(std::string what) {
+  is_damaged_ = true;
+  Differ(std::move(what));
 }
 
 void Verifier::Differ(std::string difference) {

@@ -34,6 +34,7 @@ class Verifier {
 
   Status OpenExport();
   Status OpenSourceTable(const std::string& name);
+  /// A file that is not what the manifest says is a difference, however that shows.
   Status ReadFiles();
   Status ReadSourceTable();
   Status ScanTableItems();
@@ -49,6 +50,10 @@ class Verifier {
   void SortHashes();
   void Compare();
   void Differ(std::string difference);
+  /// Likewise, of a file that is not there or cannot be read to its end.
+  void Damaged(std::string what);
+  /// Whether a file that fails so is another one than its manifest says.
+  bool IsDamage(const ExportFile& file, const Error& error) const;
   /// Names the item if the table does not have it.
   void LookFor(const Item& item, const ContentDigest& hash);
   std::string SourceName() const;
@@ -69,6 +74,7 @@ class Verifier {
 
   std::mutex mutex_;
   TransferReport report_;
+  bool is_damaged_ = false;  // not all of the export's items are known
   uint64_t table_items_ = 0;
   ContentDigest table_digest_;
   bool remembers_ = true;                 // whether hashes_ has them all
