@@ -210,7 +210,8 @@ def test_kill_and_resume(server, dynamodb, unique, tmp_path):
     make_table(dynamodb, unique, read=200)
     write_lines(tmp_path / "in", 10000)
     penstock(server, "import", str(tmp_path / "in"), unique, "--write-ratio", "1")
-    command = [str(BINARY), "export", unique, str(tmp_path / "out"), "--read-ratio", "0.5"]
+    # About six seconds' worth, so that it does not end before its kills.
+    command = [str(BINARY), "export", unique, str(tmp_path / "out"), "--rate", "10"]
     for pause in (0.15, 0.4, 0.9):
         running = subprocess.Popen(command + (["--resume"] if (tmp_path / "out").exists() else []),
                                    env=transfer_environment(server), stderr=subprocess.DEVNULL)
