@@ -124,8 +124,9 @@ ExportDestination::ExportDestination(DataFolder* folder, const ExportOptions& op
 
 Status ExportDestination::Claim(const RunRecord& wanted) {
   run_ = wanted;
-  ASSIGN_OR_RETURN(entries_, folder_->List());
+  // The record first: a run that begins in between then has its files among the entries.
   RETURN_IF_ERROR(Look());
+  ASSIGN_OR_RETURN(entries_, folder_->List());
   if (!last_) return Begin();
   // What is finished here may be what was to be replaced: it must not pass for its replacement.
   const bool may_be_old = options_.overwrite != Overwrite::kNothing && last_done_ && !replaced_;
@@ -190,15 +191,20 @@ bool ExportDestination::IsBare() const {
   });
 }
 
+FolderEntry ExportDestination::InTheWay() const {
+  // Somebody may have emptied the place since its record was read.
+  return entries_.empty() ? FolderEntry{std::string(kRunRecordName)} : entries_.front();
+}
+
 Status ExportDestination::CheckMayReplace(const ReplacedExport* finished) const {
   const bool is_own_failure =
       finished == nullptr && last_ && !run_.job.empty() && last_->job == run_.job;
   const std::string table = finished != nullptr ? finished->table : last_ ? last_->table : "";
   if (!is_own_failure && options_.overwrite == Overwrite::kNothing)
-    return Refuse(entries_.front(), Describe());
+    return Refuse(InTheWay(), Describe());
   if (!is_own_failure && options_.overwrite == Overwrite::kSameTable && table != run_.table) {
     return Refuse(
-        entries_.front(),
+        InTheWay(),
         fmt::format(" Only an export of the same table may be replaced, not this one, {}.",
                     table.empty() ? "which does not say of what table it is"
                                   : "which is of table " + table));
@@ -215,8 +221,7 @@ Status ExportDestination::Begin() {
   checkpoint_ = std::make_unique<ExportCheckpoint>(run_.run_id, run_.segments);
   std::optional<ReplacedExport> finished;
   if (!IsBare()) {
-    if (!last_ && options_.overwrite == Overwrite::kNothing)
-      return Refuse(entries_.front(), Describe());
+    if (!last_ && options_.overwrite == Overwrite::kNothing) return Refuse(InTheWay(), Describe());
     ASSIGN_OR_RETURN(finished, FindFinished());
     RETURN_IF_ERROR(CheckMayReplace(finished ? &*finished : nullptr));
   }

@@ -81,6 +81,8 @@ class ExportDestination {
   bool IsOfExport(std::string_view name, const ReplacedExport* finished) const;
   /// Killed before its first file had its name, a run leaves only that file's temporary form.
   bool IsBare() const;
+  /// One of the files that are here.
+  FolderEntry InTheWay() const;
   /// Whether this run may begin in the place of `finished` (null: there is none), and of whatever
   /// else lies here.
   Status CheckMayReplace(const ReplacedExport* finished) const;
