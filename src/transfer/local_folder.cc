@@ -159,12 +159,16 @@ Status LocalFolder::ListInto(const std::string& prefix, size_t entries_max,
   for (const DirectoryEntry& entry : found) {
     if (entries->size() >= entries_max) break;
     std::string name = prefix + entry.name;
+    // What goes meanwhile was not there.
     if (entry.is_directory) {
-      RETURN_IF_ERROR(ListInto(name + "/", entries_max, entries));
+      Status listed = ListInto(name + "/", entries_max, entries);
+      if (!listed && listed.error().code != ErrorCode::kNotFound) return listed;
       continue;
     }
-    ASSIGN_OR_RETURN(auto file, files_->Open(AddressOf(name)));
-    ASSIGN_OR_RETURN(uint64_t size, file->Size());
+    auto file = files_->Open(AddressOf(name));
+    if (!file && file.error().code == ErrorCode::kNotFound) continue;
+    if (!file) return std::move(file).error();
+    ASSIGN_OR_RETURN(uint64_t size, (*file)->Size());
     entries->push_back({std::move(name), size});
   }
   return {};
