@@ -255,9 +255,7 @@ Status Converter::Seal(const ExportLayout& layout, ExportProof* proof, ExportOri
 }
 
 Status Converter::WriteOnce(const SmallFile& file) {
-  ASSIGN_OR_RETURN(std::unique_ptr<NewFile> made, target_->Create(file.name, stop_));
-  RETURN_IF_ERROR(made->Append(file.content));
-  RETURN_IF_ERROR(made->Commit());
+  RETURN_IF_ERROR(target_->WriteNew(file.name, file.content));
   written_.push_back(file.name);
   return {};
 }

@@ -118,9 +118,8 @@ Result<std::string> ManifestAddress(const DataFolder& folder, const std::string&
   return address;
 }
 
-ExportDestination::ExportDestination(DataFolder* folder, const ExportOptions& options,
-                                     std::stop_token stop)
-    : folder_(folder), options_(options), stop_(std::move(stop)) {}
+ExportDestination::ExportDestination(DataFolder* folder, const ExportOptions& options)
+    : folder_(folder), options_(options) {}
 
 Status ExportDestination::Claim(const RunRecord& wanted) {
   run_ = wanted;

@@ -11,15 +11,14 @@
 //                              the old one
 //   _SUCCESS                   empty
 // Then the replaced export's files go, but for the lines that imports of it rejected, and the
-// checkpoint. Killed at any moment, a run leaves a
-// prefix of that, and a later attempt with the same run id takes over: it goes on where the
-// checkpoint says, removes what that does not know, or, if the manifest is there, only ends what
-// was begun. Until the manifest is there, what it is to replace is whole and can be imported.
+// checkpoint. Killed at any moment, a run leaves a prefix of that, and a later attempt with the
+// same run id takes over: it goes on where the checkpoint says, removes what that does not know,
+// or, if the manifest is there, only ends what was begun. Until the manifest is there, what it is
+// to replace is whole and can be imported.
 #pragma once
 
 #include <memory>
 #include <optional>
-#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -50,7 +49,7 @@ class ExportDestination {
   static constexpr std::string_view kCheckpointName = "_penstock/checkpoint.json";
 
   /// The folder and the options outlive it.
-  ExportDestination(DataFolder* folder, const ExportOptions& options, std::stop_token stop);
+  ExportDestination(DataFolder* folder, const ExportOptions& options);
 
   /// Makes the place this run's: begins, goes on, or finds it done. kAlreadyExists: something lies
   /// there that may not be replaced; nothing was touched. kFailedPrecondition: it cannot go on.
@@ -103,7 +102,6 @@ class ExportDestination {
 
   DataFolder* const folder_;
   const ExportOptions& options_;
-  const std::stop_token stop_;
   std::vector<FolderEntry> entries_;        // as they were at the beginning
   std::optional<RunRecord> last_;           // the run that was here
   std::optional<ExportProof> last_done_;    // if it had finished

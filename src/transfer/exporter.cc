@@ -39,7 +39,7 @@ Result<TransferReport> Exporter::Run() {
   // Before anything is claimed or cleared.
   ASSIGN_OR_RETURN(std::unique_ptr<RateController> rate,
                    NewJobRate(context_, options_.rate, table_, CapacityKind::kRead, stop_));
-  destination_.emplace(folder_.get(), options_, stop_);
+  destination_.emplace(folder_.get(), options_);
   RETURN_IF_ERROR(destination_->Claim(
       {.run_id = options_.run_id.empty() ? NewRunId(*context_.random) : options_.run_id,
        .table = table_.name,

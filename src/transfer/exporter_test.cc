@@ -14,7 +14,17 @@
 namespace penstock {
 namespace {
 
-using ExporterTest = testing::PagedFixture;
+class ExporterTest : public testing::PagedFixture {
+ protected:
+  /// Of another run than Export, which may replace what that left.
+  ExportOptions Replacing(const std::string& to) {
+    ExportOptions options = Export(to);
+    options.run_id = "run-3";
+    options.overwrite = Overwrite::kAnyExport;
+    return options;
+  }
+};
+
 using testing::DyingFiles;
 
 TEST_F(ExporterTest, AFolderMayBeCalledManifest) {
@@ -98,9 +108,7 @@ TEST_F(ExporterTest, OnlyAnExportOfTheSameTableIsReplacedIfSo) {
 TEST_F(ExporterTest, WhatCannotBeReadReplacesNothing) {
   Fill(100);
   ASSERT_GOOD(RunExport(Context(), Export("out")));
-  ExportOptions again = Export("out");
-  again.run_id = "run-3";
-  again.overwrite = Overwrite::kAnyExport;
+  ExportOptions again = Replacing("out");
   aws_.refused["Scan"] = "AccessDeniedException";
   ASSERT_FALSE(RunExport(Context(), again));
   aws_.refused.clear();
@@ -114,9 +122,7 @@ TEST_F(ExporterTest, WhatCannotBeReadReplacesNothing) {
 
 TEST_F(ExporterTest, WhoeverLosesThePlaceDoesNotFinishThere) {
   Fill(300);
-  ExportOptions second = Export("out");
-  second.run_id = "run-3";
-  second.overwrite = Overwrite::kAnyExport;
+  ExportOptions second = Replacing("out");
   TransferContext context = Context();
   context.listener.on_resumable = [&] { ASSERT_GOOD(RunExport(Context(), second)); };
   auto failed = RunExport(context, Export("out"));
@@ -133,9 +139,7 @@ TEST_F(ExporterTest, WhoeverLosesThePlaceTakesItsFilesAway) {
   for (const char* place : {"out", "s3://bucket/out"}) {
     ASSERT_FALSE(RunExport(Context(), Export(place), {}, StopAfter(8)));
     aws_.stop_source = nullptr;
-    ExportOptions second = Export(place);
-    second.run_id = "run-3";
-    second.overwrite = Overwrite::kAnyExport;
+    ExportOptions second = Replacing(place);
     second.style.format = FileFormat::kJsonLines;
     // When it has gone on, the first one loses the place, and writes some more files.
     TransferContext context = Context();
@@ -193,9 +197,7 @@ TEST_F(ExporterTest, WhatADyingWriteLeftBehindIsNoObstacle) {
   EXPECT_EQ(exported->resumed_from, "run-1");
   for (const std::string& name : Names("out")) EXPECT_FALSE(name.ends_with(".tmp")) << name;
   Write("out/.manifest.124-3.tmp", "{");
-  ExportOptions again = Export("out");
-  again.run_id = "run-3";
-  again.overwrite = Overwrite::kAnyExport;
+  ExportOptions again = Replacing("out");
   ASSERT_GOOD(RunExport(Context(), again));
   ExpectVerified("out");
 }
@@ -230,9 +232,7 @@ TEST_F(ExporterTest, LinesThatImportsRejectedOutliveTheExport) {
   ASSERT_GOOD(RunExport(Context(), Export("out")));
   Write("out/_penstock/rejected/r.jsonl", "{}\n");
   Write("out/_penstock/import-r.json", "{}\n");
-  ExportOptions again = Export("out");
-  again.run_id = "run-3";
-  again.overwrite = Overwrite::kAnyExport;
+  ExportOptions again = Replacing("out");
   ASSERT_GOOD(RunExport(Context(), again));
   EXPECT_TRUE(files_.Exists(folder_ + "/out/_penstock/rejected/r.jsonl"));
   EXPECT_FALSE(files_.Exists(folder_ + "/out/_penstock/import-r.json"));
@@ -241,9 +241,7 @@ TEST_F(ExporterTest, LinesThatImportsRejectedOutliveTheExport) {
 TEST_F(ExporterTest, AnUnfinishedReplacementSaysThatTheOldOneIsThere) {
   Fill(300);
   ASSERT_GOOD(RunExport(Context(), Export("out")));
-  ExportOptions again = Export("out");
-  again.run_id = "run-3";
-  again.overwrite = Overwrite::kAnyExport;
+  ExportOptions again = Replacing("out");
   ASSERT_FALSE(RunExport(Context(), again, {}, StopAfter(8)));
   aws_.stop_source = nullptr;
   again.run_id = "run-4";
@@ -360,9 +358,7 @@ INSTANTIATE_TEST_SUITE_P(
 TEST_F(ExporterTest, InS3TooTheOldOneStaysUntilTheNewOneIs) {
   Fill(300);
   ASSERT_GOOD(RunExport(Context(), Export("s3://bucket/out")));
-  ExportOptions again = Export("s3://bucket/out");
-  again.run_id = "run-3";
-  again.overwrite = Overwrite::kAnyExport;
+  ExportOptions again = Replacing("s3://bucket/out");
   Fill(320);
   ASSERT_FALSE(RunExport(Context(), again, {}, StopAfter(8)));
   aws_.stop_source = nullptr;

@@ -577,30 +577,6 @@ TEST_F(FormatTest, AppliesAnIncrementalExport) {
   EXPECT_EQ(aws_.tables["U"].items.size(), 2u);
 }
 
-TEST_F(FormatTest, WhatConvertWritesIsEncryptedAndSaysWhereItGoes) {
-  Write("in/f", "{\"pk\":{\"S\":\"a\"}}\ngarbage\n");
-  ConvertOptions options{.source = folder_ + "/in",
-                         .destination = "s3://bucket/out",
-                         .no_manifest = true,
-                         .style = {},
-                         .manifest_base = "s3://elsewhere/x/",
-                         .server_side_encryption = "aws:kms",
-                         .kms_key_id = "key",
-                         .rejects_max = 1};
-  auto converted = RunConvert(Context(), options);
-  ASSERT_GOOD(converted);
-  EXPECT_EQ(aws_.objects.size(), 4u);  // data, manifest, _SUCCESS, the rejected line
-  for (const auto& [name, content] : aws_.objects)
-    EXPECT_EQ(aws_.encryption[name], "aws:kms key") << name;
-  auto manifest = ParseManifest(aws_.objects["/bucket/out/manifest"]);
-  ASSERT_GOOD(manifest);
-  EXPECT_TRUE(manifest->urls.front().starts_with("s3://elsewhere/x/")) << manifest->urls.front();
-  options.destination = folder_ + "/out";
-  auto refused = RunConvert(Context(), options);
-  ASSERT_FALSE(refused);
-  EXPECT_NE(refused.error().message.find("local folder"), std::string::npos);
-}
-
 TEST_F(FormatTest, BrokenFilesAreRefused) {
   Write("in/items", "{\"pk\":{\"S\":\"a\"}}\n{\"pk\":{\"S\":\"b\"}}\n");
   FileStyle gzip{.compression = Compression::kGzip};

@@ -47,6 +47,15 @@ def import_(server, table, source, name, **more):
     return pipeline, pipelines.wait(server, pipeline)
 
 
+def with_data_node(folder, template, **fields):
+    """The template with other fields of its S3DataNode, as a file."""
+    definition = json.loads(template.read_text())
+    for one in definition["objects"]:
+        if one.get("type") == "S3DataNode":
+            one.update(fields)
+    return pipelines.write(folder, definition)
+
+
 def failure(server, pipeline, done):
     """The fields of the activity's instance, which must have failed."""
     [activity] = [f for i, f in done.items() if "Activity" in i]
@@ -197,11 +206,7 @@ def test_a_step_of_another_program_fails_saying_what_is_supported(job_server, tm
 def test_a_foreign_object_at_the_destination_refuses_the_export(job_server, job_bucket, tmp_path, unique):
     """The template's destination has the time in it; this one is the same for every run."""
     make_table(job_server, unique, 5)
-    definition = json.loads(EXPORT.read_text())
-    for one in definition["objects"]:
-        if one.get("type") == "S3DataNode":
-            one["directoryPath"] = f"s3://{job_bucket}/taken"
-    fixed = pipelines.write(tmp_path, definition)
+    fixed = with_data_node(tmp_path, EXPORT, directoryPath=f"s3://{job_bucket}/taken")
     s3 = job_server.client("s3")
     s3.put_object(Bucket=job_bucket, Key="taken/holiday.jpg", Body=b"not ours")
     pipeline = pipelines.run(job_server, unique, fixed, myDDBTableName=unique, myOutputS3Loc=f"s3://{job_bucket}/x",
@@ -214,11 +219,7 @@ def test_a_foreign_object_at_the_destination_refuses_the_export(job_server, job_
 
 def test_a_fixed_place_is_exported_to_again_only_by_the_users_word(job_server, job_bucket, tmp_path, unique):
     dynamodb = make_table(job_server, unique, 20)
-    definition = json.loads(EXPORT.read_text())
-    for one in definition["objects"]:
-        if one.get("type") == "S3DataNode":
-            one["directoryPath"] = "#{myOutputS3Loc}"
-    fixed = pipelines.write(tmp_path, definition)
+    fixed = with_data_node(tmp_path, EXPORT, directoryPath="#{myOutputS3Loc}")
     values = dict(myDDBTableName=unique, myOutputS3Loc=f"s3://{job_bucket}/fixed", myDDBReadThroughputRatio="1.0",
                   myDDBRegion="us-east-1")
     manifests = []
@@ -259,11 +260,7 @@ def test_a_foreign_file_in_the_export_fails_before_the_first_write(job_server, j
 
 def test_a_foreign_file_without_manifest_names_the_line(job_server, job_bucket, tmp_path, unique):
     dynamodb = make_table(job_server, unique, 0)
-    definition = json.loads(IMPORT.read_text())
-    for one in definition["objects"]:
-        if one.get("type") == "S3DataNode":
-            one["myImportWithoutManifest"] = "true"
-    path = pipelines.write(tmp_path, definition)
+    path = with_data_node(tmp_path, IMPORT, myImportWithoutManifest="true")
     job_server.client("s3").put_object(Bucket=job_bucket, Key="odd/one", Body=b'{"Id":{"n":"1"}}\nMZ\x90\x00\n')
     pipeline = pipelines.run(job_server, unique, path, myDDBTableName=unique, myInputS3Loc=f"s3://{job_bucket}/odd",
                              myDDBWriteThroughputRatio="1.0", myDDBRegion="us-east-1")
